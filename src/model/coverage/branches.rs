@@ -1,0 +1,150 @@
+//! The branches of one file.
+
+use super::sorted::Sorted;
+use crate::model::Ratio;
+use serde::{Deserialize, Serialize};
+
+/// The branches of one file: by identity where the format gives one, else as counts per line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Branches {
+    /// (line, identity within the line) → taken. The identity is split so that it needs no padding.
+    by_id: Sorted<(u32, [u32; 2]), bool>,
+    /// line → (taken, total), for formats that only count.
+    by_count: Sorted<u32, (u32, u32)>,
+}
+
+/// Branches of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineBranches {
+    /// 1-based line; 0 if the report does not say.
+    pub line: u32,
+    /// Branches that were taken.
+    pub taken: u32,
+    /// All branches.
+    pub total: u32,
+}
+
+impl Branches {
+    /// Adds one branch with an identity (a 64-bit hash of what the tool calls it within the line). A branch is
+    /// taken if any record of it says so.
+    #[inline]
+    pub fn add(&mut self, line: u32, id: u64, taken: bool) {
+        let [a, b, c, d, e, f, g, h] = id.to_be_bytes();
+        let id = [u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])];
+        if self.by_id.push((line, id), taken) {
+            return;
+        }
+        self.by_id.upsert((line, id), |old| taken || old.copied().unwrap_or(false));
+    }
+
+    /// Adds counts to a line: the larger total wins, then the larger part; totals are never summed. A part
+    /// above its total is the total.
+    pub fn count_at_least(&mut self, line: u32, taken: u32, total: u32) {
+        let taken = taken.min(total);
+        self.by_count.upsert(line, |old| match old {
+            Some(&(old_taken, old_total)) if (old_total, old_taken) >= (total, taken) => {
+                (old_taken, old_total)
+            }
+            _ => (taken, total),
+        });
+    }
+
+    /// Taken branches of all branches. A line that has both forms counts once, with the larger total and then
+    /// the larger part: they describe the same branches.
+    pub fn ratio(&self) -> Ratio {
+        let mut ratio = Ratio::default();
+        for line in self.per_line() {
+            ratio.part += u64::from(line.taken);
+            ratio.whole += u64::from(line.total);
+        }
+        ratio
+    }
+
+    /// The branches of each line that has any, in ascending order of lines.
+    pub fn per_line(&self) -> impl Iterator<Item = LineBranches> + '_ {
+        let mut ids = self.by_id.iter().map(|(&(line, _), &taken)| (line, taken)).peekable();
+        let mut by_id = std::iter::from_fn(move || {
+            let (line, taken) = ids.next()?;
+            let mut sum = LineBranches { line, taken: u32::from(taken), total: 1 };
+            while let Some((_, taken)) = ids.next_if(|(next, _)| *next == line) {
+                sum.taken += u32::from(taken);
+                sum.total += 1;
+            }
+            Some(sum)
+        })
+        .peekable();
+        let mut by_count = self
+            .by_count
+            .iter()
+            .map(|(&line, &(taken, total))| LineBranches { line, taken, total })
+            .peekable();
+        std::iter::from_fn(move || match (by_id.peek(), by_count.peek()) {
+            (Some(id), Some(count)) if id.line == count.line => {
+                let (id, count) = (by_id.next()?, by_count.next()?);
+                Some(if (count.total, count.taken) > (id.total, id.taken) { count } else { id })
+            }
+            (Some(id), Some(count)) if count.line < id.line => by_count.next(),
+            (Some(_), _) => by_id.next(),
+            (None, _) => by_count.next(),
+        })
+    }
+
+    /// How many records there are: identities and counted lines.
+    pub fn len(&self) -> usize {
+        self.by_id.len() + self.by_count.len()
+    }
+
+    /// True if there is no record of a branch.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty() && self.by_count.is_empty()
+    }
+
+    /// Both together: per identity taken in one is taken, per counted line the larger.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (&key, &taken) in other.by_id.iter() {
+            self.by_id.upsert(key, |old| taken || old.copied().unwrap_or(false));
+        }
+        for (&line, &(taken, total)) in other.by_count.iter() {
+            self.count_at_least(line, taken, total);
+        }
+    }
+
+    pub(super) fn take_settled(&mut self) -> Self {
+        Self { by_id: self.by_id.take_settled(), by_count: self.by_count.take_settled() }
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.by_id.settle();
+        self.by_count.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_with_ids_and_counts_counts_its_branches_once() {
+        let mut branches = Branches::default();
+        branches.add(5, 1, true);
+        branches.add(5, 2, false);
+        branches.count_at_least(5, 1, 2);
+        branches.count_at_least(9, 0, 2);
+        branches.count_at_least(3, 3, 3);
+        let lines: Vec<_> = branches.per_line().map(|line| (line.line, line.taken, line.total)).collect();
+        assert_eq!(lines, [(3, 3, 3), (5, 1, 2), (9, 0, 2)]);
+        assert_eq!(branches.ratio(), Ratio { part: 4, whole: 7 });
+    }
+
+    #[test]
+    fn a_branch_taken_once_is_taken_and_totals_are_not_summed() {
+        let mut branches = Branches::default();
+        branches.add(5, 1, true);
+        branches.add(5, 1, false);
+        branches.count_at_least(6, 1, 2);
+        branches.count_at_least(6, 0, 2);
+        branches.count_at_least(7, 9, 2);
+        assert_eq!(branches.ratio(), Ratio { part: 1 + 1 + 2, whole: 1 + 2 + 2 });
+    }
+}

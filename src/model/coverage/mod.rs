@@ -1,0 +1,194 @@
+//! Code coverage: per file a map of line → hits, branches, functions.
+
+mod branches;
+mod lines;
+mod sorted;
+
+pub use branches::{Branches, LineBranches};
+pub use lines::{LineHits, Lines};
+
+use super::Ratio;
+use super::Untrusted;
+use serde::{Deserialize, Serialize};
+use sorted::Sorted;
+use std::collections::BTreeMap;
+
+/// What tells two functions of a file apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FunctionKey {
+    /// First line; 0 if the report does not say.
+    pub line: u32,
+    /// The name as the tool writes it.
+    pub name: Untrusted,
+}
+
+/// Totals that a report states without records to count them from: a summary-only report, or one metric of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Summary {
+    /// Covered lines of all lines.
+    pub lines: Option<Ratio>,
+    /// Taken branches of all branches.
+    pub branches: Option<Ratio>,
+    /// Functions that ran, of all functions.
+    pub functions: Option<Ratio>,
+}
+
+/// Coverage of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FileCoverage {
+    /// Lines and their hits.
+    pub lines: Lines,
+    /// Branches.
+    pub branches: Branches,
+    /// Functions and how often each was called.
+    pub functions: Functions,
+    /// Totals of metrics that have no records in the report; used per metric only while there are none, and
+    /// never for changed lines.
+    pub summary: Option<Box<Summary>>,
+}
+
+impl FileCoverage {
+    /// The totals of the file; a metric without any record is `None` (DECISIONS 16).
+    pub fn totals(&self) -> CoverageTotals {
+        let summary = self.summary.as_deref().copied().unwrap_or_default();
+        let or =
+            |records: Ratio, stated: Option<Ratio>| if records.whole > 0 { Some(records) } else { stated };
+        CoverageTotals {
+            lines: or(self.lines.ratio(), summary.lines),
+            branches: or(self.branches.ratio(), summary.branches),
+            functions: or(self.functions.ratio(), summary.functions),
+        }
+    }
+
+    /// Both together; the order does not matter and nothing is lost (invariant 4).
+    pub fn merge(&mut self, other: &Self) {
+        for hit in other.lines.iter() {
+            self.lines.add(hit.line, hit.hits);
+        }
+        self.branches.merge(&other.branches);
+        for (key, calls) in other.functions.iter() {
+            self.functions.add(key.clone(), calls);
+        }
+        self.summary = larger_summary(self.summary.take(), other.summary.clone());
+    }
+
+    /// Takes everything out, in no more memory than it needs, and keeps the room for the next file.
+    #[must_use]
+    pub fn take_settled(&mut self) -> Self {
+        let mut functions = std::mem::take(&mut self.functions);
+        functions.0.settle();
+        Self {
+            lines: self.lines.take_settled(),
+            branches: self.branches.take_settled(),
+            functions,
+            summary: self.summary.take(),
+        }
+    }
+
+    /// Gives back the memory that growing left over; call once a file is complete.
+    pub fn shrink(&mut self) {
+        self.lines.shrink();
+        self.branches.shrink();
+        self.functions.0.settle();
+    }
+}
+
+/// The functions of one file, by first line and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Functions(Sorted<FunctionKey, u64>);
+
+impl Functions {
+    /// Adds calls to a function (saturating), and makes it known if it was not.
+    pub fn add(&mut self, key: FunctionKey, calls: u64) {
+        self.0.upsert(key, |old| old.copied().unwrap_or(0).saturating_add(calls));
+    }
+
+    /// Each function and how often it was called, by line and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&FunctionKey, u64)> {
+        self.0.iter().map(|(key, &calls)| (key, calls))
+    }
+
+    /// How many functions there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True if no function is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Functions that ran, of all functions.
+    pub fn ratio(&self) -> Ratio {
+        let part = self.iter().filter(|(_, calls)| *calls > 0).count();
+        Ratio { part: part as u64, whole: self.len() as u64 }
+    }
+}
+
+/// Of two summaries of one file: per metric the larger whole, then the larger part.
+fn larger_summary(left: Option<Box<Summary>>, right: Option<Box<Summary>>) -> Option<Box<Summary>> {
+    let (left, right) = match (left, right) {
+        (Some(left), Some(right)) => (left, right),
+        (left, right) => return left.or(right),
+    };
+    let larger = |a: Option<Ratio>, b: Option<Ratio>| match (a, b) {
+        (Some(a), Some(b)) => Some(if (b.whole, b.part) > (a.whole, a.part) { b } else { a }),
+        (a, b) => a.or(b),
+    };
+    Some(Box::new(Summary {
+        lines: larger(left.lines, right.lines),
+        branches: larger(left.branches, right.branches),
+        functions: larger(left.functions, right.functions),
+    }))
+}
+
+/// Totals per metric; `None` where the report has no record of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CoverageTotals {
+    /// Covered lines of all lines.
+    pub lines: Option<Ratio>,
+    /// Taken branches of all branches.
+    pub branches: Option<Ratio>,
+    /// Functions that ran, of all functions.
+    pub functions: Option<Ratio>,
+}
+
+impl CoverageTotals {
+    /// Adds the totals of another file.
+    pub fn add(&mut self, other: &Self) {
+        let sum = |a: Option<Ratio>, b: Option<Ratio>| match (a, b) {
+            (Some(a), Some(b)) => {
+                Some(Ratio { part: a.part.saturating_add(b.part), whole: a.whole.saturating_add(b.whole) })
+            }
+            (a, b) => a.or(b),
+        };
+        self.lines = sum(self.lines, other.lines);
+        self.branches = sum(self.branches, other.branches);
+        self.functions = sum(self.functions, other.functions);
+    }
+}
+
+/// What one coverage report says, under the paths that the tool wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CoverageReport {
+    /// Path as written → coverage.
+    pub files: BTreeMap<Untrusted, FileCoverage>,
+    /// Folders that the report's paths may start from (Cobertura `<source>`), as written.
+    pub roots: Vec<Untrusted>,
+}
+
+impl CoverageReport {
+    /// Totals over all files as the report has them, tracked or not.
+    pub fn totals(&self) -> CoverageTotals {
+        let mut totals = CoverageTotals::default();
+        for file in self.files.values() {
+            totals.add(&file.totals());
+        }
+        totals
+    }
+}

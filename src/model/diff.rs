@@ -1,0 +1,131 @@
+//! What a change does to the tree, against its merge base.
+
+use super::{RepoPath, Untrusted};
+use std::collections::BTreeMap;
+
+/// Sorted, non-overlapping ranges of 1-based lines, both ends inclusive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineRanges(Vec<(u32, u32)>);
+
+impl LineRanges {
+    /// Adds a line that is not below the last one added; neighbours grow into one range.
+    pub fn push(&mut self, line: u32) {
+        match self.0.last_mut() {
+            Some(last) if line <= last.1 => {}
+            Some(last) if line == last.1 + 1 => last.1 = line,
+            _ => self.0.push((line, line)),
+        }
+    }
+
+    /// True if `line` lies in a range.
+    pub fn contains(&self, line: u32) -> bool {
+        let after = self.0.partition_point(|range| range.0 <= line);
+        after.checked_sub(1).and_then(|index| self.0.get(index)).is_some_and(|range| line <= range.1)
+    }
+
+    /// All lines in ascending order.
+    pub fn lines(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().flat_map(|&(first, last)| first..=last)
+    }
+
+    /// The ranges themselves.
+    pub fn ranges(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|&(first, last)| u64::from(last - first) + 1).sum()
+    }
+
+    /// True if there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<u32> for LineRanges {
+    fn from_iter<I: IntoIterator<Item = u32>>(lines: I) -> Self {
+        let mut ranges = Self::default();
+        for line in lines {
+            ranges.push(line);
+        }
+        ranges
+    }
+}
+
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileChange {
+    /// New.
+    Added,
+    /// Changed in place (a change of mode alone is one without added lines).
+    Modified,
+    /// Moved, with or without changes (similarity of at least 50 %).
+    Renamed,
+    /// Gone.
+    Deleted,
+    /// Not text: a binary file, a symlink or a submodule. It has no lines to cover.
+    NotText,
+}
+
+/// One changed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffFile {
+    /// What happened.
+    pub change: FileChange,
+    /// Path at the base, if it differs.
+    pub old_path: Option<RepoPath>,
+    /// Lines of the head that the change added or modified.
+    pub added: LineRanges,
+}
+
+/// A whole change: path at the head (at the base for deleted files) → what happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// The changed files.
+    pub files: BTreeMap<RepoPath, DiffFile>,
+    /// Paths that are no valid UTF-8 and so cannot be matched with a report; how many.
+    pub unreadable_paths: u64,
+}
+
+/// Whether there is a diff to judge changed lines by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiffState {
+    /// There is no base: the default branch itself, or a laptop without a remote. Rules about the change are
+    /// not judged.
+    NoBase,
+    /// There should be one and it cannot be computed (shallow clone, unknown reference): not measured.
+    Unavailable {
+        /// What is wrong.
+        reason: Untrusted,
+        /// What to do about it.
+        help: String,
+    },
+    /// The change.
+    Known(Diff),
+}
+
+impl DiffState {
+    /// The diff, if there is one.
+    pub const fn known(&self) -> Option<&Diff> {
+        match self {
+            Self::Known(diff) => Some(diff),
+            Self::NoBase | Self::Unavailable { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_lines_become_one_range() {
+        let ranges: LineRanges = [3, 4, 5, 9].into_iter().collect();
+        assert_eq!(ranges.ranges(), [(3, 5), (9, 9)]);
+        assert_eq!(ranges.len(), 4);
+        assert!(ranges.contains(4) && ranges.contains(9));
+        assert!(!ranges.contains(2) && !ranges.contains(6) && !ranges.contains(10));
+    }
+}

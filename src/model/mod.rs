@@ -1,0 +1,34 @@
+//! The nouns: what a report says, what a commit's evidence is, what a verdict holds.
+//!
+//! Pure data. Nothing here parses, judges, renders or touches the world; every other room builds on these
+//! types, so each of them says its unit, its range and what absence means.
+
+mod coverage;
+mod diff;
+mod health;
+mod jobs;
+mod number;
+mod path;
+mod scan;
+mod snapshot;
+mod tests;
+mod text;
+mod verdict;
+
+pub use coverage::{
+    Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionKey, Functions, LineBranches, LineHits,
+    Lines, Summary,
+};
+pub use diff::{Diff, DiffFile, DiffState, FileChange, LineRanges};
+pub use health::{Health, Kind};
+pub use jobs::{BuildJobs, Job, JobResult};
+pub use number::{Percent, PercentError, Ratio};
+pub use path::{RepoPath, RepoPathError};
+pub use scan::{Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool};
+pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot};
+pub use tests::{ContainerFailure, PassedTests, Place, TestCase, TestId, TestRun, TestStatus, TestTotals};
+pub use text::Untrusted;
+pub use verdict::{
+    Detail, HeaderFact, Measured, Mode, NotCounted, Outcome, OutcomeKind, Requirement, Step, Verdict,
+    VerdictKind,
+};

@@ -1,0 +1,235 @@
+//! The verdict and everything that is shown of it.
+
+use super::{ReportRead, Untrusted};
+use crate::diagnostic::{Diagnostic, Origin};
+use std::num::NonZeroU32;
+
+/// What the gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VerdictKind {
+    /// Every enforced rule is met, waived or does not apply.
+    Passed,
+    /// Something enforced could not be measured: nobody can say.
+    NoVerdict,
+    /// An enforced rule is not met.
+    NeedsChanges,
+}
+
+impl VerdictKind {
+    /// The word used in JSON, action outputs and text.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::NoVerdict => "no-verdict",
+            Self::NeedsChanges => "needs-changes",
+        }
+    }
+}
+
+/// What a rule may do to the verdict. Ordered from laxest to strictest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Not shown (its measurement still stands in the JSON).
+    Off,
+    /// Shown, never judged aloud.
+    Info,
+    /// Says "would need changes"; does not move the verdict.
+    Warn,
+    /// Moves the verdict.
+    Enforce,
+}
+
+impl Mode {
+    /// The word used in policies, JSON and text.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+/// How one rule came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// The requirement is fulfilled.
+    Met,
+    /// It is not.
+    NotMet,
+    /// It does not apply here; the reason says why.
+    NotJudged,
+    /// The evidence is missing, unreadable or contradictory; the reason says which.
+    NotMeasured,
+    /// Not met, and a waiver of the owners lifts it.
+    Waived,
+}
+
+impl OutcomeKind {
+    /// The word used in JSON and text.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::NotMet => "not-met",
+            Self::NotJudged => "not-judged",
+            Self::NotMeasured => "not-measured",
+            Self::Waived => "waived",
+        }
+    }
+}
+
+/// The number that a rule measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// Nothing could be measured.
+    Nothing,
+    /// A plain count (failures, findings).
+    Count(u64),
+    /// A share, kept exact.
+    Share(super::Ratio),
+    /// Findings per severity, so that another bar can be replayed (DECISIONS 26); as one number, their sum.
+    Findings(super::SeverityCounts),
+}
+
+/// One field of a requirement, as the policy in force says it: `min` = `80%`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The field's key in the policy.
+    pub field: &'static str,
+    /// Its value as text; numbers without a unit, percentages with `%`.
+    pub value: String,
+    /// Where the value was set.
+    pub origin: Origin,
+}
+
+/// How one rule (or one scope of it) came out, with all that a row, a step and the JSON show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Id of the rule: `coverage.changed`.
+    pub rule: &'static str,
+    /// The row's name for people: `Coverage of changed lines`.
+    pub title: &'static str,
+    /// A short name for the terminal: `coverage`; rows that share it are shown with their id instead.
+    pub short: &'static str,
+    /// The globs of a path overlay; empty for the rule itself.
+    pub scope: String,
+    /// What it may do to the verdict.
+    pub mode: Mode,
+    /// How it came out.
+    pub kind: OutcomeKind,
+    /// What was measured.
+    pub measured: Measured,
+    /// The measurement in words of ours and numbers only: `1 new failure, 1283 passed`.
+    pub measured_text: String,
+    /// The requirement in words of ours and numbers only: `at least 80%`.
+    pub required_text: String,
+    /// The fields of the requirement.
+    pub required: Vec<Requirement>,
+    /// Where the rule was set (the field that decides, or the rule's own line).
+    pub origin: Origin,
+    /// Why it is not judged or not measured; may quote a report.
+    pub reason: Untrusted,
+    /// True if the row is a guard that is shown only when it is not met (DECISIONS 29).
+    pub guard: bool,
+}
+
+impl Outcome {
+    /// True if the rule keeps the verdict from `passed`.
+    pub fn blocks(&self) -> bool {
+        self.mode == Mode::Enforce && matches!(self.kind, OutcomeKind::NotMet | OutcomeKind::NotMeasured)
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The rule that asks for it.
+    pub rule: &'static str,
+    /// What to do, in words of ours: `Fix 1 test failure.`
+    pub action: String,
+    /// What it is about: a test's name, a finding, ranges of lines.
+    pub subject: Untrusted,
+    /// The file, if one is known; a path as shown to people.
+    pub file: Untrusted,
+    /// The line in it.
+    pub line: Option<NonZeroU32>,
+    /// More words: expected and got, the first line of the message, "5 of them are enough".
+    pub detail: Untrusted,
+    /// A command that reproduces it, safe to copy; empty if there is none.
+    pub run: String,
+    /// True if the owners must act, not the contributor.
+    pub for_owners: bool,
+}
+
+/// A failure that exists without the change, with its proof.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotCounted {
+    /// The rule that does not count it.
+    pub rule: &'static str,
+    /// The test or finding.
+    pub what: Untrusted,
+    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`.
+    pub cause: &'static str,
+    /// How we know.
+    pub proof: Untrusted,
+}
+
+/// Material that is folded away below the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// What it is, in words of ours: `Changed lines without a test (9)`.
+    pub title: String,
+    /// Rows of a table, the first being the header; empty if `text` holds the material.
+    pub rows: Vec<Vec<Untrusted>>,
+    /// Text as a report has it; empty if `rows` holds the material.
+    pub text: Untrusted,
+}
+
+/// One fact of the header: `policy` → `.github/tollgate.yml (read from main)`.
+///
+/// The keys `project`, `head` (the commit, short) and `base` (`main a1b2c3d`) make the first line of the
+/// terminal; `owners` is who acts where the owners must. Every other key is a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderFact {
+    /// A word of ours.
+    pub key: &'static str,
+    /// The fact.
+    pub value: Untrusted,
+}
+
+/// The one value that every output is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What the gate says.
+    pub kind: VerdictKind,
+    /// What was judged: project, commit, base, policy.
+    pub header: Vec<HeaderFact>,
+    /// Every rule, in the order of the table (also those that are off, for the JSON).
+    pub outcomes: Vec<Outcome>,
+    /// Failures that are not from the change.
+    pub not_counted: Vec<NotCounted>,
+    /// What to do, most blocking first.
+    pub steps: Vec<Step>,
+    /// Folded material.
+    pub details: Vec<Detail>,
+    /// Every file that was read.
+    pub reports: Vec<ReportRead>,
+    /// Problems of policy, paths and discovery.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Verdict {
+    /// The value of a fact of the header.
+    pub fn fact(&self, key: &str) -> Option<&Untrusted> {
+        self.header.iter().find(|fact| fact.key == key).map(|fact| &fact.value)
+    }
+
+    /// The outcomes that are shown as rows: rules in force, and guards only when they are not met.
+    pub fn rows(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(|outcome| {
+            let quiet = matches!(outcome.kind, OutcomeKind::Met | OutcomeKind::NotJudged);
+            outcome.mode != Mode::Off && !(outcome.guard && quiet)
+        })
+    }
+}
