@@ -26,3 +26,5 @@
 pub mod model;
 
 pub mod diagnostic;
+
+pub mod formats;

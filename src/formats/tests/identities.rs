@@ -1,0 +1,144 @@
+//! Which cases passed: by name while they are few, by hash when they are many (DECISIONS 17).
+
+use super::run::{RunBuilder, short};
+use crate::model::{PassedTests, TestId, Untrusted};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher as _;
+
+/// Collects the identities of passed cases.
+///
+/// Most files of reports are small, and the largest hold millions of cases; so names lie behind each other in
+/// one text, the suite and class that a row of cases shares only once, and nothing is allocated for a case.
+#[derive(Debug)]
+pub(super) struct Identities {
+    /// Names and hashes, until they are too many.
+    names: Option<Names>,
+    hashes: Vec<u64>,
+    /// The hash's state behind suite and class, which consecutive cases share.
+    suite: String,
+    class: String,
+    behind_class: SipHasher13,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    text: String,
+    entries: Vec<Entry>,
+    /// With so many entries repeats are removed, to see whether there are too many without them.
+    tidy_at: usize,
+    /// Where suite, class and file of the last case stand.
+    suite: Span,
+    class: Span,
+    file: Span,
+}
+
+/// A stretch of the text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    from: usize,
+    to: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u64,
+    suite: Span,
+    class: Span,
+    name: Span,
+    file: Span,
+}
+
+impl Identities {
+    /// How many bytes names may take before they become hashes.
+    const MOST_BYTES: usize = 8 << 20;
+
+    pub(super) fn new() -> Self {
+        Self {
+            names: Some(Names { tidy_at: PassedTests::MOST_NAMES + 1, ..Names::default() }),
+            hashes: Vec::new(),
+            suite: String::new(),
+            class: String::new(),
+            behind_class: TestId::hasher_behind("", ""),
+        }
+    }
+
+    pub(super) fn add(&mut self, suite: &str, class: &str, name: &str, file: &str) {
+        if [suite, class, name, file].iter().any(|part| part.len() > RunBuilder::LONGEST_NAME) {
+            self.add_short(&short(suite), &short(class), &short(name), &short(file));
+        } else {
+            self.add_short(suite, class, name, file);
+        }
+    }
+
+    fn add_short(&mut self, suite: &str, class: &str, name: &str, file: &str) {
+        if self.class != class || self.suite != suite {
+            self.suite.clear();
+            self.suite.push_str(suite);
+            self.class.clear();
+            self.class.push_str(class);
+            self.behind_class = TestId::hasher_behind(suite, class);
+        }
+        let mut hasher = self.behind_class;
+        TestId::hash_rest(&mut hasher, name, file);
+        let hash = hasher.finish();
+        let Some(names) = &mut self.names else {
+            self.hashes.push(hash);
+            return;
+        };
+        names.add(hash, suite, class, name, file);
+        if names.entries.len() >= names.tidy_at || names.text.len() > Self::MOST_BYTES {
+            names.tidy();
+            // Repeats alone are no reason to give up names; their text stays, though, until the end.
+            if names.entries.len() > PassedTests::MOST_NAMES || names.text.len() > Self::MOST_BYTES {
+                self.hashes = names.entries.iter().map(|entry| entry.hash).collect();
+                self.names = None;
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> PassedTests {
+        if let Some(mut names) = self.names {
+            names.tidy();
+            let text = |span: Span| Untrusted::new(names.text.get(span.from..span.to).unwrap_or_default());
+            let id = |entry: &Entry| TestId {
+                suite: text(entry.suite),
+                class: text(entry.class),
+                name: text(entry.name),
+                file: text(entry.file),
+            };
+            return PassedTests::Names(names.entries.iter().map(id).collect());
+        }
+        let mut hashes = self.hashes;
+        hashes.sort_unstable();
+        hashes.dedup();
+        PassedTests::Hashes(hashes)
+    }
+}
+
+impl Names {
+    fn add(&mut self, hash: u64, suite: &str, class: &str, name: &str, file: &str) {
+        self.suite = self.shared(self.suite, suite);
+        self.class = self.shared(self.class, class);
+        self.file = self.shared(self.file, file);
+        let name = self.push(name);
+        self.entries.push(Entry { hash, suite: self.suite, class: self.class, name, file: self.file });
+    }
+
+    /// The last stretch if it says the same, else a new one.
+    fn shared(&mut self, last: Span, text: &str) -> Span {
+        if self.text.get(last.from..last.to) == Some(text) { last } else { self.push(text) }
+    }
+
+    fn push(&mut self, text: &str) -> Span {
+        let from = self.text.len();
+        self.text.push_str(text);
+        Span { from, to: self.text.len() }
+    }
+
+    /// Removes repeats: equal hashes are taken for equal names, as they are once there are many.
+    fn tidy(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.hash);
+        self.entries.dedup_by_key(|entry| entry.hash);
+        self.tidy_at = self.entries.len() + PassedTests::MOST_NAMES;
+    }
+}

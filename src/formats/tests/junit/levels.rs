@@ -1,0 +1,149 @@
+//! What suites declare, held against what stands in them.
+//!
+//! Totals are evidence, not truth: cases decide, but a failure that is declared and stands nowhere is never a
+//! pass. Each level is held against its own cases and those of the suites inside; totals of different levels are
+//! never added (PHPUnit repeats them at each).
+
+use super::words::{Word, meaning};
+use crate::diagnostic::{Code, Weight};
+use crate::formats::tests::totals::{self, Count, count};
+use crate::formats::xml::Tag;
+use crate::formats::{Context, Position};
+use crate::model::Health;
+
+/// What stands in a suite and in the suites inside of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// Cases.
+    pub(super) tests: u64,
+    /// Cases that failed or errored, and failures of containers.
+    pub(super) bad: u64,
+    /// Every mark of a failure: several may stand in one case, and retries leave theirs.
+    pub(super) marks: u64,
+    /// Attempts beside the last one of each case.
+    pub(super) attempts: u64,
+    /// Cases that were skipped.
+    pub(super) skipped: u64,
+    /// Failures of containers: some writers count them as tests.
+    pub(super) containers: u64,
+    /// Cases without the `status="run"` that Catch2, doctest and old GoogleTest write at each.
+    pub(super) not_status_run: u64,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, inner: &Self) {
+        self.tests += inner.tests;
+        self.bad += inner.bad;
+        self.marks += inner.marks;
+        self.attempts += inner.attempts;
+        self.skipped += inner.skipped;
+        self.containers += inner.containers;
+        self.not_status_run += inner.not_status_run;
+    }
+}
+
+/// What a suite's own tag declares.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Declared {
+    tests: Option<u64>,
+    failures: Option<u64>,
+    errors: Option<u64>,
+    skipped: Option<u64>,
+    /// The suite's own status says that it failed.
+    bad: bool,
+    /// A figure for failures or errors stands there and cannot be read.
+    unreadable: bool,
+    /// The suite says when it ran or for how long.
+    timed: bool,
+    /// Catch2 writes this host name; its totals count assertions.
+    placeholder_host: bool,
+}
+
+impl Declared {
+    /// Reads the totals of a tag.
+    pub(super) fn of(tag: &Tag<'_>, context: &mut Context) -> Self {
+        let mut declared = Self::default();
+        for attribute in tag.attributes() {
+            let decides =
+                matches!(attribute.name(), b"failures" | b"failed" | b"failure" | b"errors" | b"error");
+            match attribute.name() {
+                b"time" | b"timestamp" => declared.timed = true,
+                b"hostname" => declared.placeholder_host = attribute.raw() == b"tbd",
+                b"status" | b"result" => {
+                    declared.bad |= meaning(&attribute.value(context)) == Word::Bad;
+                }
+                b"tests" | b"failures" | b"failed" | b"failure" | b"errors" | b"error" | b"skipped"
+                | b"skip" | b"skips" | b"disabled" | b"ignored" => match count(attribute.raw()) {
+                    Count::Absent => {}
+                    Count::Known(count) => declared.add(attribute.name(), count),
+                    Count::Bad => {
+                        declared.unreadable |= decides;
+                        let name = String::from_utf8_lossy(attribute.name());
+                        let message = || format!("the total `{name}` of a suite is no number");
+                        context.warn_with(Code::BadNumber, Weight::Warning, message, || attribute.position());
+                    }
+                },
+                _ => {}
+            }
+        }
+        declared
+    }
+
+    fn add(&mut self, name: &[u8], count: u64) {
+        let total = match name {
+            b"tests" => &mut self.tests,
+            b"failures" | b"failed" | b"failure" => &mut self.failures,
+            b"errors" | b"error" => &mut self.errors,
+            _ => &mut self.skipped,
+        };
+        *total = Some(total.unwrap_or_default().saturating_add(count));
+    }
+
+    /// Holds the totals against what was seen; says what disagrees.
+    pub(super) fn reconcile(
+        &self,
+        suite: &str,
+        seen: &Seen,
+        context: &mut Context,
+        position: impl Fn() -> Position,
+    ) -> Health {
+        let mut health = Health::Complete;
+        if self.unreadable {
+            health = Health::Degraded;
+        }
+        let mut disagree = |weight, what: &str, declared: u64, shown: u64| {
+            totals::disagree(suite, what, [declared, shown], weight, context, &position);
+        };
+        let declared_bad = match (self.failures, self.errors) {
+            (None, None) => None,
+            (failures, errors) => {
+                Some(failures.unwrap_or_default().saturating_add(errors.unwrap_or_default()))
+            }
+        };
+        let own_word = u64::from(self.bad && seen.marks == 0);
+        let declared_bad = declared_bad.map_or(own_word, |bad| bad.max(own_word));
+        if declared_bad > seen.marks {
+            health = Health::Degraded;
+            disagree(Weight::Error, "failures and errors", declared_bad, seen.marks);
+        } else if declared_bad < seen.bad && (self.failures.is_some() || self.errors.is_some()) {
+            disagree(Weight::Warning, "failures and errors", declared_bad, seen.bad);
+        }
+        if let Some(tests) = self.tests.filter(|_| !self.counts_assertions(seen)) {
+            let not_listed = self.skipped.unwrap_or_default().saturating_sub(seen.skipped);
+            let repeated = seen.attempts + (seen.marks - seen.bad.min(seen.marks));
+            let explained = seen.tests.saturating_add(repeated + seen.containers).saturating_add(not_listed);
+            // Healthy tools declare tests that they do not list: mocha-junit-reporter its pending ones, pytest its
+            // subtests. Failures are reconciled above, and a cut file is not well-formed: so this is a warning.
+            if tests > explained || tests < seen.tests {
+                disagree(Weight::Warning, "tests", tests, seen.tests);
+            }
+        }
+        health
+    }
+
+    /// Catch2 and doctest count assertions in `tests`. Catch2 shows itself by its host name, doctest by what it
+    /// leaves out: no time at the suite, and `status="run"` without a result at every case.
+    fn counts_assertions(&self, seen: &Seen) -> bool {
+        self.placeholder_host || (!self.timed && seen.tests > 0 && seen.not_status_run == 0)
+    }
+}
