@@ -15,6 +15,7 @@ pub mod lines;
 mod source;
 pub mod xml;
 
+pub mod coverage;
 pub mod tests;
 
 pub use context::{Context, ParseError, Parsed, Report};
@@ -50,7 +51,7 @@ impl fmt::Debug for Format {
 }
 
 /// All formats, by kind.
-pub const FORMATS: &[&[&Format]] = &[tests::FORMATS];
+pub const FORMATS: &[&[&Format]] = &[tests::FORMATS, coverage::FORMATS];
 
 /// All formats in one row.
 pub fn all() -> impl Iterator<Item = &'static Format> {

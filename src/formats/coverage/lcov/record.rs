@@ -1,0 +1,133 @@
+//! One record of a tracefile, from `SF` to `end_of_record`.
+
+use crate::model::{FileCoverage, FunctionKey, Ratio, Summary, Untrusted};
+use std::collections::BTreeMap;
+
+/// What one record says of its file.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) file: FileCoverage,
+    /// `FN`, with the calls of its `FNDA` where these come in the same order, as they nearly always do.
+    functions: Vec<Function>,
+    /// The next function to get calls.
+    next: usize,
+    /// `FNDA` out of order: name and calls.
+    calls: Vec<(Box<str>, u64)>,
+    /// `FNL` and `FNA`: index → first line, name, calls of all aliases.
+    pub(super) groups: BTreeMap<u64, (u32, Option<Box<str>>, u64)>,
+    /// `BA` (LCOV before 1.10, Bazel): line → taken and total, since these branches have no names.
+    pub(super) unnamed_branches: BTreeMap<u32, (u32, u32)>,
+    pub(super) stated: Stated,
+}
+
+struct Function {
+    name: Box<str>,
+    line: u32,
+    calls: Option<u64>,
+}
+
+/// `LF`, `LH`, `BRF`, `BRH`, `FNF`, `FNH`: hints that tools get wrong (llvm-cov 14 writes LF:38 over 36 `DA`).
+#[derive(Default)]
+pub(super) struct Stated {
+    pub(super) lines: (Option<u64>, Option<u64>),
+    pub(super) branches: (Option<u64>, Option<u64>),
+    pub(super) functions: (Option<u64>, Option<u64>),
+}
+
+impl Record {
+    /// Takes an `FN`.
+    pub(super) fn function(&mut self, name: Box<str>, line: u32) {
+        self.functions.push(Function { name, line, calls: None });
+    }
+
+    /// Takes an `FNDA`.
+    pub(super) fn calls(&mut self, name: &[u8], calls: u64) {
+        match self.functions.get_mut(self.next) {
+            Some(function) if function.name.as_bytes() == name => {
+                function.calls = Some(calls);
+                self.next += 1;
+            }
+            _ => self.calls.push((String::from_utf8_lossy(name).into(), calls)),
+        }
+    }
+
+    /// What the stated totals say against the records, if they do.
+    pub(super) fn disagreement(&self) -> Option<String> {
+        let counted = self.file.lines.ratio();
+        let (found, hit) = self.stated.lines;
+        let found = found.filter(|&found| found != counted.whole);
+        let hit = hit.filter(|&hit| hit != counted.part);
+        if counted.whole == 0 || (found.is_none() && hit.is_none()) {
+            return None;
+        }
+        let say = |name: &str, stated: Option<u64>| stated.map(|stated| format!("{name}:{stated}"));
+        let stated: Vec<String> = [say("LF", found), say("LH", hit)].into_iter().flatten().collect();
+        Some(format!(
+            "{} is stated, the DA records say {} of {} lines",
+            stated.join(" and "),
+            counted.part,
+            counted.whole
+        ))
+    }
+
+    /// Takes out what was read, and is ready for the next file.
+    pub(super) fn take_file(&mut self) -> FileCoverage {
+        let mut file = self.file.take_settled();
+        let stated = std::mem::take(&mut self.stated);
+        add_functions(&mut file, &mut self.functions, &mut self.calls);
+        self.next = 0;
+        for (index, (line, name, calls)) in std::mem::take(&mut self.groups) {
+            // A group without an alias is still a function: its index keeps it apart.
+            let name = name.unwrap_or_else(|| format!("#{index}").into());
+            file.functions.add(FunctionKey { line, name: Untrusted::new(name) }, calls);
+        }
+        for (line, (taken, total)) in std::mem::take(&mut self.unnamed_branches) {
+            file.branches.count_at_least(line, taken, total);
+        }
+        if file.lines.is_empty() {
+            let ratio = |(whole, part): (Option<u64>, Option<u64>)| match (whole, part) {
+                (Some(whole), Some(part)) if whole > 0 => Some(Ratio { part: part.min(whole), whole }),
+                _ => None,
+            };
+            let summary = Summary {
+                lines: ratio(stated.lines),
+                branches: ratio(stated.branches),
+                functions: ratio(stated.functions),
+            };
+            file.summary = summary.lines.is_some().then(|| Box::new(summary));
+        }
+        file
+    }
+}
+
+/// Brings `FN` and `FNDA` together by name; of functions with one name the first belongs to the first.
+fn add_functions(file: &mut FileCoverage, functions: &mut Vec<Function>, calls: &mut Vec<(Box<str>, u64)>) {
+    let mut waiting: BTreeMap<Box<str>, Vec<Function>> = BTreeMap::new();
+    let mut lines: BTreeMap<Box<str>, u32> = BTreeMap::new();
+    for function in functions.drain(..) {
+        if !calls.is_empty() {
+            lines.insert(function.name.clone(), function.line);
+            if function.calls.is_none() {
+                waiting.entry(function.name.clone()).or_default().push(function);
+                continue;
+            }
+        }
+        add(file, function.line, function.name, function.calls.unwrap_or(0));
+    }
+    // The last of a list is taken first.
+    waiting.values_mut().for_each(|functions| functions.reverse());
+    calls.reverse();
+    while let Some((name, hits)) = calls.pop() {
+        let function = waiting.get_mut(&name).and_then(Vec::pop);
+        // Calls of a function that has had its calls: a function at the same place. Of none: one without a place.
+        let line = function.map(|function| function.line).or_else(|| lines.get(&name).copied());
+        add(file, line.unwrap_or(0), name, hits);
+    }
+    for function in waiting.into_values().flatten() {
+        add(file, function.line, function.name, 0);
+    }
+}
+
+fn add(file: &mut FileCoverage, line: u32, name: Box<str>, calls: u64) {
+    file.functions.add(FunctionKey { line, name: Untrusted::new(name) }, calls);
+}

@@ -1,0 +1,37 @@
+//! Formats of coverage.
+//!
+//! Every parser puts what it reads into [`gather::Gathered`], file by file, under the path that the tool wrote.
+//! Figures are counted from records; totals that a tool states are a cross-check, and stand in for records only
+//! where a report has none (coverage.md b).
+
+mod gather;
+mod json_value;
+mod number;
+
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod testing;
+
+mod clover;
+mod cobertura;
+mod coverage_py;
+mod go_cover;
+mod istanbul;
+mod jacoco;
+mod lcov;
+mod llvm;
+
+use super::Format;
+
+/// All formats of this kind.
+pub const FORMATS: &[&Format] = &[
+    &clover::FORMAT,
+    &cobertura::FORMAT,
+    &coverage_py::FORMAT,
+    &go_cover::FORMAT,
+    &istanbul::FORMAT,
+    &jacoco::FORMAT,
+    &lcov::FORMAT,
+    &llvm::FORMAT,
+];
