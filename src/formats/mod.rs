@@ -16,6 +16,7 @@ mod source;
 pub mod xml;
 
 pub mod coverage;
+pub mod scans;
 pub mod tests;
 
 pub use context::{Context, ParseError, Parsed, Report};
@@ -51,7 +52,7 @@ impl fmt::Debug for Format {
 }
 
 /// All formats, by kind.
-pub const FORMATS: &[&[&Format]] = &[tests::FORMATS, coverage::FORMATS];
+pub const FORMATS: &[&[&Format]] = &[tests::FORMATS, coverage::FORMATS, scans::FORMATS];
 
 /// All formats in one row.
 pub fn all() -> impl Iterator<Item = &'static Format> {

@@ -1,0 +1,271 @@
+//! One finding of a scanner's own format, and the reading of such a report as a whole.
+
+use super::{Collector, RunHealth, SHORT, Strings, identity, masked_hash, path, severity_word, text_hash};
+use crate::diagnostic::{Code, Weight};
+use crate::formats::json::Json;
+use crate::formats::{Context, ParseError, Parsed, Report, Source};
+use crate::model::{
+    Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Untrusted,
+};
+use std::num::NonZeroU32;
+
+/// A finding as a format's reader fills it in. Empty text means that the report does not say.
+#[derive(Clone, Debug, Default)]
+pub(in crate::formats::scans) struct Draft {
+    /// `None` is unknown.
+    pub(in crate::formats::scans) severity: Option<Severity>,
+    pub(in crate::formats::scans) source: String,
+    /// What it is about, where it differs from the rest of the report.
+    pub(in crate::formats::scans) class: Option<ScanClass>,
+    pub(in crate::formats::scans) rule: String,
+    pub(in crate::formats::scans) aliases: Vec<String>,
+    pub(in crate::formats::scans) message: String,
+    pub(in crate::formats::scans) file: String,
+    pub(in crate::formats::scans) line: u32,
+    pub(in crate::formats::scans) ecosystem: String,
+    pub(in crate::formats::scans) package: String,
+    pub(in crate::formats::scans) version: String,
+    /// Who suppressed it, and why.
+    pub(in crate::formats::scans) suppressed: Option<(&'static str, String)>,
+    /// Hash of the tool's own fingerprint; 0 for none.
+    pub(in crate::formats::scans) fingerprint: u64,
+    /// Hash of the piece of source; 0 for none.
+    pub(in crate::formats::scans) snippet: u64,
+}
+
+impl Draft {
+    /// Sets the severity from a tool's word; one that we do not know stays unknown.
+    pub(in crate::formats::scans) fn say(&mut self, origin: &str, word: &str) {
+        self.severity = severity_word(word);
+        self.source = format!("{origin} {word}").trim().to_owned();
+    }
+
+    /// Adds another id of the same advisory.
+    pub(in crate::formats::scans) fn alias(&mut self, id: &str) {
+        const MOST: usize = 32;
+        if !id.is_empty()
+            && id != self.rule
+            && self.aliases.len() < MOST
+            && !self.aliases.iter().any(|have| have == id)
+        {
+            self.aliases.push(id.to_owned());
+        }
+    }
+}
+
+/// A report of one scanner while it is read.
+#[derive(Debug)]
+pub(in crate::formats::scans) struct Reading {
+    pub(in crate::formats::scans) tool: String,
+    pub(in crate::formats::scans) version: String,
+    pub(in crate::formats::scans) category: String,
+    /// What the findings are about, unless one of them says otherwise.
+    pub(in crate::formats::scans) class: ScanClass,
+    pub(in crate::formats::scans) health: RunHealth,
+    collector: Collector,
+    strings: Strings,
+    message_bytes: usize,
+}
+
+/// Messages beyond this are not kept.
+const MOST_MESSAGE_BYTES: usize = 3 << 20;
+
+impl Reading {
+    /// A report of this tool.
+    pub(in crate::formats::scans) fn new(tool: &str, class: ScanClass) -> Self {
+        Self {
+            tool: tool.to_owned(),
+            version: String::new(),
+            category: String::new(),
+            class,
+            health: RunHealth::default(),
+            collector: Collector::default(),
+            strings: Strings::default(),
+            message_bytes: 0,
+        }
+    }
+
+    /// Counts a finding, and keeps it while there is room.
+    pub(in crate::formats::scans) fn add(&mut self, context: &Context, draft: &Draft) {
+        let severity = draft.severity.unwrap_or(Severity::Unknown);
+        match self.finding(context, draft, severity) {
+            Some(finding) => self.collector.add(finding),
+            None if draft.suppressed.is_some() => self.collector.add_unseen_suppressed(1),
+            None => self.collector.add_unseen(severity, 1),
+        }
+    }
+
+    /// Counts a finding that cannot be understood.
+    pub(in crate::formats::scans) fn add_unknown(&mut self) {
+        self.collector.add_unseen(Severity::Unknown, 1);
+    }
+
+    /// Marks the findings so far, for [`Reading::since`].
+    pub(in crate::formats::scans) fn mark(&self) -> (usize, usize) {
+        self.collector.mark()
+    }
+
+    /// Sets the file of the findings since a mark that have none: reports may name it behind its findings.
+    pub(in crate::formats::scans) fn place_since(&mut self, mark: (usize, usize), file: &str) {
+        let Some(file) = self.shared(&path(file)).filter(|file| !file.is_empty()) else { return };
+        for finding in self.collector.since(mark) {
+            let place = finding.place.get_or_insert_with(|| Place { file: Untrusted::default(), line: None });
+            if place.file.is_empty() {
+                place.file = file.clone();
+            }
+        }
+    }
+
+    /// Sets the ecosystem of the packages since a mark that have none.
+    pub(in crate::formats::scans) fn ecosystem_since(&mut self, mark: (usize, usize), ecosystem: &str) {
+        let Some(ecosystem) = self.shared(&ecosystem.to_ascii_lowercase()) else { return };
+        for package in self.collector.since(mark).filter_map(|finding| finding.package.as_mut()) {
+            if package.ecosystem.is_empty() {
+                package.ecosystem = ecosystem.clone();
+            }
+        }
+    }
+
+    /// How many findings there are, active and suppressed.
+    pub(in crate::formats::scans) fn count(&self) -> u64 {
+        self.collector.count()
+    }
+
+    fn finish(self, context: &Context, cut_off: bool) -> Scan {
+        let tool = Tool { name: self.tool.as_str().into(), version: self.version.as_str().into() };
+        let health = if cut_off { Health::Invalid } else { self.health.health };
+        self.collector.finish(context, tool, self.category.as_str().into(), health, self.health.reason)
+    }
+
+    fn shared(&mut self, text: &str) -> Option<Untrusted> {
+        let number = self.strings.intern(text)?;
+        Some(Untrusted::new(self.strings.get(number)))
+    }
+
+    /// `None` if there is no room for it.
+    fn finding(&mut self, context: &Context, draft: &Draft, severity: Severity) -> Option<Finding> {
+        if !context.keep_identities {
+            return None;
+        }
+        let class = draft.class.unwrap_or(self.class);
+        let mut aliases = Vec::with_capacity(draft.aliases.len());
+        for alias in &draft.aliases {
+            aliases.push(self.shared(alias)?);
+        }
+        aliases.sort();
+        let file = path(&draft.file);
+        // An empty file may still be filled in by `place_since`.
+        let place = if file.is_empty() && draft.line == 0 {
+            None
+        } else {
+            Some(Place { file: self.shared(&file)?, line: NonZeroU32::new(draft.line) })
+        };
+        let package = if draft.package.is_empty() {
+            None
+        } else {
+            Some(Box::new(Package {
+                ecosystem: self.shared(&draft.ecosystem.to_ascii_lowercase())?,
+                name: self.shared(&draft.package)?,
+                version: self.shared(&draft.version)?,
+            }))
+        };
+        let message = context.cap(&draft.message).0;
+        self.message_bytes += message.len();
+        let message = if self.message_bytes > MOST_MESSAGE_BYTES { "" } else { message };
+        Some(Finding {
+            severity,
+            severity_source: self.shared(&draft.source)?,
+            class,
+            rule: self.shared(&draft.rule)?,
+            aliases,
+            message: Untrusted::new(message),
+            place,
+            package,
+            suppression: draft.suppressed.as_ref().map(|(by, reason)| {
+                Box::new(Suppression { by: (*by).to_owned(), reason: reason.as_str().into() })
+            }),
+            identities: identities(draft, class),
+        })
+    }
+}
+
+/// A package's advisory is the same if package and id are, or package and one well-known alias: ids change when
+/// a database gives an advisory a CVE. The version does not take part: an update that does not fix is not new.
+fn identities(draft: &Draft, class: ScanClass) -> [FindingId; 3] {
+    if !draft.package.is_empty() {
+        let package = draft.package.to_ascii_lowercase().replace('_', "-");
+        let with = |id: &str| identity("", text_hash(&format!("{package}\u{1}{id}")));
+        return [with(&draft.rule), with(well_known(draft)), FindingId::ABSENT];
+    }
+    let message = if class == ScanClass::Secret { 0 } else { masked_hash(&draft.message) };
+    let rule = &draft.rule;
+    [identity(rule, draft.fingerprint), identity(rule, draft.snippet), identity(rule, message.max(1))]
+}
+
+fn well_known(draft: &Draft) -> &str {
+    let ids = || std::iter::once(&draft.rule).chain(&draft.aliases);
+    let first = |prefix: &str| ids().filter(|id| id.starts_with(prefix)).min();
+    first("CVE-").or_else(|| first("GHSA-")).unwrap_or(&draft.rule)
+}
+
+/// Reads a report that is one JSON value.
+pub(in crate::formats::scans) fn read_scan(
+    source: &mut Source<'_>,
+    context: &mut Context,
+    mut reading: Reading,
+    read: impl FnOnce(&mut Json<'_, '_>, &mut Context, &mut Reading) -> Result<(), ParseError>,
+) -> Result<Parsed, ParseError> {
+    let mut json = Json::new(source);
+    let result = read(&mut json, context, &mut reading).and_then(|()| json.finish(context));
+    let left_out = reading.collector.not_kept().total();
+    if left_out > 0 && context.keep_identities {
+        let message = format!("{left_out} findings are only counted, not compared one by one");
+        context.warn(Code::FindingsCut, Weight::Warning, message, json.position());
+    }
+    finish(result, context, reading)
+}
+
+/// The report, or the error with what was read before it.
+pub(in crate::formats::scans) fn finish(
+    result: Result<(), ParseError>,
+    context: &Context,
+    reading: Reading,
+) -> Result<Parsed, ParseError> {
+    match result {
+        Ok(()) => {
+            let health = reading.health.health;
+            Ok(Parsed { report: Report::Scan(vec![reading.finish(context, false)]), health })
+        }
+        Err(error) if reading.count() == 0 => Err(error),
+        Err(error) => Err(error.with_partial(Report::Scan(vec![reading.finish(context, true)]))),
+    }
+}
+
+/// Takes a string of at most [`SHORT`] bytes; empty if it is none.
+pub(in crate::formats::scans) fn short(json: &mut Json<'_, '_>) -> Result<String, ParseError> {
+    Ok(json.text_up_to(SHORT)?.map(|(text, _)| text.to_owned()).unwrap_or_default())
+}
+
+/// Takes a message of at most 1 KiB; empty if it is none.
+pub(in crate::formats::scans) fn sentence(json: &mut Json<'_, '_>) -> Result<String, ParseError> {
+    Ok(json.text_up_to(1024)?.map(|(text, _)| text.to_owned()).unwrap_or_default())
+}
+
+/// Takes a line number; 0 if it is none.
+pub(in crate::formats::scans) fn line(json: &mut Json<'_, '_>) -> Result<u32, ParseError> {
+    Ok(json.integer()?.and_then(|line| u32::try_from(line).ok()).unwrap_or(0))
+}
+
+/// Takes an array of strings, each of at most [`SHORT`] bytes, up to 32 of them.
+pub(in crate::formats::scans) fn shorts(json: &mut Json<'_, '_>) -> Result<Vec<String>, ParseError> {
+    let mut all: Vec<String> = Vec::new();
+    json.array(|json| {
+        if let Some((text, _)) = json.text_up_to(SHORT)?
+            && all.len() < 32
+        {
+            all.push(text.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}

@@ -1,0 +1,32 @@
+//! Fields of a report, taken into buffers.
+
+use crate::formats::ParseError;
+use crate::formats::json::{Json, Scalar};
+
+/// Longest id, name or word that is kept, in bytes.
+pub(in crate::formats::scans) const SHORT: usize = 512;
+
+/// Takes a string into a buffer; anything else leaves it empty.
+pub(in crate::formats::scans) fn take(
+    json: &mut Json<'_, '_>,
+    into: &mut String,
+    cap: usize,
+) -> Result<(), ParseError> {
+    into.clear();
+    if let Some((text, _)) = json.text_up_to(cap)? {
+        into.push_str(text);
+    }
+    Ok(())
+}
+
+/// Takes a string or a number as text.
+pub(in crate::formats::scans) fn take_scalar(
+    json: &mut Json<'_, '_>,
+    into: &mut String,
+) -> Result<(), ParseError> {
+    into.clear();
+    if let Some(Scalar::Text(text) | Scalar::Number(text)) = json.scalar()? {
+        into.push_str(text.get(..text.len().min(64)).unwrap_or_default());
+    }
+    Ok(())
+}

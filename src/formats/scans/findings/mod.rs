@@ -1,0 +1,23 @@
+//! What all formats of scans share: severities, identities, and the bounded collection of findings.
+
+mod collect;
+mod cvss;
+mod draft;
+mod fields;
+mod health;
+mod identity;
+mod path;
+mod secret;
+mod severity;
+mod strings;
+
+pub(super) use collect::Collector;
+pub(super) use cvss::vector_severity;
+pub(super) use draft::{Draft, Reading, finish, line, read_scan, sentence, short, shorts};
+pub(super) use fields::{SHORT, take, take_scalar};
+pub(super) use health::RunHealth;
+pub(super) use identity::{identity, masked_hash, snippet_hash, text_hash};
+pub(super) use path::{is_absolute, path};
+pub(super) use secret::secret_hash;
+pub(super) use severity::{Score, score, severity_word};
+pub(super) use strings::Strings;

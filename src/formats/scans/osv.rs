@@ -1,0 +1,332 @@
+//! OSV-Scanner's own JSON (security.md b8). One group of aliases of one package is one finding.
+
+use super::findings::{
+    Draft, Reading, Score, read_scan, score, sentence, severity_word, short, shorts, take_scalar,
+    vector_severity,
+};
+use crate::diagnostic::Code;
+use crate::formats::json::Json;
+use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
+use crate::model::{Health, Kind, ScanClass, Severity};
+use std::collections::BTreeMap;
+
+pub(super) const FORMAT: Format = Format {
+    id: "osv",
+    kind: Kind::Scan,
+    name: "OSV-Scanner JSON",
+    default_globs: &["osv*.json"],
+    spec_url: "https://google.github.io/osv-scanner/output/",
+    sniff,
+    parse,
+};
+
+fn sniff(head: &Head) -> bool {
+    let Some(json) = head.json().filter(|json| !json.array) else { return false };
+    let around = ["experimental_config", "license_summary", "image_metadata"];
+    json.has("results") && (json.has_inner("results", "packages") || around.iter().any(|key| json.has(key)))
+}
+
+fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
+    read_scan(
+        source,
+        context,
+        Reading::new("osv-scanner", ScanClass::Dependency),
+        |json, context, reading| {
+            let mut results = false;
+            json.object(|json, key| {
+                match key {
+                    "results" => results = json.array(|json| read_result(json, context, reading))?,
+                    _ => json.skip()?,
+                }
+                Ok(())
+            })?;
+            if !results {
+                let reason = "the report has no array of results";
+                reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+            }
+            Ok(())
+        },
+    )
+}
+
+fn read_result(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let mut path = String::new();
+    let mark = reading.mark();
+    let is_object = json.object(|json, key| {
+        match key {
+            "source" => {
+                json.object(|json, key| {
+                    match key {
+                        "path" => path = short(json)?,
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            "packages" => {
+                json.array(|json| read_package(json, context, reading))?;
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    if !is_object {
+        reading.add_unknown();
+    }
+    reading.place_since(mark, &path);
+    Ok(())
+}
+
+/// What a record says of how bad it is.
+#[derive(Debug, Default)]
+struct Record {
+    summary: String,
+    aliases: Vec<String>,
+    /// From its vectors, the worst.
+    scored: Option<(Severity, String)>,
+    /// From a database's word.
+    word: Option<(Severity, String)>,
+}
+
+/// Several ids of one vulnerability.
+#[derive(Debug, Default)]
+struct Group {
+    ids: Vec<String>,
+    aliases: Vec<String>,
+    max_severity: String,
+}
+
+/// More of a single package are only counted.
+const MOST_OF_A_PACKAGE: usize = 5_000;
+
+fn read_package(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let mut draft = Draft::default();
+    let mut records: BTreeMap<String, Record> = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut licenses = Vec::new();
+    let is_object = json.object(|json, key| {
+        match key {
+            "package" => {
+                json.object(|json, key| {
+                    match key {
+                        "name" => draft.package = short(json)?,
+                        "version" => draft.version = short(json)?,
+                        "ecosystem" => draft.ecosystem = short(json)?,
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            "vulnerabilities" => {
+                json.array(|json| {
+                    if records.len() == MOST_OF_A_PACKAGE {
+                        return json.skip();
+                    }
+                    let (id, record) = read_record(json)?;
+                    records.insert(id, record);
+                    Ok(())
+                })?;
+            }
+            "groups" => {
+                json.array(|json| {
+                    if groups.len() == MOST_OF_A_PACKAGE {
+                        reading.add_unknown();
+                        return json.skip();
+                    }
+                    groups.push(read_group(json)?);
+                    Ok(())
+                })?;
+            }
+            "license_violations" => licenses = shorts(json)?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    if !is_object {
+        reading.add_unknown();
+        return Ok(());
+    }
+    if groups.is_empty() {
+        groups = records.keys().map(|id| Group { ids: vec![id.clone()], ..Group::default() }).collect();
+    }
+    for group in &groups {
+        let finding = describe(group, &records, draft.clone());
+        reading.add(context, &finding);
+    }
+    for license in licenses {
+        let finding = Draft {
+            class: Some(ScanClass::License),
+            rule: license,
+            source: "license not allowed".to_owned(),
+            message: "the licence is not on the allowed list of osv-scanner".to_owned(),
+            ..draft.clone()
+        };
+        reading.add(context, &finding);
+    }
+    Ok(())
+}
+
+fn describe(group: &Group, records: &BTreeMap<String, Record>, mut draft: Draft) -> Draft {
+    draft.rule = group.ids.first().cloned().unwrap_or_default();
+    let members = || group.ids.iter().filter_map(|id| records.get(id));
+    for id in group.ids.iter().chain(&group.aliases).chain(members().flat_map(|record| &record.aliases)) {
+        draft.alias(id);
+    }
+    draft.message =
+        members().map(|record| record.summary.clone()).find(|text| !text.is_empty()).unwrap_or_default();
+    let worst = |pick: fn(&Record) -> &Option<(Severity, String)>| {
+        members().filter_map(|record| pick(record).clone()).min_by_key(|(severity, _)| *severity)
+    };
+    let stated = match score(&group.max_severity) {
+        Score::Band(severity) => Some((severity, format!("osv max severity {}", group.max_severity))),
+        Score::Zero => Some((Severity::Info, format!("osv max severity {}", group.max_severity))),
+        Score::Outside | Score::NotANumber => None,
+    };
+    let found = stated.or_else(|| worst(|record| &record.scored)).or_else(|| worst(|record| &record.word));
+    match found {
+        Some((severity, source)) => {
+            draft.severity = Some(severity);
+            draft.source = source;
+        }
+        None => draft.source = "osv, no severity".to_owned(),
+    }
+    draft
+}
+
+fn read_group(json: &mut Json<'_, '_>) -> Result<Group, ParseError> {
+    let mut group = Group::default();
+    json.object(|json, key| {
+        match key {
+            "ids" => group.ids = shorts(json)?,
+            "aliases" => group.aliases = shorts(json)?,
+            "max_severity" => take_scalar(json, &mut group.max_severity)?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(group)
+}
+
+/// A record of the OSV schema.
+fn read_record(json: &mut Json<'_, '_>) -> Result<(String, Record), ParseError> {
+    let (mut id, mut record) = (String::new(), Record::default());
+    json.object(|json, key| {
+        match key {
+            "id" => id = short(json)?,
+            "summary" => record.summary = sentence(json)?,
+            "aliases" => record.aliases = shorts(json)?,
+            "severity" => {
+                json.array(|json| read_severity(json, &mut record))?;
+            }
+            "database_specific" => {
+                json.entries(|json, key| {
+                    match key {
+                        "severity" => {
+                            let word = short(json)?;
+                            if let Some(severity) = severity_word(&word) {
+                                record.word = Some((severity, format!("osv database {word}")));
+                            }
+                        }
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok((id, record))
+}
+
+/// One entry of `severity`: a CVSS vector, or a word of Ubuntu. Of several vectors the worst counts.
+fn read_severity(json: &mut Json<'_, '_>, record: &mut Record) -> Result<(), ParseError> {
+    let mut text = String::new();
+    json.object(|json, key| {
+        match key {
+            "score" => text = short(json)?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    let said = vector_severity(&text).or_else(|| Some((severity_word(&text)?, format!("osv {text}"))));
+    if let Some(said) = said
+        && record.scored.as_ref().is_none_or(|have| said.0 < have.0)
+    {
+        record.scored = Some(said);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::read;
+    use super::*;
+
+    fn report(package: &str) -> String {
+        format!(
+            r#"{{"results": [{{"source": {{"path": "/src/yarn.lock", "type": "lockfile"}}, "packages": [{{"package": {{"name": "p", "version": "1", "ecosystem": "npm"}}, {package}}}]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn aliases_of_one_group_are_one_finding() {
+        let read = read(
+            &FORMAT,
+            &report(
+                r#""groups": [{"ids": ["GHSA-1", "GO-1"], "aliases": ["CVE-1", "GHSA-1"], "max_severity": "8.1"}], "vulnerabilities": [{"id": "GHSA-1", "summary": "bad"}, {"id": "GO-1"}]"#,
+            ),
+        );
+        let finding = &read.findings()[0];
+        assert_eq!((read.severities(), finding.message.raw()), (vec![Severity::High], "bad"));
+        let aliases: Vec<_> = finding.aliases.iter().map(|alias| alias.raw()).collect();
+        assert_eq!((finding.rule.raw(), aliases), ("GHSA-1", vec!["CVE-1", "GO-1"]));
+        assert_eq!(finding.place.as_ref().unwrap().file.raw(), "/src/yarn.lock");
+    }
+
+    #[test]
+    fn without_a_stated_severity_vectors_and_then_words_decide() {
+        for (record, severity) in [
+            (
+                r#""severity": [{"type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:N/I:N/A:P"}, {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}], "database_specific": {"severity": "LOW"}"#,
+                Severity::Critical,
+            ),
+            (r#""database_specific": {"severity": "MODERATE"}"#, Severity::Medium),
+            (r#""severity": [{"type": "Ubuntu", "score": "high"}]"#, Severity::High),
+            (r#""severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/broken"}]"#, Severity::Unknown),
+            (r#""summary": "s""#, Severity::Unknown),
+        ] {
+            let read = read(
+                &FORMAT,
+                &report(&format!(
+                    r#""vulnerabilities": [{{"id": "A", {record}}}], "groups": [{{"ids": ["A"], "max_severity": ""}}]"#
+                )),
+            );
+            assert_eq!(read.severities(), [severity], "{record}");
+        }
+    }
+
+    #[test]
+    fn records_without_groups_are_findings_and_so_are_licences_that_are_not_allowed() {
+        let read = read(
+            &FORMAT,
+            &report(r#""vulnerabilities": [{"id": "A"}, {"id": "B"}], "license_violations": ["GPL-3.0"]"#),
+        );
+        assert_eq!(read.findings().len(), 3);
+        assert_eq!(read.findings().iter().filter(|finding| finding.class == ScanClass::License).count(), 1);
+    }
+
+    #[test]
+    fn without_an_array_of_results_the_scan_failed() {
+        assert_eq!(read(&FORMAT, r#"{"results": null, "experimental_config": {}}"#).health(), Health::Failed);
+        assert_eq!(read(&FORMAT, r#"{"results": [], "experimental_config": {}}"#).health(), Health::Complete);
+    }
+}

@@ -1,0 +1,291 @@
+//! A run that was read to its end becomes a scan: severities, places and texts are looked up.
+
+use super::result::{DescriptorReference, Level, ResultKind};
+use super::rules::{Component, Found, Rule, RuleQuery, class_of_tool};
+use super::run::{Key, Pending, Run, Text};
+use crate::diagnostic::{Code, Weight};
+use crate::formats::scans::findings::{Collector, Score, identity, score, severity_word};
+use crate::formats::{Context, Position};
+use crate::model::{
+    Finding, FindingId, Health, Place, Scan, ScanClass, Severity, Suppression, Tool, Untrusted,
+};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// What all results of one key have in common.
+struct Resolved<'r> {
+    severity: Severity,
+    source: Untrusted,
+    class: ScanClass,
+    rule_id: Untrusted,
+    rule: Option<(&'r Rule, &'r Component)>,
+}
+
+/// Turns a run into a scan. `cut_off` is true for a run whose end was not read: what is not known of its tool
+/// may stand behind the cut.
+pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, cut_off: bool) -> Scan {
+    run.tool.index();
+    let mut pending = std::mem::take(&mut run.pending);
+    pending.shrink_to_fit();
+    let mut texts = std::mem::take(&mut run.texts);
+    let resolved: Vec<Resolved<'_>> =
+        run.key_counts.iter().map(|(key, _)| resolve_key(&run, key, cut_off)).collect();
+    let mut collector = Collector::default();
+    collector.reserve(pending.len());
+    collector.add_unseen(Severity::Unknown, run.unknown);
+    for ((_, counts), resolved) in run.key_counts.iter().zip(&resolved) {
+        collector.add_unseen(resolved.severity, counts.active - counts.pending_active);
+        collector.add_unseen_suppressed(counts.suppressed - counts.pending_suppressed);
+    }
+    let mut paths: HashMap<(u32, u32, i32), Option<Untrusted>> = HashMap::new();
+    for result in pending {
+        let Some(of_key) = usize::try_from(result.key).ok().and_then(|key| resolved.get(key)) else {
+            // Keys are never taken away, so each is there; should one be missing, its result still counts.
+            collector.add_unseen(Severity::Unknown, 1);
+            continue;
+        };
+        let file = paths.entry((result.uri, result.uri_base, result.artifact)).or_insert_with(|| {
+            let (uri, base) = (run.strings.get(result.uri), run.strings.get(result.uri_base));
+            run.places.path(&uri, &base, result.artifact).map(Untrusted::from)
+        });
+        let place = file.clone().map(|file| Place { file, line: NonZeroU32::new(result.line) });
+        let text = usize::try_from(result.text).ok().and_then(|text| texts.get_mut(text)).map(std::mem::take);
+        collector.add(finding(&result, of_key, place, text.as_ref(), context));
+    }
+    say_what_is_odd(&run, &resolved, context, position);
+    let tool = Tool { name: run.tool.name.as_str().into(), version: run.tool.version.as_str().into() };
+    let health = if cut_off { Health::Invalid } else { run.health.health };
+    collector.finish(context, tool, run.category.as_str().into(), health, run.health.reason.clone())
+}
+
+fn finding(
+    result: &Pending,
+    of_key: &Resolved<'_>,
+    place: Option<Place>,
+    text: Option<&Text>,
+    context: &Context,
+) -> Finding {
+    let rule = of_key.rule_id.raw();
+    // The piece of source or the message of a secret scanner may be the secret.
+    let is_secret = of_key.class == ScanClass::Secret;
+    let (snippet, message) = if is_secret { (0, 0) } else { (result.snippet, result.message) };
+    // The last identity is always there: a finding without a message is compared by rule and file alone.
+    let identities: [FindingId; 3] =
+        [identity(rule, result.fingerprint), identity(rule, snippet), identity(rule, message.max(1))];
+    let message = match (is_secret, text) {
+        (true, _) => of_key.rule.map_or("", |(rule, _)| &rule.title).into(),
+        (false, Some(text)) => Untrusted::new(context.cap(&message_text(text, of_key)).0),
+        (false, None) => Untrusted::default(),
+    };
+    let suppression = result.suppressed.then(|| {
+        Box::new(Suppression {
+            by: text.map_or("external", |text| text.suppressed_by).to_owned(),
+            reason: text.map(|text| text.justification.as_str()).unwrap_or_default().into(),
+        })
+    });
+    Finding {
+        severity: of_key.severity,
+        severity_source: of_key.source.clone(),
+        class: of_key.class,
+        rule: of_key.rule_id.clone(),
+        aliases: Vec::new(),
+        message,
+        place,
+        package: None,
+        suppression,
+        identities,
+    }
+}
+
+/// The message (§3.11): its text, else the text that the rule or its component has for its id, with arguments.
+fn message_text(text: &Text, of_key: &Resolved<'_>) -> String {
+    let message = &text.message;
+    let found = of_key.rule.and_then(|(rule, component)| component.message(rule, &message.id));
+    let template = match (message.text.as_str(), found) {
+        ("", Some(found)) => found,
+        ("", None) => of_key.rule.map_or("", |(rule, _)| &rule.title),
+        (own, _) => own,
+    };
+    if message.arguments.is_empty() {
+        return template.to_owned();
+    }
+    substitute(template, &message.arguments)
+}
+
+/// Puts arguments in for `{0}`; `{{` and `}}` are braces (§3.11.5). A placeholder without an argument stays.
+fn substitute(template: &str, arguments: &[String]) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, brace)) = rest.find(['{', '}']).and_then(|at| rest.split_at_checked(at)) {
+        text.push_str(before);
+        let doubled =
+            ["{{", "}}"].into_iter().find_map(|pair| brace.strip_prefix(pair).map(|tail| (pair, tail)));
+        let placeholder = brace.strip_prefix('{').and_then(|body| body.split_once('}'));
+        let argument = placeholder.and_then(|(number, tail)| {
+            let number: usize = number.parse().ok()?;
+            Some((arguments.get(number)?, tail))
+        });
+        rest = match (doubled, argument) {
+            (Some((pair, tail)), _) => {
+                text.push_str(pair.get(1..).unwrap_or_default());
+                tail
+            }
+            (None, Some((argument, tail))) => {
+                text.push_str(argument);
+                tail
+            }
+            (None, None) => {
+                text.push_str(brace.get(..1).unwrap_or_default());
+                brace.get(1..).unwrap_or_default()
+            }
+        };
+    }
+    text.push_str(rest);
+    text
+}
+
+fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
+    let id = run.strings.get(key.rule_id);
+    let guid = run.strings.get(key.rule_guid);
+    let component_guid = run.strings.get(key.component_guid);
+    let found = run.tool.find(&RuleQuery {
+        id: &id,
+        guid: &guid,
+        index: key.rule_index,
+        component_index: key.component_index,
+        component_guid: &component_guid,
+    });
+    let rule = match found {
+        Found::Rule(rule, component) => Some((rule, component)),
+        Found::Nothing | Found::NotKept => None,
+    };
+    let (severity, source) = match found {
+        Found::NotKept => (Severity::Unknown, "the rule was not kept".into()),
+        // What the file would have said of the rule is behind the cut.
+        Found::Nothing if cut_off && key.level == Level::Absent => (Severity::Unknown, "cut off".into()),
+        Found::Rule(..) | Found::Nothing => severity(run, key, rule.map(|(rule, _)| rule)),
+    };
+    let tagged = rule.and_then(|(rule, _)| rule.class);
+    let rule_id: Arc<str> = match rule {
+        Some((rule, _)) if id.is_empty() => Arc::from(&*rule.id),
+        _ => id,
+    };
+    Resolved {
+        severity,
+        source,
+        class: tagged.unwrap_or_else(|| class_of_tool(&run.tool.name)),
+        rule_id: Untrusted::new(rule_id),
+        rule,
+    }
+}
+
+/// The severity of a key, and where it comes from (security.md b3).
+///
+/// The rule's `security-severity` decides where it is one, else the result's own (which GitHub does not read),
+/// else the level.
+fn severity(run: &Run, key: &Key, rule: Option<&Rule>) -> (Severity, Untrusted) {
+    let of_rule = rule.map_or("", |rule| &*rule.security_severity);
+    let of_result = run.strings.get(key.security_severity);
+    for text in [of_rule, &of_result] {
+        if let Some(severity) = security_severity(text) {
+            return (severity, format!("security-severity {text}").into());
+        }
+    }
+    let (level, origin) = level_of(run, key, rule);
+    match level {
+        Level::Error => (Severity::High, format!("level error{origin}").into()),
+        Level::Warning => (Severity::Medium, format!("level warning{origin}").into()),
+        Level::Note => (Severity::Low, format!("level note{origin}").into()),
+        Level::None | Level::Absent => (Severity::Info, format!("level none{origin}").into()),
+        Level::Odd => (Severity::Unknown, "a level that SARIF does not have".into()),
+    }
+}
+
+/// A number by its band, or a word; `None` for nothing, for 0 and for what is out of range.
+fn security_severity(text: &str) -> Option<Severity> {
+    if text.is_empty() {
+        return None;
+    }
+    match score(text) {
+        Score::Band(severity) => Some(severity),
+        Score::Zero | Score::Outside => None,
+        // GitHub refuses words; real files have them (security.md b3).
+        Score::NotANumber => Some(severity_word(text).unwrap_or(Severity::Unknown)),
+    }
+}
+
+/// The level of a result (§3.27.10), and a word on where it comes from.
+fn level_of(run: &Run, key: &Key, rule: Option<&Rule>) -> (Level, &'static str) {
+    if key.level != Level::Absent {
+        return (key.level, "");
+    }
+    if key.kind == ResultKind::Undecided {
+        return (Level::None, " (not decided by the tool)");
+    }
+    let invocation = usize::try_from(key.invocation).ok().and_then(|index| run.invocations.get(index));
+    let overridden = invocation.zip(rule).and_then(|(invocation, rule)| {
+        let matching = invocation.overrides.iter().find(|(descriptor, _)| names(run, descriptor, rule));
+        matching.map(|(_, level)| *level).filter(|level| *level != Level::Absent)
+    });
+    if let Some(level) = overridden {
+        return (level, " (overridden for the run)");
+    }
+    match rule.map(|rule| rule.level) {
+        Some(level) if level != Level::Absent => (level, " of the rule"),
+        _ => (Level::Warning, " by default"),
+    }
+}
+
+fn names(run: &Run, descriptor: &DescriptorReference, rule: &Rule) -> bool {
+    let query = RuleQuery {
+        id: &descriptor.id,
+        guid: &descriptor.guid,
+        index: descriptor.index,
+        component_index: descriptor.component_index,
+        component_guid: &descriptor.component_guid,
+    };
+    matches!(run.tool.find(&query), Found::Rule(named, _) if std::ptr::eq(named, rule))
+}
+
+fn say_what_is_odd(run: &Run, resolved: &[Resolved<'_>], context: &mut Context, position: Position) {
+    let (mut odd_levels, mut not_kept) = (0, run.unknown);
+    let (mut no_rule, mut words) = (0, 0);
+    for ((key, counts), resolved) in run.key_counts.iter().zip(resolved) {
+        let results = counts.active + counts.suppressed;
+        odd_levels += if key.level == Level::Odd { results } else { 0 };
+        not_kept += counts.active - counts.pending_active;
+        let names_a_rule =
+            key.rule_index >= 0 || key.rule_guid != 0 && !run.strings.get(key.rule_guid).is_empty();
+        no_rule += if resolved.rule.is_none() && names_a_rule { results } else { 0 };
+        let text = resolved.rule.map_or("", |(rule, _)| &rule.security_severity);
+        words += if !text.is_empty() && score(text) == Score::NotANumber { results } else { 0 };
+    }
+    let keeps = context.keep_identities;
+    let mut say = |count: u64, code: Code, weight: Weight, text: &str| {
+        if count > 0 {
+            context.warn(code, weight, format!("{count} {text}"), position);
+        }
+    };
+    say(odd_levels, Code::UnknownSeverity, Weight::Warning, "results have a level that SARIF does not have");
+    say(no_rule, Code::UnknownRule, Weight::Note, "results refer to a rule that the file does not have");
+    say(words, Code::UnknownSeverity, Weight::Note, "results have a security-severity that is no number");
+    if keeps {
+        let text = "findings are only counted: there are more than are compared one by one";
+        say(not_kept, Code::FindingsCut, Weight::Warning, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_put_into_the_text() {
+        let arguments = ["a".to_owned(), "b".to_owned()];
+        let put = |template: &str| substitute(template, &arguments);
+        assert_eq!(put("{1}-{0}-{1}"), "b-a-b");
+        assert_eq!(put("{{0}} {2} {x} }{"), "{0} {2} {x} }{");
+        assert_eq!(put(""), "");
+    }
+}
