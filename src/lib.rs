@@ -28,3 +28,7 @@ pub mod model;
 pub mod diagnostic;
 
 pub mod formats;
+
+pub mod paths;
+
+pub mod merge;
