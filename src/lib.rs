@@ -32,3 +32,11 @@ pub mod formats;
 pub mod paths;
 
 pub mod merge;
+
+pub mod compare;
+
+pub mod rules;
+
+pub mod policy;
+
+pub mod evaluate;

@@ -1,0 +1,143 @@
+//! Head, base and diff become the evidence that rules may look at.
+//!
+//! Nothing here judges. What the head alone says can never excuse the head: every entry of
+//! [`NotCounted`](crate::model::NotCounted) has its proof in the base snapshot.
+
+mod coverage;
+mod scans;
+mod tests;
+
+pub use coverage::{ChangedFile, ChangedLines};
+pub use scans::NewFindings;
+pub use tests::CountedFailures;
+
+use crate::model::{BuildJobs, Diff, DiffState, Health, Kind, RepoPath, ReportRead, Snapshot, Untrusted};
+
+/// What is judged: a change, or a commit by itself (DECISIONS 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A pull request or merge group: failures that the base has too are not counted.
+    Change,
+    /// The default branch, or a laptop without a base: judged absolutely.
+    Absolute,
+}
+
+/// How many files an entry of the policy's `reports:` asked for, and what came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractState {
+    /// Name of the entry.
+    pub entry: String,
+    /// What its reports are about.
+    pub kind: Kind,
+    /// How many files must arrive at least.
+    pub at_least: u64,
+    /// How many arrived, whatever their health.
+    pub arrived: u64,
+    /// True if the entry may be absent.
+    pub optional: bool,
+}
+
+impl ContractState {
+    /// True if fewer files came than must. An optional entry is short only if some of its files came.
+    pub fn is_short(&self) -> bool {
+        self.arrived < self.at_least && !(self.optional && self.arrived == 0)
+    }
+
+    /// What is missing, in words.
+    pub fn shortage(&self) -> String {
+        match self.arrived {
+            0 => format!("no file matched the entry `{}`", self.entry),
+            arrived => format!("{arrived} of {} files of the entry `{}` came", self.at_least, self.entry),
+        }
+    }
+}
+
+/// Everything that rules may see. Built by [`evidence`].
+#[derive(Debug)]
+pub struct Evidence<'e> {
+    /// The commit that is judged.
+    pub head: &'e Snapshot,
+    /// The merge base, if its snapshot is known.
+    pub base: Option<&'e Snapshot>,
+    /// What is judged.
+    pub occasion: Occasion,
+    /// The change.
+    pub diff: &'e DiffState,
+    /// What the policy asked for and what came.
+    pub contract: &'e [ContractState],
+    /// The CI jobs, where they are known.
+    pub jobs: Option<&'e BuildJobs>,
+    /// Test failures, told apart by whose they are.
+    pub failures: CountedFailures<'e>,
+    /// Coverage of the changed lines; `None` without coverage or without a diff.
+    pub changed: Option<ChangedLines<'e>>,
+    /// Findings, told apart by whether the base has them; `None` if the base has no snapshot of scans.
+    pub new_findings: Option<NewFindings<'e>>,
+}
+
+impl<'e> Evidence<'e> {
+    /// The change, if it is known.
+    pub const fn diff(&self) -> Option<&'e Diff> {
+        self.diff.known()
+    }
+
+    /// Why the reports of a kind are not enough to call anything met: every report that is not complete, and
+    /// every announced one that did not come. Empty if all is well.
+    pub fn problems(&self, kind: Kind) -> Vec<Untrusted> {
+        let mut problems = Vec::new();
+        for state in self.contract.iter().filter(|state| state.kind == kind) {
+            if state.is_short() {
+                problems.push(Untrusted::new(state.shortage()));
+            }
+        }
+        for report in self.head.reports_of(kind) {
+            if self.is_broken(report) {
+                let why = report.warnings.iter().max_by_key(|warning| warning.weight);
+                let why = why.map_or(String::new(), |warning| format!(": {}", warning.message.raw()));
+                problems.push(Untrusted::new(format!(
+                    "{} is {}{why}",
+                    report.file.raw(),
+                    report.health.word()
+                )));
+            }
+        }
+        problems
+    }
+
+    /// True if a report keeps its kind from being called met. A missing one is told by the entry of the
+    /// contract that asked for it, which knows how many files must come and whether they may be absent.
+    pub fn is_broken(&self, report: &ReportRead) -> bool {
+        match report.health {
+            Health::Complete => false,
+            Health::Missing => !self.contract.iter().any(|state| state.entry == report.entry),
+            Health::Degraded | Health::Failed | Health::Empty | Health::Invalid => true,
+        }
+    }
+
+    /// True if at least one file of the kind was read or announced.
+    pub fn has(&self, kind: Kind) -> bool {
+        self.head.reports_of(kind).next().is_some() || self.contract.iter().any(|state| state.kind == kind)
+    }
+}
+
+/// Compares. Total: any snapshot, base and diff give evidence.
+pub fn evidence<'e>(
+    head: &'e Snapshot,
+    base: Option<&'e Snapshot>,
+    occasion: Occasion,
+    diff: &'e DiffState,
+    contract: &'e [ContractState],
+    is_excluded: &dyn Fn(&RepoPath) -> bool,
+) -> Evidence<'e> {
+    Evidence {
+        head,
+        base,
+        occasion,
+        diff,
+        contract,
+        jobs: head.jobs.as_ref(),
+        failures: tests::count(head, base, occasion, diff),
+        changed: coverage::changed(head, diff, is_excluded),
+        new_findings: scans::new_findings(head, base, diff),
+    }
+}

@@ -1,0 +1,231 @@
+//! Policy × evidence → verdict. Pure and total.
+
+use crate::compare::Evidence;
+use crate::diagnostic::{Diagnostic, Weight};
+use crate::model::{
+    Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, Requirement, Step, Untrusted,
+    Verdict, VerdictKind,
+};
+use crate::policy::{Overlay, Policy, RuleInForce};
+use crate::rules::{Judgement, Scope, unexplained_jobs};
+use std::collections::BTreeSet;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+/// Judges the evidence by the policy.
+///
+/// Every rule is measured, whatever its mode, so that the record can be replayed under another policy; only
+/// enforced rules move the verdict. `header` and `diagnostics` go into the verdict as they are.
+pub fn evaluate(
+    policy: &Policy,
+    evidence: &Evidence<'_>,
+    header: Vec<HeaderFact>,
+    diagnostics: Vec<Diagnostic>,
+) -> Verdict {
+    let judged = judge_all(policy, evidence);
+    let outcomes: Vec<Outcome> = judged.iter().map(|judged| judged.outcome.clone()).collect();
+    Verdict {
+        kind: verdict_kind(&outcomes, &diagnostics),
+        header,
+        not_counted: not_counted(&judged),
+        steps: steps(&judged),
+        details: details(&judged),
+        outcomes,
+        reports: evidence.head.reports.clone(),
+        diagnostics,
+    }
+}
+
+/// The verdict of the outcomes: a failure beats everything, and what could not be measured never passes.
+///
+/// A diagnostic of weight `Error` is evidence or policy that could not be had: then nothing passes either.
+fn verdict_kind(outcomes: &[Outcome], diagnostics: &[Diagnostic]) -> VerdictKind {
+    let enforced = |kind| outcomes.iter().any(|outcome| outcome.blocks() && outcome.kind == kind);
+    match () {
+        () if enforced(OutcomeKind::NotMet) => VerdictKind::NeedsChanges,
+        () if enforced(OutcomeKind::NotMeasured) => VerdictKind::NoVerdict,
+        () if diagnostics.iter().any(|diagnostic| diagnostic.weight == Weight::Error) => {
+            VerdictKind::NoVerdict
+        }
+        () => VerdictKind::Passed,
+    }
+}
+
+/// One outcome with the material of its judgement.
+struct Judged {
+    outcome: Outcome,
+    steps: Vec<Step>,
+    details: Vec<Detail>,
+    not_counted: Vec<NotCounted>,
+}
+
+fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
+    let doubts = doubts(policy, evidence);
+    let mut judged = Vec::new();
+    for rule in &policy.rules {
+        let is_measured =
+            |path: &RepoPath| !(rule.spec.kind == Some(Kind::Coverage) && policy.excludes(path));
+        let laxer = laxer_overlays(policy, rule);
+        let wanted =
+            |path: &RepoPath| is_measured(path) && !laxer.iter().any(|overlay| overlay.globs.is_match(path));
+        let scope = Scope {
+            wanted: &wanted,
+            whole: true,
+            named: rule.named,
+            doubts: &doubts,
+            reproduce: &policy.reproduce,
+        };
+        judged.push(judge(rule, String::new(), evidence, &scope));
+        for overlay in &policy.overlays {
+            for overlaid in overlay.rules.iter().filter(|overlaid| overlaid.spec.id == rule.spec.id) {
+                let wanted = |path: &RepoPath| is_measured(path) && overlay.globs.is_match(path);
+                let scope = Scope { wanted: &wanted, whole: false, named: true, ..scope };
+                judged.push(judge(overlaid, overlay.globs.patterns().join(", "), evidence, &scope));
+            }
+        }
+    }
+    judged
+}
+
+/// The jobs that nothing explains, as reasons to believe no report (DECISIONS 15). Only an enforced rule moves
+/// the verdict, and this moves it.
+fn doubts(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Untrusted> {
+    let rule = policy.rules.iter().find(|rule| rule.spec.id == "build.jobs");
+    match rule {
+        Some(rule) if rule.mode == Mode::Enforce => unexplained_jobs(&rule.settings, evidence),
+        _ => Vec::new(),
+    }
+}
+
+/// The overlays whose files leave the rule itself, because they ask for less there (DECISIONS 22).
+fn laxer_overlays<'p>(policy: &'p Policy, rule: &RuleInForce) -> Vec<&'p Overlay> {
+    let is_laxer = |overlay: &&Overlay| {
+        let mut same = overlay.rules.iter().filter(|overlaid| overlaid.spec.id == rule.spec.id);
+        same.any(|overlaid| overlaid.asks_for_less_than(rule))
+    };
+    policy.overlays.iter().filter(is_laxer).collect()
+}
+
+fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judged {
+    let judgement = (rule.spec.judge)(&rule.settings, evidence, scope);
+    let judgement = never_met_on_problems(judgement, rule, evidence, scope);
+    let reason = match (judgement.kind, rule.mode) {
+        (OutcomeKind::NotMet, Mode::Warn) if judgement.reason.is_empty() => "would need changes".into(),
+        _ => judgement.reason,
+    };
+    let would_be = rule.mode == Mode::Warn && judgement.kind == OutcomeKind::NotMet;
+    let is_loud = matches!(rule.mode, Mode::Enforce | Mode::Warn);
+    let mut steps = if is_loud { judgement.steps } else { Vec::new() };
+    for step in steps.iter_mut().filter(|_| would_be) {
+        step.action = format!("Would need changes: {}", lower_first(&step.action));
+    }
+    let is_shown = rule.mode != Mode::Off;
+    Judged {
+        outcome: Outcome {
+            rule: rule.spec.id,
+            title: rule.spec.title,
+            short: rule.spec.short,
+            scope: scope_text,
+            mode: rule.mode,
+            kind: judgement.kind,
+            measured: judgement.measured,
+            measured_text: judgement.measured_text,
+            required_text: judgement.required_text,
+            required: requirements(rule),
+            origin: rule.deciding_origin(),
+            reason,
+            guard: rule.spec.guard,
+        },
+        steps,
+        details: if is_shown { judgement.details } else { Vec::new() },
+        not_counted: if is_shown { judgement.not_counted } else { Vec::new() },
+    }
+}
+
+/// The net below every rule: whatever a rule says, nothing is met on evidence with problems (invariant 1).
+fn never_met_on_problems(
+    mut judgement: Judgement,
+    rule: &RuleInForce,
+    evidence: &Evidence<'_>,
+    scope: &Scope<'_>,
+) -> Judgement {
+    let Some(kind) = rule.spec.kind.filter(|_| judgement.kind == OutcomeKind::Met) else { return judgement };
+    let problem = evidence.problems(kind).into_iter().next().or_else(|| scope.doubts.first().cloned());
+    if let Some(problem) = problem {
+        judgement.kind = OutcomeKind::NotMeasured;
+        judgement.reason = problem;
+    }
+    judgement
+}
+
+fn requirements(rule: &RuleInForce) -> Vec<Requirement> {
+    let fields = rule.spec.fields.iter().filter_map(|field| Some((field, rule.settings.get(field.key)?)));
+    fields
+        .map(|(field, setting)| Requirement {
+            field: field.key,
+            value: setting.value.to_string(),
+            origin: setting.origin.clone(),
+        })
+        .collect()
+}
+
+/// What to do: enforced failures first, then what could not be measured, then what would need changes.
+fn steps(judged: &[Judged]) -> Vec<Step> {
+    let rank = |outcome: &Outcome| match (outcome.mode, outcome.kind) {
+        (Mode::Enforce, OutcomeKind::NotMet) => 0_u8,
+        (Mode::Enforce, OutcomeKind::NotMeasured) => 1,
+        (Mode::Enforce, _) => 2,
+        (_, OutcomeKind::NotMet) => 3,
+        _ => 4,
+    };
+    // If the build itself failed, what is missing is only the consequence: one step, not two.
+    let build_failed = judged.iter().any(|judged| {
+        judged.outcome.rule == "build.jobs"
+            && judged.outcome.blocks()
+            && judged.outcome.kind == OutcomeKind::NotMet
+    });
+    let mut ordered: Vec<&Judged> = judged
+        .iter()
+        .filter(|judged| !(build_failed && judged.outcome.kind == OutcomeKind::NotMeasured))
+        .collect();
+    ordered.sort_by_key(|judged| rank(&judged.outcome));
+    let mut seen = BTreeSet::new();
+    let mut steps = Vec::new();
+    for step in ordered.into_iter().flat_map(|judged| &judged.steps) {
+        // Two rules that ask for the same repair ask once; steps about nothing in particular differ by rule.
+        let is_about = !step.file.is_empty() || !step.subject.is_empty();
+        let rule = if is_about { "" } else { step.rule };
+        let what = (rule, step.file.clone(), step.line, step.subject.clone(), step.detail.clone());
+        if seen.insert(what) {
+            steps.push(step.clone());
+        }
+    }
+    steps
+}
+
+fn details(judged: &[Judged]) -> Vec<Detail> {
+    let mut details: Vec<Detail> = Vec::new();
+    for detail in judged.iter().flat_map(|judged| &judged.details) {
+        if !details.contains(detail) {
+            details.push(detail.clone());
+        }
+    }
+    details
+}
+
+fn not_counted(judged: &[Judged]) -> Vec<NotCounted> {
+    let all: BTreeSet<&NotCounted> = judged.iter().flat_map(|judged| &judged.not_counted).collect();
+    all.into_iter().cloned().collect()
+}
+
+/// The text with its first letter in lower case, to stand behind a colon.
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,118 @@
+//! Invariants of judging: total, deterministic, and stricter never loosens.
+
+use super::tests::verdict;
+use super::*;
+use crate::model::Health;
+use crate::policy::resolve;
+use crate::rules::{Direction, Field, FieldKind, RULES, RuleSpec, Setting, Settings, Value, arbitrary};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// The values of a field from laxest to strictest; the first is the field out of force.
+fn ladder(field: &Field) -> Vec<Option<Value>> {
+    let counts = [5, 3, 1, 0].map(|count| Some(Value::Count(count)));
+    let percents = ["0", "30", "66.66", "100"].map(|text| FieldKind::Percent.read(text).ok());
+    let mut rungs: Vec<Option<Value>> = match field.kind {
+        FieldKind::Count => counts.to_vec(),
+        FieldKind::Percent => percents.to_vec(),
+        FieldKind::Word(words) => words.iter().map(|word| Some(Value::Word(word))).collect(),
+        FieldKind::Flag => vec![Some(Value::Flag(false)), Some(Value::Flag(true))],
+        FieldKind::Globs => Vec::new(),
+    };
+    match (field.direction, field.kind) {
+        (Direction::Max, FieldKind::Percent) | (Direction::Min, FieldKind::Count) => rungs.reverse(),
+        (Direction::Unordered, _) => {
+            return vec![field.default.and_then(|text| field.kind.read(text).ok())];
+        }
+        _ => {}
+    }
+    if field.default.is_none() {
+        rungs.insert(0, None);
+    }
+    rungs
+}
+
+const MODES: [Mode; 4] = [Mode::Off, Mode::Info, Mode::Warn, Mode::Enforce];
+
+/// A rung per field and, at the end, one for the mode.
+fn rungs(spec: &'static RuleSpec) -> impl Strategy<Value = Vec<usize>> {
+    let mut rungs: Vec<BoxedStrategy<usize>> =
+        spec.fields.iter().map(|field| (0..ladder(field).len()).boxed()).collect();
+    rungs.push(select(vec![0, 2, 3, 3, 3]).boxed());
+    rungs
+}
+
+fn all_rungs() -> impl Strategy<Value = Vec<Vec<usize>>> {
+    RULES.iter().map(|spec| rungs(spec).boxed()).collect::<Vec<_>>()
+}
+
+fn policy_of(rungs: &[Vec<usize>]) -> Policy {
+    let mut policy = resolve(None, "");
+    for (rule, rungs) in policy.rules.iter_mut().zip(rungs) {
+        let mut settings = Settings::default();
+        for (field, rung) in rule.spec.fields.iter().zip(rungs) {
+            if let Some(value) = ladder(field)[*rung].clone() {
+                settings.set(field.key, Setting { value, origin: rule.origin.clone() });
+            }
+        }
+        rule.settings = settings;
+        rule.mode = MODES[rungs[rule.spec.fields.len()]];
+        rule.named = true;
+    }
+    policy
+}
+
+fn strictest(rungs: &[Vec<usize>], rule: usize, field: usize) -> usize {
+    match RULES[rule].fields.get(field) {
+        Some(field) => ladder(field).len() - 1,
+        None => rungs[rule][field].max(MODES.len() - 1),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
+
+    #[test]
+    fn any_evidence_gives_a_verdict_and_always_the_same(sample in arbitrary::sample(), rungs in all_rungs()) {
+        let policy = policy_of(&rungs);
+        let first = verdict(&policy, &sample);
+        prop_assert_eq!(&first, &verdict(&policy, &sample));
+        prop_assert_eq!(first.outcomes.len(), RULES.len());
+        for outcome in &first.outcomes {
+            prop_assert!(!outcome.measured_text.is_empty() || !outcome.reason.is_empty());
+            prop_assert!(!outcome.required_text.is_empty());
+            let needs_reason = matches!(outcome.kind, OutcomeKind::NotJudged | OutcomeKind::NotMeasured);
+            prop_assert!(!needs_reason || !outcome.reason.is_empty(), "{:?}", outcome);
+        }
+    }
+
+    #[test]
+    fn a_stricter_rule_never_turns_a_failure_into_a_pass(
+        sample in arbitrary::sample(),
+        rungs in all_rungs(),
+        rule in 0..RULES.len(),
+        field in 0_usize..8,
+    ) {
+        let field = field % (RULES[rule].fields.len() + 1);
+        let lax = verdict(&policy_of(&rungs), &sample);
+        let mut stricter = rungs.clone();
+        for rung in rungs[rule][field]..=strictest(&rungs, rule, field) {
+            stricter[rule][field] = rung;
+            let strict = verdict(&policy_of(&stricter), &sample);
+            prop_assert!(
+                lax.kind == VerdictKind::Passed || strict.kind != VerdictKind::Passed,
+                "{} field {field} from {} to {rung}", RULES[rule].id, rungs[rule][field]
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_passes_on_a_report_that_is_not_whole(sample in arbitrary::sample()) {
+        let verdict = verdict(&resolve(None, ""), &sample);
+        let broken = sample.head.reports.iter().any(|report| {
+            !matches!(report.health, Health::Complete | Health::Missing)
+        });
+        let nothing = sample.head.reports.iter().all(|report| report.health == Health::Missing);
+        prop_assert!(verdict.kind != VerdictKind::Passed || !(broken || nothing));
+    }
+}

@@ -1,0 +1,184 @@
+//! The verdict of small evidence under small policies.
+
+use super::*;
+use crate::model::JobResult::{Failure, Skipped, Success};
+use crate::model::Severity::{High, Low};
+use crate::model::TestStatus::{Failed, Passed};
+use crate::model::{Health, Snapshot};
+use crate::policy::{parse, resolve};
+use crate::rules::RULES;
+use crate::rules::sample::{Sample, coverage, finding, report, scan, tests, with_jobs};
+
+fn policy(rules: &str) -> Policy {
+    let text = format!("version: 1\n{rules}");
+    resolve(Some(&parse(&text, "tollgate.yml").unwrap()), "tollgate.yml")
+}
+
+pub(super) fn verdict(policy: &Policy, sample: &Sample) -> Verdict {
+    evaluate(policy, &sample.evidence(), Vec::new(), Vec::new())
+}
+
+fn outcome<'v>(verdict: &'v Verdict, rule: &str) -> &'v Outcome {
+    verdict.outcomes.iter().find(|outcome| outcome.rule == rule && outcome.scope.is_empty()).unwrap()
+}
+
+fn green() -> Snapshot {
+    tests(&[("a", Passed), ("b", Passed)])
+}
+
+fn both(left: Snapshot, right: Snapshot) -> Snapshot {
+    Snapshot {
+        reports: left.reports.into_iter().chain(right.reports).collect(),
+        tests: left.tests.or(right.tests),
+        coverage: left.coverage.or(right.coverage),
+        scans: left.scans.into_iter().chain(right.scans).collect(),
+        ..Snapshot::default()
+    }
+}
+
+#[test]
+fn green_tests_pass_the_built_in_policy() {
+    let verdict = verdict(&resolve(None, ""), &Sample::of(green()).without_base());
+    assert_eq!(verdict.kind, VerdictKind::Passed);
+    let ids: Vec<&str> = verdict.outcomes.iter().map(|outcome| outcome.rule).collect();
+    assert_eq!(ids, RULES.iter().map(|rule| rule.id).collect::<Vec<_>>());
+    let rows: Vec<&str> = verdict.rows().map(|outcome| outcome.rule).collect();
+    assert_eq!(rows, ["build.jobs", "tests.failed", "coverage.changed", "coverage.total", "scan.new"]);
+    assert_eq!(outcome(&verdict, "tests.failed").origin.file.raw(), "built-in policy");
+}
+
+#[test]
+fn nothing_at_all_is_no_verdict() {
+    let verdict = verdict(&resolve(None, ""), &Sample::default());
+    assert_eq!(verdict.kind, VerdictKind::NoVerdict);
+    assert_eq!(verdict.rows().last().map(|row| row.rule), Some("evidence.reports"));
+}
+
+#[test]
+fn one_failing_test_needs_changes() {
+    let verdict = verdict(&resolve(None, ""), &Sample::of(tests(&[("a", Failed), ("b", Passed)])));
+    assert_eq!(verdict.kind, VerdictKind::NeedsChanges);
+    assert_eq!(verdict.steps[0].rule, "tests.failed");
+}
+
+#[test]
+fn a_failure_beats_what_could_not_be_measured() {
+    let mut head = tests(&[("a", Failed)]);
+    head.reports.push(report("cut.xml", Kind::Tests, Health::Invalid));
+    let verdict = verdict(&resolve(None, ""), &Sample::of(head));
+    assert_eq!(verdict.kind, VerdictKind::NeedsChanges);
+    let asked: Vec<&str> = verdict.steps.iter().map(|step| step.rule).collect();
+    assert_eq!(asked, ["tests.failed", "evidence.reports"]);
+}
+
+#[test]
+fn a_rule_that_only_warns_says_that_it_would_need_changes() {
+    let lines: Vec<(u32, u64)> = (1..31).map(|line| (line, 0)).collect();
+    let head = both(green(), coverage(&[("a.rs", &lines)]));
+    let verdict = verdict(&resolve(None, ""), &Sample::of(head).changing("a.rs", 1..31));
+    assert_eq!(verdict.kind, VerdictKind::Passed);
+    let coverage = outcome(&verdict, "coverage.changed");
+    assert_eq!((coverage.kind, coverage.reason.raw()), (OutcomeKind::NotMet, "would need changes"));
+    assert_eq!(verdict.steps[0].action, "Would need changes: test 30 more changed lines.");
+}
+
+#[test]
+fn a_rule_that_a_file_names_is_enforced_unless_it_says_otherwise() {
+    let lines: Vec<(u32, u64)> = (1..31).map(|line| (line, 0)).collect();
+    let sample = Sample::of(both(green(), coverage(&[("a.rs", &lines)]))).changing("a.rs", 1..31);
+    let named = policy("rules: { coverage.changed: { min: 50 } }");
+    assert_eq!(verdict(&named, &sample).kind, VerdictKind::NeedsChanges);
+    let origin = outcome(&verdict(&named, &sample), "coverage.changed").origin.clone();
+    assert_eq!((origin.file.raw(), origin.line, origin.column), ("tollgate.yml", 2, 30));
+    let warned = policy("rules: { coverage.changed: { min: 50, mode: warn } }");
+    assert_eq!(verdict(&warned, &sample).kind, VerdictKind::Passed);
+}
+
+#[test]
+fn a_rule_that_is_off_is_still_measured_and_asks_for_nothing() {
+    let off = policy("rules: { tests.failed: { mode: off } }");
+    let verdict = verdict(&off, &Sample::of(tests(&[("a", Failed)])));
+    assert_eq!(verdict.kind, VerdictKind::Passed);
+    assert_eq!(outcome(&verdict, "tests.failed").kind, OutcomeKind::NotMet);
+    assert!(verdict.steps.is_empty() && verdict.details.is_empty());
+    assert!(!verdict.rows().any(|row| row.rule == "tests.failed"));
+}
+
+#[test]
+fn a_failed_build_is_one_step_and_makes_the_reports_unbelievable() {
+    let head = with_jobs(green(), &[("lint", Failure), ("test", Success)]);
+    let verdict = verdict(&resolve(None, ""), &Sample::of(head));
+    assert_eq!(verdict.kind, VerdictKind::NeedsChanges);
+    assert_eq!(outcome(&verdict, "tests.failed").kind, OutcomeKind::NotMeasured);
+    let details: Vec<&str> = verdict.steps.iter().map(|step| step.detail.raw()).collect();
+    assert_eq!(details, ["the build failed in `lint`"]);
+}
+
+#[test]
+fn a_skipped_job_is_no_verdict_unless_it_may_be_skipped() {
+    let sample = Sample::of(with_jobs(green(), &[("integration", Skipped), ("test", Success)]));
+    let judged = verdict(&resolve(None, ""), &sample);
+    assert_eq!(judged.kind, VerdictKind::NoVerdict);
+    assert_eq!(outcome(&judged, "tests.failed").reason.raw(), "`integration` was skipped");
+    let allowed = policy("rules: { build.jobs: { allow-skipped: [integration] } }");
+    assert_eq!(verdict(&allowed, &sample).kind, VerdictKind::Passed);
+}
+
+#[test]
+fn a_failed_build_without_a_report_is_one_step_too() {
+    let head = with_jobs(Snapshot::default(), &[("build", Failure)]);
+    let verdict = verdict(&resolve(None, ""), &Sample::of(head));
+    assert_eq!(verdict.kind, VerdictKind::NeedsChanges);
+    assert_eq!(verdict.steps.len(), 1);
+}
+
+#[test]
+fn a_stricter_overlay_adds_an_outcome_and_a_laxer_one_takes_its_files() {
+    let files: &[(&str, &[(u32, u64)])] =
+        &[("src/a.rs", &[(1, 1), (2, 1)]), ("old/b.rs", &[(1, 0), (2, 1), (3, 1)])];
+    let sample =
+        Sample::of(both(green(), coverage(files))).changing("src/a.rs", 1..3).changing("old/b.rs", 1..4);
+    let rules = "rules: { coverage.changed: { min: 80, min-lines: 0 } }\n";
+    let laxer =
+        policy(&format!("{rules}paths: [{{ match: old/**, rules: {{ coverage.changed: {{ min: 60 }} }} }}]"));
+    let judged = verdict(&laxer, &sample);
+    let texts: Vec<(&str, &str)> = judged
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.rule == "coverage.changed")
+        .map(|outcome| (outcome.scope.as_str(), outcome.measured_text.as_str()))
+        .collect();
+    assert_eq!(texts, [("", "100.0% (2 of 2 lines)"), ("old/**", "66.6% (2 of 3 lines)")]);
+    assert_eq!(judged.kind, VerdictKind::Passed);
+    let stricter = policy(&format!(
+        "{rules}paths: [{{ match: src/**, rules: {{ coverage.changed: {{ min: 100 }} }} }}]"
+    ));
+    let judged = verdict(&stricter, &sample);
+    assert_eq!(outcome(&judged, "coverage.changed").measured_text, "80.0% (4 of 5 lines)");
+    assert_eq!(judged.kind, VerdictKind::Passed);
+    let both =
+        policy(&format!("{rules}paths: [{{ match: '**', rules: {{ coverage.changed: {{ min: 81 }} }} }}]"));
+    assert_eq!(verdict(&both, &sample).kind, VerdictKind::NeedsChanges);
+}
+
+#[test]
+fn excluded_files_are_not_judged() {
+    let files: &[(&str, &[(u32, u64)])] = &[("a.rs", &[(1, 1)]), ("gen/b.rs", &[(1, 0), (2, 0)])];
+    let sample = Sample::of(both(green(), coverage(files))).changing("a.rs", 1..9).changing("gen/b.rs", 1..9);
+    let excluding = policy("exclude: gen/**\nrules: { coverage.total: { min: 100 } }");
+    assert_eq!(outcome(&verdict(&excluding, &sample), "coverage.total").kind, OutcomeKind::Met);
+    assert_eq!(
+        outcome(&verdict(&excluding, &sample), "coverage.changed").measured_text,
+        "1 changed line can be covered"
+    );
+    let including = policy("include: gen/**\nrules: { coverage.total: { min: 1 } }");
+    assert_eq!(outcome(&verdict(&including, &sample), "coverage.total").kind, OutcomeKind::NotMet);
+}
+
+#[test]
+fn two_rules_that_ask_for_one_repair_ask_once() {
+    let both_rules = policy("rules: { scan.new: { high: 0 }, scan.all: { high: 0, low: 5 } }");
+    let head = both(green(), scan(vec![finding("a", High), finding("b", Low)]));
+    let verdict = verdict(&both_rules, &Sample::of(head).against(scan(vec![])));
+    assert_eq!(verdict.steps.iter().filter(|step| step.subject.raw() == "a").count(), 1);
+}

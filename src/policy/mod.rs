@@ -1,0 +1,153 @@
+//! What is required: policy files, their layers, and the policy in force.
+//!
+//! [`parse`] reads one file into a [`PolicyFile`] and reports everything that is wrong with it; [`resolve`]
+//! lays it over the built-in policy. Every value of the result knows the file and line that set it.
+
+mod builtin;
+#[cfg(test)]
+mod errors;
+mod file;
+mod layers;
+mod reader;
+mod reports;
+mod suggest;
+mod yaml;
+
+pub use crate::rules::{GlobError, Globs, Reproduce};
+pub use builtin::BUILT_IN;
+pub use file::{OverlayEntry, PolicyFile, RuleEntry, parse};
+pub use layers::resolve;
+
+use crate::compare::ContractState;
+use crate::diagnostic::Origin;
+use crate::model::{Health, Kind, Mode, RepoPath, ReportRead, Snapshot};
+use crate::rules::{RuleSpec, Settings};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// The policy in force, resolved from all its layers. Every value knows the file and line that set it.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Every rule that exists, by the order of `RULES`.
+    pub rules: Vec<RuleInForce>,
+    /// Stricter (or, where allowed, laxer) requirements for some paths.
+    pub overlays: Vec<Overlay>,
+    /// What must arrive; empty means that reports are found by their content.
+    pub reports: BTreeMap<String, ReportEntry>,
+    /// Commands that reproduce a failure, with `{name}`, `{file}`, `{class}`.
+    pub reproduce: Reproduce,
+    /// Who owns the repository, as written.
+    pub owners: Vec<String>,
+    /// Globs of files whose coverage is not judged.
+    pub exclude: Globs,
+    /// Globs of the only files whose coverage is judged; empty means all.
+    pub include: Globs,
+    /// Where the policy was read from, for the header: `built-in policy`, `.github/tollgate.yml (read from main)`.
+    pub sources: Vec<String>,
+}
+
+impl Policy {
+    /// True if the coverage of the file is not judged.
+    pub fn excludes(&self, path: &RepoPath) -> bool {
+        self.exclude.is_match(path) || !(self.include.is_empty() || self.include.is_match(path))
+    }
+
+    /// What the policy asked for and what of it came with a commit: the files that were read for each entry,
+    /// whatever their health.
+    pub fn contract(&self, head: &Snapshot) -> Vec<ContractState> {
+        let arrived = |name: &str| {
+            let came = |report: &&ReportRead| report.entry == name && report.health != Health::Missing;
+            head.reports.iter().filter(came).count() as u64
+        };
+        self.reports
+            .iter()
+            .map(|(name, entry)| ContractState {
+                entry: name.clone(),
+                kind: entry.kind,
+                at_least: entry.at_least,
+                arrived: arrived(name),
+                optional: entry.absent == Absent::Optional,
+            })
+            .collect()
+    }
+
+    /// The rule with this id.
+    pub fn rule(&self, id: &str) -> Option<&RuleInForce> {
+        self.rules.iter().find(|rule| rule.spec.id == id)
+    }
+}
+
+/// One rule with the settings in force.
+#[derive(Clone, Debug)]
+pub struct RuleInForce {
+    /// Which rule.
+    pub spec: &'static RuleSpec,
+    /// What it may do to the verdict.
+    pub mode: Mode,
+    /// Where the mode was set.
+    pub mode_origin: Origin,
+    /// The fields in force.
+    pub settings: Settings,
+    /// True if a file names the rule (and not only the built-in policy).
+    pub named: bool,
+    /// Where the rule as a whole was set last.
+    pub origin: Origin,
+}
+
+impl RuleInForce {
+    /// Where the requirement that people ask about was set: the first field that a file sets, or else the rule.
+    pub fn deciding_origin(&self) -> Origin {
+        let fields = self.spec.fields.iter().filter_map(|field| self.settings.get(field.key));
+        let mut by_file = fields.filter(|setting| setting.origin.file.raw() != BUILT_IN);
+        by_file.next().map_or_else(|| self.origin.clone(), |setting| setting.origin.clone())
+    }
+
+    /// True if the mode or any field is laxer than that of `other`. Fields without an order are never laxer.
+    pub fn asks_for_less_than(&self, other: &Self) -> bool {
+        self.mode < other.mode
+            || self.spec.fields.iter().any(|field| {
+                let value =
+                    |rule: &'_ Self| rule.settings.get(field.key).map(|setting| setting.value.clone());
+                field.strictness(value(self).as_ref(), value(other).as_ref()) == Some(Ordering::Less)
+            })
+    }
+}
+
+/// Requirements for some paths. Where several match a file, the strictest decides (DECISIONS 22).
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    /// Globs from the root.
+    pub globs: Globs,
+    /// The rules, with every field resolved against the rule itself.
+    pub rules: Vec<RuleInForce>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// Whether an announced report may be absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// It must come.
+    Required,
+    /// It may be absent.
+    Optional,
+}
+
+/// One entry of `reports:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportEntry {
+    /// What the reports are about.
+    pub kind: Kind,
+    /// Globs from the root; `*` does not cross `/`.
+    pub path: Globs,
+    /// The format, where content cannot decide.
+    pub format: Option<String>,
+    /// How many files must arrive.
+    pub at_least: u64,
+    /// Whether it may be absent.
+    pub absent: Absent,
+    /// True if git-tracked files count too.
+    pub tracked: bool,
+    /// Where the entry stands.
+    pub origin: Origin,
+}

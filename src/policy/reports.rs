@@ -1,0 +1,149 @@
+//! The contract: `reports:` of a policy file.
+
+use super::reader::Reader;
+use super::suggest;
+use super::yaml::{Node, Place, Value};
+use super::{Absent, ReportEntry};
+use crate::diagnostic::Code;
+use crate::formats;
+use crate::model::Kind;
+use crate::rules::{FieldKind, Globs};
+use std::collections::BTreeMap;
+
+const KEYS: &[&str] = &["kind", "path", "format", "at-least", "absent", "tracked"];
+const PLANNED: &[&str] = &["shards", "workflow", "artifact", "when", "jobs"];
+const EXAMPLE: &str = "unit: { kind: tests, path: \"**/junit*.xml\" }";
+const KINDS: [Kind; 3] = [Kind::Tests, Kind::Coverage, Kind::Scan];
+
+/// Reads `reports:`.
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, ReportEntry> {
+    let mut entries = BTreeMap::new();
+    for (key, node) in reader.map(node, "`reports`", EXAMPLE) {
+        if !is_name(&key.text) {
+            let message = format!("`{}` is no name of an entry", key.text);
+            reader.error(
+                Code::BadValue,
+                key.place,
+                message,
+                "a name has letters, digits, `-`, `_` and `.`, at most 60",
+            );
+        }
+        if let Some(entry) = read_entry(reader, key.place, node) {
+            entries.insert(key.text.clone(), entry);
+        }
+    }
+    entries
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && text.len() <= 60 && text.chars().all(plain)
+}
+
+fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<ReportEntry> {
+    let (mut kind, mut path, mut format) = (None, None, None);
+    let (mut at_least, mut absent, mut tracked) = (1, Absent::Required, false);
+    let is_map = matches!(node.value, Value::Map(_));
+    for (key, value) in reader.map(node, "an entry of `reports`", EXAMPLE) {
+        match key.text.as_str() {
+            "kind" => kind = Some(read_kind(reader, value)),
+            "path" => path = Some(reader.globs(value, "`path`")),
+            "format" => format = read_format(reader, value),
+            "at-least" => at_least = read_count(reader, value),
+            "absent" => absent = read_absent(reader, value),
+            "tracked" => tracked = read_flag(reader, value),
+            _ => reader.unknown_key(key, "an entry of `reports`", KEYS, PLANNED),
+        }
+    }
+    if is_map && kind.is_none() {
+        let help = "add `kind: tests`, `kind: coverage` or `kind: scan`";
+        reader.error(Code::MissingKey, place, "the entry does not say which kind of report it is", help);
+    }
+    if is_map && path.is_none() {
+        let help = "add `path:` with a glob from the root";
+        reader.error(Code::MissingKey, place, "the entry does not say where its reports are", help);
+    }
+    let (kind, path): (Kind, Globs) = (kind.flatten()?, path?);
+    let format = format.and_then(|(format, place): (&'static formats::Format, Place)| {
+        if format.kind == kind {
+            return Some(format.id.to_owned());
+        }
+        let message =
+            format!("`{}` is a format of kind `{}`, not `{}`", format.id, format.kind.word(), kind.word());
+        reader.error(Code::BadValue, place, message, "correct `kind` or `format`");
+        None
+    });
+    let origin = reader.origin(place);
+    Some(ReportEntry { kind, path, format, at_least, absent, tracked, origin })
+}
+
+fn read_kind(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
+    let text = reader.text(node, "`kind`")?;
+    let found = KINDS.into_iter().find(|kind| kind.word() == text);
+    if found.is_none() {
+        let help = suggest::help(text, KINDS.map(Kind::word), "a kind is `tests`, `coverage` or `scan`");
+        reader.error(Code::BadValue, node.place, format!("no kind of report is called `{text}`"), help);
+    }
+    found
+}
+
+fn read_format(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static formats::Format, Place)> {
+    let text = reader.text(node, "`format`")?;
+    let found = formats::by_id(text);
+    if found.is_none() {
+        let ids = formats::all().map(|format| format.id);
+        let help = suggest::help(text, ids, "`tollgate formats` lists what is read");
+        reader.error(Code::UnknownFormat, node.place, format!("no format is called `{text}`"), help);
+    }
+    found.map(|format| (format, node.place))
+}
+
+fn read_count(reader: &mut Reader<'_>, node: &Node) -> u64 {
+    let Some(text) = reader.text(node, "`at-least`") else { return 1 };
+    match FieldKind::Count.read(text) {
+        Ok(crate::rules::Value::Count(0)) => {
+            let help = "write at least 1, or `absent: optional` for a report that may be missing";
+            reader.error(Code::BadValue, node.place, "`at-least: 0` would ask for nothing", help);
+            1
+        }
+        Ok(crate::rules::Value::Count(count)) => count,
+        Ok(_) | Err(_) => {
+            let message = format!("`at-least` is `{text}`: expected a whole number from 1");
+            reader.error(Code::BadValue, node.place, message, "");
+            1
+        }
+    }
+}
+
+fn read_absent(reader: &mut Reader<'_>, node: &Node) -> Absent {
+    match reader.text(node, "`absent`") {
+        Some("required") | None => Absent::Required,
+        Some("optional") => Absent::Optional,
+        Some("carried") => {
+            let help = "write `optional` until then";
+            reader.error(
+                Code::BadValue,
+                node.place,
+                "this version does not know `absent: carried` yet",
+                help,
+            );
+            Absent::Required
+        }
+        Some(text) => {
+            let help = suggest::help(text, ["required", "optional"], "write `required` or `optional`");
+            reader.error(Code::BadValue, node.place, format!("`absent` is `{text}`"), help);
+            Absent::Required
+        }
+    }
+}
+
+fn read_flag(reader: &mut Reader<'_>, node: &Node) -> bool {
+    let Some(text) = reader.text(node, "`tracked`") else { return false };
+    match FieldKind::Flag.read(text) {
+        Ok(value) => value == crate::rules::Value::Flag(true),
+        Err(expected) => {
+            reader.error(Code::BadValue, node.place, format!("`tracked` is `{text}`: {expected}"), "");
+            false
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `coverage.total`: the share of the whole repository that tests ran.
+
+use super::words::counted;
+use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use crate::compare::Evidence;
+use crate::diagnostic::Code;
+use crate::model::{Kind, Measured, OutcomeKind, Percent, Ratio, Step, Untrusted};
+
+pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageTotal>(
+    "coverage.total",
+    "Coverage in total",
+    "coverage",
+    Some(Kind::Coverage),
+    "The share of all lines, branches or functions that tests ran, over the tracked files that the reports measure. \
+     Without `min` the figure is only shown.",
+)
+.by_path();
+
+struct CoverageTotal {
+    min: Option<Percent>,
+    metric: &'static str,
+}
+
+impl Rule for CoverageTotal {
+    const FIELDS: &'static [Field] = &[
+        Field {
+            key: "min",
+            kind: FieldKind::Percent,
+            direction: Direction::Min,
+            default: None,
+            doc: "the smallest share, a percentage",
+        },
+        Field {
+            key: "metric",
+            kind: FieldKind::Word(&["line", "branch", "function"]),
+            direction: Direction::Unordered,
+            default: Some("line"),
+            doc: "what is counted: `line`, `branch` or `function`",
+        },
+    ];
+
+    fn read(settings: &Settings) -> Self {
+        Self { min: settings.percent("min"), metric: settings.word("metric").unwrap_or("line") }
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
+        let required = self.min.map_or("no minimum".to_owned(), |min| format!("at least {min}"));
+        if let Some(judgement) = doubt::absent(evidence, scope, Kind::Coverage, &required) {
+            return judgement;
+        }
+        let Some(coverage) = &evidence.head.coverage else {
+            return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "not measured", required)
+                .because("there is no coverage report");
+        };
+        let totals = coverage.totals(scope.wanted);
+        let (ratio, one, many) = match self.metric {
+            "branch" => (totals.branches, "branch", "branches"),
+            "function" => (totals.functions, "function", "functions"),
+            _ => (totals.lines, "line", "lines"),
+        };
+        let lost = coverage.paths.ambiguous_count.saturating_add(coverage.paths.outside_count);
+        let Some(ratio) = ratio.filter(|ratio| ratio.whole > 0) else {
+            let reason = if coverage.paths.resolved == 0 && lost > 0 {
+                let help = Code::UnresolvedPaths.help();
+                format!("no path of the coverage reports is a file of the repository: {help}")
+            } else {
+                format!("the reports have no record of {many} here")
+            };
+            let text = format!("no {many} measured");
+            return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required)
+                .because(reason);
+        };
+        if ratio.part > ratio.whole {
+            let text = format!("{} of {}", ratio.part, counted(ratio.whole, one, many));
+            return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required)
+                .because("the reports say that more was covered than there is");
+        }
+        let judgement = self.judge_share(ratio, required, one, many);
+        doubt::settle_share(judgement, evidence, scope, Kind::Coverage)
+    }
+}
+
+impl CoverageTotal {
+    fn judge_share(&self, ratio: Ratio, required: String, one: &str, many: &str) -> Judgement {
+        let text = format!(
+            "{} ({} of {})",
+            ratio.text_against(self.min),
+            ratio.part,
+            counted(ratio.whole, one, many)
+        );
+        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Share(ratio), text, required);
+        let Some(min) = self.min else {
+            judgement.kind = OutcomeKind::NotJudged;
+            return judgement.because("no minimum is set");
+        };
+        if ratio.reaches(min) != Some(true) {
+            let short = ratio.shortfall(min);
+            let more = if short == 1 { one } else { many };
+            judgement.kind = OutcomeKind::NotMet;
+            judgement.steps.push(Step {
+                rule: SPEC.id,
+                action: format!("Cover {short} more {more}."),
+                subject: Untrusted::default(),
+                file: Untrusted::default(),
+                line: None,
+                detail: Untrusted::new(match short {
+                    1 => format!("any one of them reaches {min} in total"),
+                    _ => format!("any {short} of them reach {min} in total"),
+                }),
+                run: String::new(),
+                for_owners: false,
+            });
+        }
+        judgement
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Sample, coverage, path, report};
+    use super::*;
+    use crate::model::{FileCoverage, Health, Summary};
+
+    fn three_of_four() -> Sample {
+        Sample::of(coverage(&[("a.rs", &[(1, 1), (2, 0)]), ("b.rs", &[(1, 1), (2, 1)])]))
+    }
+
+    #[test]
+    fn exactly_at_the_bar_is_met() {
+        assert_eq!(three_of_four().judge("coverage.total", &[("min", "75")]).kind, OutcomeKind::Met);
+        let judgement = three_of_four().judge("coverage.total", &[("min", "75.01")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMet);
+        assert_eq!(judgement.measured_text, "75.0% (3 of 4 lines)");
+        assert_eq!(judgement.steps[0].action, "Cover 1 more line.");
+    }
+
+    #[test]
+    fn without_a_minimum_the_figure_is_only_shown() {
+        let judgement = three_of_four().judge("coverage.total", &[]);
+        assert_eq!(judgement.kind, OutcomeKind::NotJudged);
+        assert_eq!(judgement.measured_text, "75.0% (3 of 4 lines)");
+    }
+
+    #[test]
+    fn a_metric_that_no_report_has_is_not_measured() {
+        let judgement = three_of_four().judge("coverage.total", &[("min", "1"), ("metric", "branch")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        assert_eq!(judgement.reason.raw(), "the reports have no record of branches here");
+    }
+
+    #[test]
+    fn more_than_everything_is_no_figure() {
+        let mut sample = three_of_four();
+        let summary = Summary { lines: Some(Ratio { part: 9, whole: 1 }), ..Summary::default() };
+        let file = FileCoverage { summary: Some(Box::new(summary)), ..FileCoverage::default() };
+        sample.head.coverage.as_mut().unwrap().files.insert(path("c.rs"), file);
+        assert_eq!(sample.judge("coverage.total", &[("min", "75")]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn a_broken_report_beside_a_good_one_gives_no_figure() {
+        let mut sample = three_of_four();
+        sample.head.reports.push(report("cut.info", Kind::Coverage, Health::Invalid));
+        assert_eq!(sample.judge("coverage.total", &[("min", "1")]).kind, OutcomeKind::NotMeasured);
+        assert_eq!(sample.judge("coverage.total", &[("min", "99")]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn without_a_report_it_applies_only_where_a_file_asks_for_it() {
+        assert_eq!(Sample::default().judge("coverage.total", &[("min", "1")]).kind, OutcomeKind::NotMeasured);
+        assert_eq!(Sample::default().judge_unnamed("coverage.total").kind, OutcomeKind::NotJudged);
+    }
+}

@@ -1,0 +1,248 @@
+//! Rules: one requirement each, one file each.
+//!
+//! A rule is a type that is read from its policy table ([`Rule::read`]) and judges the evidence
+//! ([`Rule::judge`]). [`RuleSpec::of`] makes its entry in [`RULES`]; loading, the JSON schema, `explain` and the
+//! reference table of the docs all come from that list. A field says which direction is stricter, so floors and
+//! locks work for every rule without code of its own.
+//!
+//! Adding a rule is a file and two adjacent lines here: `mod x;` and `&x::SPEC,`.
+
+mod build_jobs;
+mod coverage_changed;
+mod coverage_total;
+mod evidence_reports;
+mod scan_all;
+mod scan_new;
+mod tests_executed;
+mod tests_failed;
+mod tests_skipped;
+
+mod doubt;
+mod globs;
+mod limits;
+mod reproduce;
+mod value;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod arbitrary;
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use build_jobs::unexplained_jobs;
+pub use globs::{GlobError, Globs};
+pub use reproduce::{Placeholders, Reproduce};
+pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
+
+use crate::compare::Evidence;
+use crate::model::{Detail, Kind, Measured, NotCounted, OutcomeKind, RepoPath, Step, Untrusted};
+
+/// All rules, in the order of the table that people see.
+pub const RULES: &[&RuleSpec] = &[
+    &build_jobs::SPEC,
+    &tests_failed::SPEC,
+    &tests_executed::SPEC,
+    &tests_skipped::SPEC,
+    &coverage_changed::SPEC,
+    &coverage_total::SPEC,
+    &scan_new::SPEC,
+    &scan_all::SPEC,
+    &evidence_reports::SPEC,
+];
+
+/// The rule with this id.
+pub fn by_id(id: &str) -> Option<&'static RuleSpec> {
+    RULES.iter().copied().find(|rule| rule.id == id)
+}
+
+/// One requirement, read from its settings.
+pub trait Rule {
+    /// Its fields, in the order of the docs.
+    const FIELDS: &'static [Field];
+
+    /// Reads the settings in force; every field without a value has its default there.
+    fn read(settings: &Settings) -> Self;
+
+    /// Judges. Never panics; says "not measured" rather than guess.
+    fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement;
+}
+
+/// What of the evidence a rule looks at: everything, or the files of a path overlay.
+#[derive(Clone, Copy)]
+pub struct Scope<'s> {
+    /// True if the file belongs to the scope.
+    pub wanted: &'s dyn Fn(&RepoPath) -> bool,
+    /// True for the rule itself, false for an overlay.
+    pub whole: bool,
+    /// True if a file of somebody's policy names the rule; false if only the built-in policy does.
+    pub named: bool,
+    /// Why nothing that a report says can be called met, although the reports look whole: jobs that failed,
+    /// were cancelled or skipped, and that no failing test explains (DECISIONS 15).
+    pub doubts: &'s [Untrusted],
+    /// The commands of the policy that reproduce a failure.
+    pub reproduce: &'s Reproduce,
+}
+
+/// What a rule says.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// How it came out.
+    pub kind: OutcomeKind,
+    /// What was measured.
+    pub measured: Measured,
+    /// The measurement in words of ours and numbers only.
+    pub measured_text: String,
+    /// The requirement in words of ours and numbers only.
+    pub required_text: String,
+    /// Why it is not judged or not measured.
+    pub reason: Untrusted,
+    /// What to do about it, most important first.
+    pub steps: Vec<Step>,
+    /// Material to fold away.
+    pub details: Vec<Detail>,
+    /// Failures that are not from the change.
+    pub not_counted: Vec<NotCounted>,
+}
+
+impl Judgement {
+    /// A judgement without steps and details.
+    pub fn new(
+        kind: OutcomeKind,
+        measured: Measured,
+        measured_text: impl Into<String>,
+        required_text: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            measured,
+            measured_text: measured_text.into(),
+            required_text: required_text.into(),
+            reason: Untrusted::default(),
+            steps: Vec::new(),
+            details: Vec::new(),
+            not_counted: Vec::new(),
+        }
+    }
+
+    /// The same with a reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<Untrusted>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+}
+
+/// Everything that is known of a rule without a policy.
+pub struct RuleSpec {
+    /// Id as written in policies: `coverage.changed`.
+    pub id: &'static str,
+    /// The row's name for people: `Coverage of changed lines`.
+    pub title: &'static str,
+    /// A short name for the terminal: `coverage`.
+    pub short: &'static str,
+    /// What it requires, in one or two plain sentences, for the docs and `explain`.
+    pub doc: &'static str,
+    /// The kind of report that it needs; `None` if it needs none in particular.
+    pub kind: Option<Kind>,
+    /// True if its row is shown only when it is not met (DECISIONS 29).
+    pub guard: bool,
+    /// True if it judges files, so that it may stand under `paths:`.
+    pub by_path: bool,
+    /// Its fields, beside `mode`, which every rule has.
+    pub fields: &'static [Field],
+    /// Reads and judges.
+    pub judge: fn(&Settings, &Evidence<'_>, &Scope<'_>) -> Judgement,
+}
+
+impl RuleSpec {
+    /// The entry of a rule type.
+    pub const fn of<R: Rule>(
+        id: &'static str,
+        title: &'static str,
+        short: &'static str,
+        kind: Option<Kind>,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            title,
+            short,
+            doc,
+            kind,
+            guard: false,
+            by_path: false,
+            fields: R::FIELDS,
+            judge: |settings, evidence, scope| R::read(settings).judge(evidence, scope),
+        }
+    }
+
+    /// The same for a guard: a row that is shown only when it is not met.
+    #[must_use]
+    pub const fn guard(mut self) -> Self {
+        self.guard = true;
+        self
+    }
+
+    /// The same for a rule that judges files.
+    #[must_use]
+    pub const fn by_path(mut self) -> Self {
+        self.by_path = true;
+        self
+    }
+
+    /// The field with this key.
+    pub fn field(&self, key: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+}
+
+impl std::fmt::Debug for RuleSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RuleSpec").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own_and_says_what_it_requires() {
+        let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len(), "an id stands twice");
+        for rule in RULES {
+            assert!(
+                rule.doc.ends_with('.') && !rule.title.is_empty() && !rule.short.is_empty(),
+                "{}",
+                rule.id
+            );
+            assert_eq!(by_id(rule.id).map(|found| found.title), Some(rule.title));
+        }
+    }
+
+    #[test]
+    fn every_field_has_a_key_of_its_own_and_a_description_without_a_full_stop() {
+        for rule in RULES {
+            let keys: BTreeSet<&str> = rule.fields.iter().map(|field| field.key).collect();
+            assert_eq!(keys.len(), rule.fields.len(), "{}: a key stands twice", rule.id);
+            assert!(!keys.contains("mode"), "{}: every rule has a mode anyway", rule.id);
+            for field in rule.fields {
+                assert!(!field.doc.is_empty() && !field.doc.ends_with('.'), "{}.{}", rule.id, field.key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_out_of_force_is_the_laxest() {
+        let field = by_id("coverage.total").unwrap().field("min").unwrap();
+        let percent = |text: &str| field.kind.read(text).unwrap();
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        assert_eq!(field.strictness(Some(&percent("80")), None), Some(Greater));
+        assert_eq!(field.strictness(None, Some(&percent("0"))), Some(Less));
+        assert_eq!(field.strictness(Some(&percent("80")), Some(&percent("80.0"))), Some(Equal));
+        let metric = by_id("coverage.total").unwrap().field("metric").unwrap();
+        let word = |text: &str| metric.kind.read(text).unwrap();
+        assert_eq!(metric.strictness(Some(&word("line")), Some(&word("branch"))), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! Small evidence for tests.
+
+use super::{FieldKind, Globs, Judgement, Reproduce, RuleSpec, Scope, Setting, Settings, Value, by_id};
+use crate::compare::{self, ContractState, Evidence, Occasion};
+use crate::diagnostic::Origin;
+use crate::model::{
+    BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
+    FindingId, Health, Job, JobResult, Kind, LineRanges, Place, RepoPath, ReportRead, ReportTotals, Scan,
+    ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus, Tool, Untrusted,
+};
+use std::num::NonZeroU32;
+
+/// What a test gives to [`compare::evidence`].
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) head: Snapshot,
+    pub(crate) base: Option<Snapshot>,
+    pub(crate) occasion: Occasion,
+    pub(crate) diff: DiffState,
+    pub(crate) contract: Vec<ContractState>,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            head: Snapshot::default(),
+            base: None,
+            occasion: Occasion::Change,
+            diff: DiffState::Known(Diff::default()),
+            contract: Vec::new(),
+        }
+    }
+}
+
+impl Sample {
+    pub(crate) fn of(head: Snapshot) -> Self {
+        Self { head, ..Self::default() }
+    }
+
+    pub(crate) fn against(mut self, base: Snapshot) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    pub(crate) fn without_base(mut self) -> Self {
+        self.diff = DiffState::NoBase;
+        self.occasion = Occasion::Absolute;
+        self
+    }
+
+    /// Adds a changed file.
+    pub(crate) fn changing(mut self, file: &str, added: impl IntoIterator<Item = u32>) -> Self {
+        if let DiffState::Known(diff) = &mut self.diff {
+            let added = LineRanges::from_iter(added);
+            let entry = DiffFile { change: FileChange::Modified, old_path: None, added };
+            diff.files.insert(path(file), entry);
+        }
+        self
+    }
+
+    pub(crate) fn asking(mut self, entry: &str, kind: Kind, at_least: u64, arrived: u64) -> Self {
+        let entry = entry.to_owned();
+        self.contract.push(ContractState { entry, kind, at_least, arrived, optional: false });
+        self
+    }
+
+    pub(crate) fn evidence(&self) -> Evidence<'_> {
+        let none = |_: &RepoPath| false;
+        compare::evidence(&self.head, self.base.as_ref(), self.occasion, &self.diff, &self.contract, &none)
+    }
+
+    /// Judges by one rule that a file names: `key value` pairs over the rule's defaults.
+    pub(crate) fn judge(&self, rule: &str, fields: &[(&str, &str)]) -> Judgement {
+        self.judge_as(rule, fields, true)
+    }
+
+    /// The same for a rule that only the built-in policy asks for.
+    pub(crate) fn judge_unnamed(&self, rule: &str) -> Judgement {
+        self.judge_as(rule, &[], false)
+    }
+
+    fn judge_as(&self, rule: &str, fields: &[(&str, &str)], named: bool) -> Judgement {
+        let spec = by_id(rule).unwrap();
+        let reproduce = Reproduce {
+            tests: Some("cargo test {name}".to_owned()),
+            tests_file: None,
+            coverage: Some("cargo llvm-cov".to_owned()),
+        };
+        let scope = Scope { wanted: &|_| true, whole: true, named, doubts: &[], reproduce: &reproduce };
+        (spec.judge)(&settings(spec, fields), &self.evidence(), &scope)
+    }
+}
+
+/// The rule's defaults and, over them, `fields`.
+pub(crate) fn settings(spec: &'static RuleSpec, fields: &[(&str, &str)]) -> Settings {
+    let mut settings = Settings::default();
+    for field in spec.fields {
+        let given = fields.iter().find(|(key, _)| *key == field.key).map(|(_, text)| *text);
+        if let Some(text) = given.or(field.default) {
+            let value = match field.kind {
+                FieldKind::Globs => Value::Globs(Globs::new([text]).unwrap().patterns().to_vec()),
+                kind => kind.read(text).unwrap(),
+            };
+            settings.set(field.key, Setting { value, origin: Origin::file("test") });
+        }
+    }
+    for (key, _) in fields {
+        assert!(spec.field(key).is_some(), "{} has no field {key}", spec.id);
+    }
+    settings
+}
+
+pub(crate) fn path(text: &str) -> RepoPath {
+    RepoPath::new(text).unwrap()
+}
+
+pub(crate) fn report(file: &str, kind: Kind, health: Health) -> ReportRead {
+    ReportRead {
+        file: file.into(),
+        entry: String::new(),
+        kind: Some(kind),
+        format: String::new(),
+        health,
+        totals: ReportTotals::None,
+        warnings: Vec::new(),
+    }
+}
+
+pub(crate) fn case(name: &str, status: TestStatus) -> TestCase {
+    TestCase {
+        id: TestId { name: name.into(), file: "tests/a.rs".into(), ..TestId::default() },
+        status,
+        flaky: false,
+        duration: None,
+        place: Some(Place { file: "tests/a.rs".into(), line: NonZeroU32::new(8) }),
+        message: Untrusted::default(),
+        expected: None,
+        got: None,
+    }
+}
+
+/// A snapshot with one whole report of these cases.
+pub(crate) fn tests(cases: &[(&str, TestStatus)]) -> Snapshot {
+    let mut run = TestRun::default();
+    let mut passed = std::collections::BTreeSet::new();
+    for (name, status) in cases {
+        let case = case(name, *status);
+        run.totals.count(*status, false);
+        if *status == TestStatus::Passed {
+            passed.insert(case.id);
+        } else {
+            run.cases.push(case);
+        }
+    }
+    run.passed = crate::model::PassedTests::Names(passed);
+    run.cases.sort();
+    Snapshot {
+        commit: Some("a1b2c3d4e5f6".to_owned()),
+        reports: vec![report("junit.xml", Kind::Tests, Health::Complete)],
+        tests: Some(run),
+        ..Snapshot::default()
+    }
+}
+
+/// The same with a failure of a container.
+pub(crate) fn with_container_failure(mut snapshot: Snapshot, name: &str) -> Snapshot {
+    let run = snapshot.tests.as_mut().unwrap();
+    run.totals.container_failures += 1;
+    run.containers.push(ContainerFailure { container: name.into(), message: "setup failed".into() });
+    snapshot
+}
+
+/// A snapshot with one whole report: per file, lines and hits.
+pub(crate) fn coverage(files: &[(&str, &[(u32, u64)])]) -> Snapshot {
+    let mut coverage = Coverage::default();
+    for (file, hits) in files {
+        let mut entry = FileCoverage::default();
+        for (line, hits) in *hits {
+            entry.lines.add(NonZeroU32::new(*line).unwrap(), *hits);
+        }
+        coverage.files.insert(path(file), entry);
+        coverage.paths.resolved += 1;
+    }
+    Snapshot {
+        reports: vec![report("lcov.info", Kind::Coverage, Health::Complete)],
+        coverage: Some(coverage),
+        ..Snapshot::default()
+    }
+}
+
+pub(crate) fn finding(rule: &str, severity: Severity) -> Finding {
+    Finding {
+        severity,
+        severity_source: Untrusted::default(),
+        class: ScanClass::Source,
+        rule: rule.into(),
+        aliases: Vec::new(),
+        message: "do not".into(),
+        place: Some(Place { file: "src/a.rs".into(), line: NonZeroU32::new(3) }),
+        package: None,
+        suppression: None,
+        identities: [FindingId(rule.bytes().fold(7, |hash, b| hash * 31 + u64::from(b))); 3],
+    }
+}
+
+/// A snapshot with one whole run of `scanner`.
+pub(crate) fn scan(findings: Vec<Finding>) -> Snapshot {
+    let mut active = SeverityCounts::default();
+    for finding in findings.iter().filter(|finding| finding.suppression.is_none()) {
+        active.count(finding.severity);
+    }
+    let scan = Scan {
+        tool: Tool { name: "scanner".into(), version: Untrusted::default() },
+        category: Untrusted::default(),
+        health: Health::Complete,
+        health_reason: Untrusted::default(),
+        active,
+        suppressed: findings.iter().filter(|finding| finding.suppression.is_some()).count() as u64,
+        findings,
+        not_kept: SeverityCounts::default(),
+    };
+    Snapshot {
+        reports: vec![report("scan.sarif", Kind::Scan, Health::Complete)],
+        scans: vec![scan],
+        ..Snapshot::default()
+    }
+}
+
+/// Adds jobs to a snapshot.
+pub(crate) fn with_jobs(mut snapshot: Snapshot, jobs: &[(&str, JobResult)]) -> Snapshot {
+    let job = |(name, result): &(&str, JobResult)| Job { name: (*name).into(), result: *result };
+    snapshot.jobs = Some(BuildJobs { jobs: jobs.iter().map(job).collect() });
+    snapshot
+}

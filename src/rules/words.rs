@@ -1,0 +1,33 @@
+//! Small words of texts: plurals and ranges.
+
+use crate::model::LineRanges;
+
+/// `1 test`, `2 tests`.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `41-46, 52, 58-59`, at most `most` ranges.
+pub(super) fn ranges(lines: &LineRanges, most: usize) -> String {
+    let mut shown: Vec<String> = lines
+        .ranges()
+        .iter()
+        .take(most)
+        .map(|&(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") })
+        .collect();
+    let more = lines.ranges().len().saturating_sub(most);
+    if more > 0 {
+        shown.push(format!("and {}", counted(more as u64, "more range", "more ranges")));
+    }
+    shown.join(", ")
+}
+
+/// The first line of a text, cut to `most` characters.
+pub(super) fn first_line(text: &str, most: usize) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let mut cut: String = line.chars().take(most).collect();
+    if line.chars().count() > most {
+        cut.push_str(" ...");
+    }
+    cut
+}
