@@ -40,3 +40,7 @@ pub mod rules;
 pub mod policy;
 
 pub mod evaluate;
+
+pub mod render;
+
+pub mod wire;

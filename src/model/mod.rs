@@ -5,6 +5,8 @@
 
 mod coverage;
 mod diff;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod health;
 mod jobs;
 mod number;

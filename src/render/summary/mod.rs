@@ -1,0 +1,220 @@
+//! The Markdown summary: the page that a contributor reads.
+//!
+//! Order, always: the verdict in words, what to do (or that there is nothing), commands, the table, folded
+//! details. The verdict, the steps and the table are never cut; details go first when the page is too long.
+
+mod details;
+mod table;
+
+use super::escape::{self, SHORT, markdown_code, markdown_own, markdown_place, markdown_text};
+use super::words::{count_of, problems, sentence, steps_by_reader, tally, verdict_words};
+use crate::model::{NotCounted, Step, Verdict, VerdictKind};
+use std::fmt::Write as _;
+
+/// What the page has to fit into, and what stands above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<'p> {
+    /// The most bytes; GitHub takes 1 MiB per step's summary and 65,535 characters per check.
+    pub budget_bytes: usize,
+    /// A sentence of ours under the verdict ("not forgery-proof …"); empty for none.
+    pub note: &'p str,
+}
+
+impl Page<'_> {
+    /// A job summary of GitHub.
+    pub const JOB_SUMMARY: Self = Self { budget_bytes: 1024 * 1024, note: "" };
+}
+
+const MOST_STEPS: usize = 5;
+const MOST_COMMANDS: usize = 3;
+const MOST_EXCUSED: usize = 10;
+
+/// Lengths at which texts of reports are cut, from the usual one to the last resort: escaping can make a
+/// character eighteen bytes, and a page that is refused as too long says nothing at all.
+const CUTS: [usize; 4] = [SHORT, SHORT / 2, SHORT / 5, SHORT / 20];
+
+/// The page.
+pub fn render(verdict: &Verdict, page: Page<'_>) -> String {
+    let mut out = String::new();
+    for cut in CUTS {
+        out = open_part(verdict, page.note, cut);
+        if out.len() + details::LAST_LINE <= page.budget_bytes {
+            break;
+        }
+    }
+    details::fold(&mut out, verdict, page.budget_bytes);
+    out
+}
+
+/// What is never folded and never left out.
+fn open_part(verdict: &Verdict, note: &str, cut: usize) -> String {
+    let mut out = headline(verdict);
+    if !note.is_empty() {
+        let _infallible = writeln!(out, "\n_{}_", markdown_own(note));
+    }
+    what_to_do(&mut out, verdict, cut);
+    not_counted(&mut out, &verdict.not_counted, cut);
+    table::table(&mut out, verdict, cut);
+    closing(&mut out, verdict);
+    out
+}
+
+/// `### ✅ Passed: 4 of 4 acceptance criteria are met`
+fn headline(verdict: &Verdict) -> String {
+    let mark = match verdict.kind {
+        VerdictKind::Passed => "✅",
+        VerdictKind::NeedsChanges => "❌",
+        VerdictKind::NoVerdict => "⚠️",
+    };
+    let words = verdict_words(verdict.kind);
+    let words = if verdict.kind == VerdictKind::NoVerdict { "No verdict yet" } else { words };
+    let sentence = match (verdict.kind, verdict.not_counted.len()) {
+        (VerdictKind::Passed, 1) => "1 failure here is not from your change".to_owned(),
+        (VerdictKind::Passed, many @ 2..) => format!("{many} failures here are not from your change"),
+        _ => sentence(verdict, "acceptance criteria"),
+    };
+    format!("### {mark} {words}: {sentence}\n")
+}
+
+fn what_to_do(out: &mut String, verdict: &Verdict, cut: usize) {
+    let (yours, owners) = steps_by_reader(verdict);
+    let who = verdict.fact("owners").map_or(String::new(), |who| format!(" ({})", markdown_text(who, cut)));
+    match verdict.kind {
+        VerdictKind::Passed => {
+            out.push_str("\n**Nothing for you to do.**");
+            if !verdict.not_counted.is_empty() {
+                out.push_str(" They also exist without your change, so they are not counted.");
+            }
+            if tally(verdict).warned > 0 {
+                out.push_str(" What only warns does not hold the change back.");
+            }
+            out.push('\n');
+            numbered(out, &yours, "\n**What you may want to do**\n", cut);
+        }
+        VerdictKind::NeedsChanges => numbered(out, &yours, "\n**What to do**\n", cut),
+        VerdictKind::NoVerdict if yours.is_empty() && !owners.is_empty() => {
+            out.push_str("\n**You: no code change is needed.** ");
+            out.push_str("An empty commit would only throw away the results below.\n");
+        }
+        VerdictKind::NoVerdict => numbered(out, &yours, "\n**What to do**\n", cut),
+    }
+    if !owners.is_empty() {
+        let _infallible = writeln!(out, "\n**Owners{who}:**\n");
+        for step in owners.iter().take(MOST_STEPS) {
+            let _infallible = writeln!(out, "* {}", step_text(step, cut));
+        }
+        more(out, owners.len(), MOST_STEPS);
+    }
+    commands(out, &yours);
+    if verdict.kind != VerdictKind::Passed && verdict.steps.is_empty() {
+        what_is_wrong(out, verdict, cut);
+    }
+}
+
+/// Where no rule has a step (a policy that cannot be read, no report at all), the errors are what to do.
+fn what_is_wrong(out: &mut String, verdict: &Verdict, cut: usize) {
+    let problems = problems(verdict);
+    if problems.is_empty() {
+        return;
+    }
+    out.push_str("\n**What is wrong**\n\n");
+    for problem in problems.iter().take(MOST_STEPS) {
+        let _infallible = write!(out, "* {}", markdown_text(&problem.message, cut));
+        let place = details::place(&problem.origin, cut);
+        if !place.is_empty() {
+            let _infallible = write!(out, ", {place}");
+        }
+        if !problem.help.is_empty() {
+            let _infallible = write!(out, ": {}", markdown_text(&problem.help, 2 * cut));
+        }
+        out.push('\n');
+    }
+    more(out, problems.len(), MOST_STEPS);
+}
+
+fn numbered(out: &mut String, steps: &[&Step], heading: &str, cut: usize) {
+    if steps.is_empty() {
+        return;
+    }
+    out.push_str(heading);
+    out.push('\n');
+    for (index, step) in steps.iter().take(MOST_STEPS).enumerate() {
+        let _infallible = writeln!(out, "{}. {}", index + 1, step_text(step, cut));
+    }
+    more(out, steps.len(), MOST_STEPS);
+}
+
+fn more(out: &mut String, count: usize, shown: usize) {
+    if count > shown {
+        let _infallible = writeln!(out, "\nand {}, listed in the JSON record", count - shown);
+    }
+}
+
+/// `**Fix 1 new test failure.** `name` in `tests/a.rs`, line 88: expected …`
+fn step_text(step: &Step, cut: usize) -> String {
+    let mut text = format!("**{}**", markdown_own(&step.action));
+    let subject = markdown_code(&step.subject, cut);
+    let place = markdown_place(&step.file, step.line, cut);
+    if !subject.is_empty() {
+        let _infallible = write!(text, " {subject}");
+    }
+    if !place.is_empty() {
+        let _infallible = write!(text, " in {place}");
+    }
+    let detail = markdown_text(&step.detail, cut);
+    if !detail.is_empty() {
+        text.push_str(if subject.is_empty() && place.is_empty() { " " } else { ": " });
+        text.push_str(&detail);
+    }
+    text
+}
+
+/// The first few commands, each with the number of its step.
+fn commands(out: &mut String, steps: &[&Step]) {
+    let mut commands: Vec<(usize, &str)> = Vec::new();
+    for (index, step) in steps.iter().take(MOST_STEPS).enumerate() {
+        let is_new = commands.iter().all(|(_, command)| *command != step.run);
+        if escape::is_safe_command(&step.run) && is_new && commands.len() < MOST_COMMANDS {
+            commands.push((index + 1, &step.run));
+        }
+    }
+    if commands.is_empty() {
+        return;
+    }
+    let longest = commands.iter().map(|(_, command)| command.len()).max().unwrap_or(0);
+    let lines: Vec<String> = match commands.as_slice() {
+        [(_, only)] => vec![(*only).to_owned()],
+        many => many.iter().map(|(step, command)| format!("{command:<longest$}  # {step}")).collect(),
+    };
+    out.push_str("\n**Check it on your machine before you push**\n\n");
+    out.push_str(&escape::shell_fence(&lines));
+}
+
+fn not_counted(out: &mut String, excused: &[NotCounted], cut: usize) {
+    if excused.is_empty() {
+        return;
+    }
+    out.push_str("\n| Not counted | Why | How we know |\n|:--|:--|:--|\n");
+    for failure in excused.iter().take(MOST_EXCUSED) {
+        let what = markdown_code(&failure.what, cut);
+        let proof = markdown_text(&failure.proof, cut);
+        let _infallible = writeln!(out, "| {what} | {} | {proof} |", failure.cause.replace('-', " "));
+    }
+    if excused.len() > MOST_EXCUSED {
+        let more = count_of(excused.len() - MOST_EXCUSED, "more failure");
+        let _infallible = writeln!(out, "\n{more} not counted, listed in the JSON record.");
+    }
+}
+
+fn closing(out: &mut String, verdict: &Verdict) {
+    if tally(verdict).not_measured > 0 {
+        out.push_str("\nA criterion that could not be measured is never counted as met.");
+        if verdict.kind == VerdictKind::NoVerdict {
+            out.push_str(" This check stays open until it is.");
+        }
+        out.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests;

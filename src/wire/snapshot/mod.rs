@@ -1,0 +1,128 @@
+//! `tollgate.snapshot/1`: all evidence of one commit, as the base of later verdicts.
+
+use super::{ReadError, check_envelope};
+use crate::model::{PassedTests, Ratio, ReportTotals, SeverityCounts, Snapshot, TestTotals};
+use serde::{Deserialize, Serialize};
+
+/// The schema's id.
+pub const SCHEMA: &str = "tollgate.snapshot/1";
+
+/// No honest snapshot is larger: a million lines with hits take 10 MB.
+pub const MOST_BYTES: usize = 256 * 1024 * 1024;
+
+/// No honest count is larger; sums of many stay far from the end of 64 bits.
+const MOST_COUNT: u64 = 1 << 48;
+
+#[derive(Serialize)]
+struct Written<'s> {
+    schema: &'static str,
+    snapshot: &'s Snapshot,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    snapshot: Snapshot,
+}
+
+/// Compact JSON: always the same bytes for the same snapshot.
+pub fn write(snapshot: &Snapshot) -> Vec<u8> {
+    serde_json::to_vec(&Written { schema: SCHEMA, snapshot }).unwrap_or_else(super::unserializable)
+}
+
+/// Reads a snapshot that somebody may have damaged or forged: nothing in it is trusted to be in order.
+///
+/// # Errors
+/// Says whether the file is too large, of another schema, damaged, or contradicts itself.
+pub fn read(bytes: &[u8]) -> Result<Snapshot, ReadError> {
+    check_envelope(bytes, SCHEMA, MOST_BYTES)?;
+    let stored: Stored =
+        serde_json::from_slice(bytes).map_err(|source| ReadError::Malformed { schema: SCHEMA, source })?;
+    match contradiction(&stored.snapshot) {
+        None => Ok(stored.snapshot),
+        Some(what) => Err(ReadError::Contradiction { what }),
+    }
+}
+
+/// What no writer of ours would have written.
+fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
+    let is_commit = |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| b.is_ascii_hexdigit());
+    if !snapshot.commit.as_ref().is_none_or(is_commit) {
+        return Some("the commit is no full hexadecimal id");
+    }
+    for report in &snapshot.reports {
+        let problem = match &report.totals {
+            ReportTotals::None => None,
+            ReportTotals::Tests(totals) => test_totals(totals),
+            ReportTotals::Coverage(totals) => ratios(&[totals.lines, totals.branches, totals.functions]),
+            ReportTotals::Scan { active, suppressed } => severities(active, *suppressed),
+        };
+        if problem.is_some() {
+            return problem;
+        }
+    }
+    if let Some(run) = &snapshot.tests {
+        if let PassedTests::Hashes(hashes) = &run.passed
+            && !hashes.is_sorted_by(|left, right| left < right)
+        {
+            return Some("hashes of passed tests are not in order");
+        }
+        let times = run.cases.iter().filter_map(|case| case.duration).chain(run.duration);
+        if times.into_iter().any(|time| time.as_secs() > MOST_COUNT) {
+            return Some("a time is too long");
+        }
+        if run.not_kept > MOST_COUNT {
+            return Some("a count is too large");
+        }
+        if let Some(problem) = test_totals(&run.totals) {
+            return Some(problem);
+        }
+    }
+    if let Some(coverage) = &snapshot.coverage {
+        if coverage.paths.resolved.max(coverage.paths.ambiguous_count).max(coverage.paths.outside_count)
+            > MOST_COUNT
+        {
+            return Some("a count is too large");
+        }
+        for file in coverage.files.values() {
+            if let Some(summary) = &file.summary
+                && let Some(problem) = ratios(&[summary.lines, summary.branches, summary.functions])
+            {
+                return Some(problem);
+            }
+            if file.branches.per_line().any(|line| line.taken > line.total) {
+                return Some("more branches are taken than there are");
+            }
+        }
+    }
+    snapshot
+        .scans
+        .iter()
+        .find_map(|scan| severities(&scan.active, scan.suppressed).or_else(|| severities(&scan.not_kept, 0)))
+}
+
+fn test_totals(totals: &TestTotals) -> Option<&'static str> {
+    let &TestTotals { tests, passed, failed, errored, skipped, flaky, unknown, container_failures } = totals;
+    let counts = [tests, passed, failed, errored, skipped, flaky, unknown, container_failures];
+    if counts.iter().any(|&count| count > MOST_COUNT) {
+        return Some("a count is too large");
+    }
+    (tests != passed + failed + errored + skipped + unknown).then_some("totals of tests do not add up")
+}
+
+fn severities(counts: &SeverityCounts, suppressed: u64) -> Option<&'static str> {
+    let &SeverityCounts { critical, high, medium, low, info, unknown } = counts;
+    let is_large =
+        [critical, high, medium, low, info, unknown, suppressed].iter().any(|&count| count > MOST_COUNT);
+    is_large.then_some("a count is too large")
+}
+
+fn ratios(ratios: &[Option<Ratio>]) -> Option<&'static str> {
+    ratios.iter().flatten().find_map(|ratio| match ratio {
+        ratio if ratio.whole > MOST_COUNT => Some("a count is too large"),
+        ratio if ratio.part > ratio.whole => Some("more is covered than there is"),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
