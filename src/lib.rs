@@ -44,3 +44,9 @@ pub mod evaluate;
 pub mod render;
 
 pub mod wire;
+
+pub mod gate;
+
+pub mod io;
+
+pub mod cli;

@@ -1,0 +1,44 @@
+//! Exit codes: a documented enum, never a count (DECISIONS 27).
+
+use std::process::ExitCode;
+
+/// The lines below `--help`.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0  passed
+  1  needs changes
+  2  wrong use, or a policy that cannot be used
+  3  no verdict: something required could not be measured
+  70 a bug of Tollgate";
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// The verdict is `passed`; or the program did what it was asked for.
+    Passed = 0,
+    /// The verdict is `needs-changes`.
+    NeedsChanges = 1,
+    /// The arguments or the policy are wrong.
+    WrongUse = 2,
+    /// The verdict is `no-verdict`; or a report is not complete (`inspect`).
+    NoVerdict = 3,
+    /// A bug of Tollgate's own.
+    Bug = 70,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Wrong use or a wrong policy, with all that has to be said about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct WrongUse(pub(super) String);
+
+/// A reader that went away (`tollgate check | head`) is nobody's mistake; everything else that is not wrong use
+/// is ours or the machine's.
+pub(super) fn of_error(error: &anyhow::Error) -> ExitStatus {
+    if error.is::<WrongUse>() { ExitStatus::WrongUse } else { ExitStatus::Bug }
+}

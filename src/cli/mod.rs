@@ -1,0 +1,65 @@
+//! The command line: one file per subcommand.
+//!
+//! Each subcommand gathers (through `io`), calls the pure core, and writes what it was asked for. Text for
+//! people goes to standard output; problems of use go to standard error.
+#![expect(clippy::disallowed_methods, reason = "one of the rooms that may touch files and the environment")]
+
+mod check;
+mod exit;
+mod inspect;
+mod list;
+mod output;
+
+pub use exit::ExitStatus;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Judges test results, coverage, scans and CI jobs by your policy, and says what to do.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, max_term_width = 100, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find the reports, judge them, and print the verdict
+    Check(check::Arguments),
+    /// Show what Tollgate reads from each file, without judging
+    Inspect(inspect::Arguments),
+    /// List the report formats that are read
+    Formats,
+    /// List the rules of a policy, with their fields and defaults
+    Rules,
+}
+
+/// Runs the program with the process's own arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; clap prints them to standard output itself.
+            let wrong_use = error.use_stderr();
+            return match error.print() {
+                Ok(()) if !wrong_use => ExitStatus::Passed.into(),
+                _ => ExitStatus::WrongUse.into(),
+            };
+        }
+    };
+    let status = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Formats => list::formats(),
+        Command::Rules => list::rules(),
+    };
+    match status {
+        Ok(status) => status.into(),
+        Err(error) => {
+            let status = exit::of_error(&error);
+            output::complain(&error);
+            status.into()
+        }
+    }
+}

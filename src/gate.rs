@@ -1,0 +1,292 @@
+//! The order of things, in two pure functions: [`read`] and [`judge`].
+//!
+//! `read` turns opened files into a [`Snapshot`]: detect → parse → paths → merge. `judge` turns a snapshot, a
+//! base, a diff and a policy into a [`Verdict`]: compare → evaluate. Both are synchronous and total: no clock,
+//! no environment, no panic on any input; the same inputs give the same bytes in any order of the files.
+
+use crate::compare::{self, ContractState, Occasion};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::evaluate::evaluate;
+use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, Report, Source};
+use crate::merge;
+use crate::model::{
+    BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, Place, RepoPath, ReportRead,
+    ReportTotals, Scan, Snapshot, TestRun, Untrusted, Verdict,
+};
+use crate::paths::{self, GoModule, PathHints, Tree};
+use crate::policy::{Absent, Policy, ReportEntry};
+
+/// One file to read, opened by `io`.
+pub struct ReportSource<'r> {
+    /// The file as it is shown to people: relative to the root of the check, with `/`.
+    pub file: Untrusted,
+    /// The entry of the policy's `reports:` that asked for it; empty if it was found by its content.
+    pub entry: String,
+    /// The kind that the entry announces.
+    pub kind: Option<Kind>,
+    /// The format that the entry names; `None` lets the content decide.
+    pub format: Option<&'static Format>,
+    /// The bytes, or why they could not be opened.
+    pub source: Result<Source<'r>, Diagnostic>,
+}
+
+impl std::fmt::Debug for ReportSource<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReportSource").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// What the paths of reports are held against.
+#[derive(Debug, Default)]
+pub struct Ground {
+    /// The tracked files of the commit; `None` outside of a repository.
+    pub tree: Option<Tree>,
+    /// The Go modules of the tree.
+    pub modules: Vec<GoModule>,
+    /// Absolute folders in which the commit is checked out, with `/`.
+    pub workspaces: Vec<String>,
+}
+
+/// What is kept of the reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Totals alone (`inspect`).
+    Totals,
+    /// What a verdict needs: failures and findings too.
+    Failures,
+    /// Identities of passed tests too, for a later comparison with this snapshot.
+    Everything,
+}
+
+/// Reads all files into the snapshot of one commit.
+///
+/// A file that cannot be read never disappears: it stands in `reports` with its health and a diagnostic, and
+/// what was read before the damage still counts as failures.
+pub fn read<'r>(
+    sources: impl IntoIterator<Item = ReportSource<'r>>,
+    ground: &Ground,
+    commit: Option<String>,
+    jobs: Option<BuildJobs>,
+    keep: Keep,
+) -> Snapshot {
+    let mut parts = Parts::default();
+    for source in sources {
+        let file = source.file.clone();
+        let (row, report) = read_one(source, keep);
+        parts.reports.push(row);
+        match report {
+            Some(Report::Tests(run)) => parts.tests.push(run),
+            Some(Report::Coverage(report)) => parts.coverage.push((file, report)),
+            Some(Report::Scan(scans)) => parts.scans.push(scans),
+            None => {}
+        }
+    }
+    parts.into_snapshot(ground, commit, jobs)
+}
+
+#[derive(Default)]
+struct Parts {
+    reports: Vec<ReportRead>,
+    tests: Vec<TestRun>,
+    coverage: Vec<(Untrusted, CoverageReport)>,
+    scans: Vec<Vec<Scan>>,
+}
+
+impl Parts {
+    fn into_snapshot(mut self, ground: &Ground, commit: Option<String>, jobs: Option<BuildJobs>) -> Snapshot {
+        self.reports.sort();
+        let coverage = self.coverage.into_iter().map(|(file, report)| {
+            let hints =
+                PathHints { report: file.raw(), workspaces: &ground.workspaces, modules: &ground.modules };
+            paths::resolve(report, ground.tree.as_ref(), &hints)
+        });
+        let coverage = merge::merge_coverage(coverage);
+        let mut tests = merge::merge_tests(self.tests);
+        for case in tests.iter_mut().flat_map(|run| &mut run.cases) {
+            resolve(&mut case.place, ground);
+        }
+        let mut scans = merge::merge_scans(self.scans);
+        for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
+            resolve(&mut finding.place, ground);
+        }
+        Snapshot { commit, reports: self.reports, tests, coverage, scans, jobs }
+    }
+}
+
+/// A place that names a tracked file is named by its path in the repository; any other stays as it was written
+/// and is shown without being trusted.
+fn resolve(place: &mut Option<Place>, ground: &Ground) {
+    if let (Some(place), Some(tree)) = (place, &ground.tree)
+        && let Some(path) = paths::resolve_place(place.file.raw(), tree)
+    {
+        place.file = path.as_str().into();
+    }
+}
+
+/// Reads one file: its row, and what it says.
+fn read_one(report: ReportSource<'_>, keep: Keep) -> (ReportRead, Option<Report>) {
+    let mut row = ReportRead {
+        file: report.file,
+        entry: report.entry,
+        kind: report.kind,
+        format: String::new(),
+        health: Health::Invalid,
+        totals: ReportTotals::None,
+        warnings: Vec::new(),
+    };
+    let mut source = match report.source {
+        Ok(source) => source,
+        Err(diagnostic) => {
+            row.warnings.push(diagnostic);
+            return (row, None);
+        }
+    };
+    let format = match choose_format(&mut source, report.format, report.kind) {
+        Ok(format) => format,
+        Err(choice) => {
+            row.format = choice.format.map_or(String::new(), |format| format.id.to_owned());
+            row.kind = row.kind.or(choice.format.map(|format| format.kind));
+            row.health = if choice.code == Code::EmptyFile { Health::Empty } else { Health::Invalid };
+            row.warnings.push(Diagnostic::new(
+                choice.code,
+                Weight::Error,
+                choice.message,
+                Origin::file(row.file.clone()),
+            ));
+            return (row, None);
+        }
+    };
+    format.id.clone_into(&mut row.format);
+    row.kind = Some(format.kind);
+    let mut context = Context::default();
+    context.keep_identities = keep != Keep::Totals;
+    context.keep_passed = keep == Keep::Everything;
+    let parsed = (format.parse)(&mut source, &mut context);
+    row.warnings = context.take_warnings();
+    for warning in &mut row.warnings {
+        warning.origin.file = row.file.clone();
+    }
+    let report = match parsed {
+        Ok(Parsed { report, health }) => {
+            row.health = health;
+            Some(report)
+        }
+        Err(error) => {
+            row.health = if error.code == Code::EmptyFile { Health::Empty } else { Health::Invalid };
+            row.warnings.push(diagnostic_of(&error, &row.file));
+            error.partial.map(|partial| *partial)
+        }
+    };
+    if let Some(report) = &report {
+        row.totals = report.totals();
+    }
+    (row, report)
+}
+
+fn diagnostic_of(error: &ParseError, file: &Untrusted) -> Diagnostic {
+    let position = error.position;
+    let origin = Origin::at(file.clone(), position.line_u32(), position.column_u32());
+    Diagnostic::new(error.code, Weight::Error, error.message.as_str(), origin)
+}
+
+/// Why no parser was chosen.
+struct NoFormat {
+    code: Code,
+    message: String,
+    /// The format that the entry names or the content shows, where that much is known.
+    format: Option<&'static Format>,
+}
+
+fn choose_format(
+    source: &mut Source<'_>,
+    named: Option<&'static Format>,
+    announced: Option<Kind>,
+) -> Result<&'static Format, NoFormat> {
+    let head = source.head().map_err(|error| NoFormat {
+        code: error.code,
+        message: error.message,
+        format: named,
+    })?;
+    if head.text().is_empty() && source.at_end() {
+        return Err(NoFormat {
+            code: Code::EmptyFile,
+            message: "the file holds nothing".to_owned(),
+            format: named,
+        });
+    }
+    match (named, detected(&head)) {
+        // The entry's word stands where content cannot decide; where content decides otherwise, it is wrong.
+        (Some(named), Ok(found)) if found.id != named.id => Err(NoFormat {
+            code: Code::WrongFormat,
+            message: format!("the policy calls the file {}, and its content is {}", named.id, found.id),
+            format: Some(named),
+        }),
+        (Some(named), _) => Ok(named),
+        (None, Ok(found)) if announced.is_some_and(|kind| kind != found.kind) => Err(NoFormat {
+            code: Code::WrongFormat,
+            message: format!(
+                "the policy expects {} here, and the file is {} ({})",
+                announced.map_or("something else", Kind::word),
+                found.name,
+                found.kind.word()
+            ),
+            format: None,
+        }),
+        (None, found) => found,
+    }
+}
+
+fn detected(head: &Head) -> Result<&'static Format, NoFormat> {
+    match formats::detect(head) {
+        Detected::One(format) => Ok(format),
+        Detected::Unknown => Err(NoFormat {
+            code: Code::UnknownFormat,
+            message: "no format that Tollgate reads begins like this file".to_owned(),
+            format: None,
+        }),
+        Detected::Ambiguous(ids) => Err(NoFormat {
+            code: Code::AmbiguousFormat,
+            message: format!("the file could be any of {}", ids.join(", ")),
+            format: None,
+        }),
+    }
+}
+
+/// Everything that a judgement is made from.
+#[derive(Debug)]
+pub struct Case<'j> {
+    /// The commit that is judged.
+    pub head: &'j Snapshot,
+    /// The merge base's snapshot, if it is known.
+    pub base: Option<&'j Snapshot>,
+    /// The change.
+    pub diff: &'j DiffState,
+    /// A change, or a commit by itself.
+    pub occasion: Occasion,
+    /// The policy in force.
+    pub policy: &'j Policy,
+    /// What the header of every output says.
+    pub header: Vec<HeaderFact>,
+    /// Problems that were found on the way here.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Judges.
+pub fn judge(case: Case<'_>) -> Verdict {
+    let contract = contract(case.policy, case.head);
+    let is_excluded = |path: &RepoPath| case.policy.excludes(path);
+    let evidence = compare::evidence(case.head, case.base, case.occasion, case.diff, &contract, &is_excluded);
+    evaluate(case.policy, &evidence, case.header, case.diagnostics)
+}
+
+/// What the policy asked for and what came.
+fn contract(policy: &Policy, head: &Snapshot) -> Vec<ContractState> {
+    let state = |(name, entry): (&String, &ReportEntry)| ContractState {
+        entry: name.clone(),
+        kind: entry.kind,
+        at_least: entry.at_least,
+        arrived: head.reports.iter().filter(|report| report.entry == *name).count() as u64,
+        optional: entry.absent == Absent::Optional,
+    };
+    policy.reports.iter().map(state).collect()
+}

@@ -1,0 +1,155 @@
+//! The event that started the run.
+
+use super::problem;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::io::beneath::read_named;
+use crate::io::ci::Environment;
+use crate::io::git::{Run, RunKind};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The largest event file that is read, in bytes; GitHub caps payloads at 25 MB.
+const LIMIT: u64 = 32 << 20;
+
+/// What the action does (DECISIONS 32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Judge the checkout.
+    Check,
+    /// Pack reports for a later job.
+    Collect,
+    /// Judge another run's reports and publish a check.
+    Publish,
+}
+
+/// The parts of the event that are used; all else is passed over.
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    /// `GITHUB_EVENT_NAME`.
+    pub name: String,
+    payload: Payload,
+}
+
+/// GitHub's webhook payloads `pull_request`, `merge_group` and `push`, as far as they are used.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Payload {
+    pull_request: Option<PullRequest>,
+    merge_group: Option<MergeGroup>,
+    repository: Option<RepositoryOfEvent>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct PullRequest {
+    base: Side,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Side {
+    #[serde(rename = "ref")]
+    branch: String,
+    sha: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct MergeGroup {
+    base_ref: String,
+    base_sha: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct RepositoryOfEvent {
+    default_branch: Option<String>,
+}
+
+/// Events whose run judges a branch or tag as it is.
+const BRANCH_EVENTS: [&str; 7] =
+    ["push", "schedule", "workflow_dispatch", "repository_dispatch", "release", "create", "deployment"];
+
+/// Reads the event that started the run.
+///
+/// # Errors
+/// `bad-event` when it is missing, unreadable, unknown, or one that must not be judged (`pull_request_target`).
+pub fn event(environment: &Environment) -> Result<Event, Box<Diagnostic>> {
+    let Some(name) = environment.get("GITHUB_EVENT_NAME") else {
+        return Err(problem(Code::BadEvent, "GITHUB_EVENT_NAME is not set", ""));
+    };
+    if name == "pull_request_target" {
+        let message = "`pull_request_target` runs with the base's secrets and must not judge a fork's files";
+        let mut diagnostic = problem(Code::BadEvent, message, "");
+        diagnostic.help = "use `on: pull_request`: a read-only token is enough".into();
+        return Err(diagnostic);
+    }
+    let known =
+        ["pull_request", "merge_group", "workflow_run"].contains(&name) || BRANCH_EVENTS.contains(&name);
+    if !known {
+        return Err(problem(
+            Code::BadEvent,
+            format!("the event `{name}` is not one that a verdict is given for"),
+            "",
+        ));
+    }
+    let payload = match environment.get("GITHUB_EVENT_PATH") {
+        Some(path) => payload(Path::new(path))?,
+        None => Payload::default(),
+    };
+    let missing = (name == "pull_request" && payload.pull_request.is_none())
+        || (name == "merge_group" && payload.merge_group.is_none());
+    if missing {
+        let file = environment.get("GITHUB_EVENT_PATH").unwrap_or_default();
+        return Err(problem(Code::BadEvent, format!("the event file says nothing of a `{name}`"), file));
+    }
+    Ok(Event { name: name.to_owned(), payload })
+}
+
+fn payload(path: &Path) -> Result<Payload, Box<Diagnostic>> {
+    let file = path.to_string_lossy();
+    let bytes = read_named(path, LIMIT)
+        .map_err(|error| problem(Code::BadEvent, format!("the event file cannot be read: {error}"), &file))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let mut diagnostic =
+            problem(Code::BadEvent, format!("the event file cannot be read: {error}"), &file);
+        diagnostic.origin.line = u32::try_from(error.line()).unwrap_or(u32::MAX);
+        diagnostic.origin.column = u32::try_from(error.column()).unwrap_or(u32::MAX);
+        diagnostic
+    })
+}
+
+/// What to do: the input `stage`, or by the event.
+pub(super) fn stage(environment: &Environment, event: &Event) -> Result<Stage, Box<Diagnostic>> {
+    match environment.input("stage").unwrap_or("auto") {
+        "" | "auto" if event.name == "workflow_run" => Ok(Stage::Publish),
+        "" | "auto" | "check" => Ok(Stage::Check),
+        "collect" => Ok(Stage::Collect),
+        "publish" => Ok(Stage::Publish),
+        other => {
+            let message =
+                format!("the input `stage` is `{other}`, not `auto`, `check`, `collect` or `publish`");
+            Err(problem(Code::BadInput, message, "action.yml"))
+        }
+    }
+}
+
+impl Event {
+    /// The run, for finding base and policy.
+    pub fn run(&self, environment: &Environment) -> Run {
+        let default_branch = self.payload.repository.as_ref().and_then(|of| of.default_branch.clone());
+        let base_branch = environment.get("GITHUB_BASE_REF").map(str::to_owned);
+        match (self.name.as_str(), &self.payload.pull_request, &self.payload.merge_group) {
+            ("pull_request", Some(pull_request), _) => Run {
+                kind: RunKind::PullRequest,
+                base_branch: base_branch.or_else(|| Some(pull_request.base.branch.clone())),
+                base_commit: Some(pull_request.base.sha.clone()),
+                merge_commit: environment.get("GITHUB_SHA").map(str::to_owned),
+                default_branch,
+            },
+            ("merge_group", _, Some(group)) => Run {
+                kind: RunKind::MergeGroup,
+                base_branch: Some(group.base_ref.clone()),
+                base_commit: Some(group.base_sha.clone()),
+                merge_commit: None,
+                default_branch,
+            },
+            _ => Run { kind: RunKind::Branch, default_branch, ..Run::default() },
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Touches the world: files, git, and later the network.
+//!
+//! Everything is gathered here before anything is judged (DESIGN.md 5): report files ([`reports`]), the
+//! repository, its base and the change ([`git`]), the policy's text ([`policy`]), the CI jobs ([`jobs`]), what
+//! CI says of the run ([`ci`], [`actions`]). Nothing here reads the process's environment: it comes in as a
+//! list of variables.
+//!
+//! What cannot be gathered is a [`Diagnostic`](crate::diagnostic::Diagnostic) of weight `Error`; nothing that
+//! goes with one may pass.
+#![expect(clippy::disallowed_methods, reason = "one of the rooms that may touch files")]
+
+pub mod actions;
+pub mod beneath;
+pub mod ci;
+pub mod git;
+pub mod jobs;
+pub mod policy;
+pub mod reports;
+#[cfg(test)]
+mod testing;

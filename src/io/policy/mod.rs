@@ -1,0 +1,213 @@
+//! Which policy file judges (DECISIONS 2, 3), as raw text; `policy/` reads it.
+
+use super::beneath::{OpenError, read_beneath, read_named};
+use super::git::{Base, CommittedFile, Repository, Run, default_branch_tip};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::model::Untrusted;
+use std::path::Path;
+
+/// Where a policy may stand below DIR; both at once are an error.
+pub const PLACES: [&str; 2] = [".github/tollgate.yml", "tollgate.yml"];
+/// The longest policy that is read, in bytes.
+pub const LIMIT: u64 = 64 << 10;
+
+/// The text of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyText {
+    /// The file as people know it: `.github/tollgate.yml`, or as given with `--policy`.
+    pub file: Untrusted,
+    /// Its text.
+    pub text: String,
+    /// Where it was read, for the header: `read from main at a1b2c3d`; empty for `--policy`.
+    pub read_from: Untrusted,
+}
+
+/// What the change (or the working tree) would make of the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proposed {
+    /// The same text, or there is nothing to compare.
+    Same,
+    /// It removes the file that judges.
+    Removed,
+    /// Another text, to be tried out as a dry run.
+    Text(PolicyText),
+}
+
+/// The policy files of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyFiles {
+    /// The file that judges; `None` is the built-in policy alone.
+    pub judging: Option<PolicyText>,
+    /// What the change would make of it.
+    pub proposed: Proposed,
+    /// Problems that do not stop the run.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why no policy can be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The user's fault: two files, a file that is too large, a `--policy` that cannot be read. Exit 2.
+    #[error("{}", .0.message.raw())]
+    Wrong(Box<Diagnostic>),
+    /// The policy that has to judge cannot be read: no verdict, exit 3.
+    #[error("{}", .0.message.raw())]
+    Unreadable(Box<Diagnostic>),
+}
+
+/// Finds the policy: `named` (`--policy`), else the file at the tip of the default branch, else (never in a pull
+/// request's run) the working tree's.
+///
+/// `repository` is what [`super::git::open`] gave.
+///
+/// # Errors
+/// See [`PolicyError`]. A policy that cannot be read is never taken for an absent one.
+pub fn find(
+    repository: Result<&Repository, &Diagnostic>,
+    dir: &Path,
+    named: Option<&Path>,
+    base: &Base,
+    run: &Run,
+) -> Result<PolicyFiles, PolicyError> {
+    if let Some(path) = named {
+        let judging = Some(read_option(path)?);
+        return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics: Vec::new() });
+    }
+    let tip = match repository {
+        Ok(repository) => default_branch_tip(repository, base, run)
+            .map_err(PolicyError::Unreadable)?
+            .map(|tip| (repository, tip)),
+        Err(diagnostic) if diagnostic.weight == Weight::Error || run.judges_a_change() => {
+            let mut diagnostic = diagnostic.clone();
+            diagnostic.weight = Weight::Error;
+            return Err(PolicyError::Unreadable(Box::new(diagnostic)));
+        }
+        Err(_) => None,
+    };
+    let Some((repository, (commit, branch))) = tip else {
+        if run.judges_a_change() {
+            let message = "the default branch, whose policy judges, is not in this clone";
+            let diagnostic = Diagnostic::new(Code::NoBase, Weight::Error, message, Origin::default())
+                .with_help("add `fetch-depth: 0` to actions/checkout");
+            return Err(PolicyError::Unreadable(Box::new(diagnostic)));
+        }
+        let judging = in_working_tree(dir).map_err(PolicyError::Wrong)?;
+        return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics: misnamed(dir) });
+    };
+    let judging = in_commit(repository, &commit, &branch)?;
+    let mut diagnostics = misnamed(dir);
+    let proposed = match in_working_tree(dir) {
+        Ok(proposed) => proposed,
+        Err(mut diagnostic) => {
+            diagnostic.weight = Weight::Warning;
+            diagnostics.push(*diagnostic);
+            return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics });
+        }
+    };
+    let (judging, proposed) = match (judging, proposed) {
+        (None, None) => (None, Proposed::Same),
+        (None, Some(own)) if run.judges_a_change() => (None, Proposed::Text(own)),
+        (None, Some(own)) => (Some(own), Proposed::Same),
+        (Some(judging), None) => (Some(judging), Proposed::Removed),
+        (Some(judging), Some(own)) if own.text == judging.text => (Some(judging), Proposed::Same),
+        (Some(judging), Some(own)) => (Some(judging), Proposed::Text(own)),
+    };
+    Ok(PolicyFiles { judging, proposed, diagnostics })
+}
+
+/// The file that `--policy` names.
+fn read_option(path: &Path) -> Result<PolicyText, PolicyError> {
+    let file = path.to_string_lossy();
+    let bytes = read_named(path, LIMIT).map_err(|error| PolicyError::Wrong(unreadable(&file, &error)))?;
+    let text = as_text(bytes, &file).map_err(PolicyError::Wrong)?;
+    Ok(PolicyText { file: (&*file).into(), text, read_from: Untrusted::default() })
+}
+
+fn in_working_tree(dir: &Path) -> Result<Option<PolicyText>, Box<Diagnostic>> {
+    let mut found: Option<PolicyText> = None;
+    for place in PLACES {
+        let bytes = match read_beneath(dir, Path::new(place), LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_absent() => continue,
+            Err(error) => return Err(unreadable(place, &error)),
+        };
+        if found.is_some() {
+            return Err(two_policies("the working tree"));
+        }
+        let text = as_text(bytes, place)?;
+        found = Some(PolicyText { file: place.into(), text, read_from: "read from the working tree".into() });
+    }
+    Ok(found)
+}
+
+fn in_commit(
+    repository: &Repository,
+    commit: &str,
+    branch: &Untrusted,
+) -> Result<Option<PolicyText>, PolicyError> {
+    let mut found: Option<PolicyText> = None;
+    let short: String = commit.chars().take(7).collect();
+    for place in PLACES {
+        let wrong = |code: Code, what: &str| {
+            let message = format!("the policy of `{}` {what}", branch.raw());
+            PolicyError::Wrong(Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(place))))
+        };
+        let bytes = match repository.file_at(commit, place, LIMIT).map_err(PolicyError::Unreadable)? {
+            CommittedFile::Absent => continue,
+            CommittedFile::Bytes(bytes) => bytes,
+            CommittedFile::TooLarge => return Err(wrong(Code::PolicyTooLarge, "is larger than 64 KiB")),
+            CommittedFile::NotRegular => return Err(wrong(Code::NotRegular, "is no regular file")),
+        };
+        if found.is_some() {
+            return Err(PolicyError::Wrong(two_policies(&format!("`{}`", branch.raw()))));
+        }
+        let text = as_text(bytes, place).map_err(PolicyError::Wrong)?;
+        let read_from = format!("read from {} at {short}", branch.raw()).into();
+        found = Some(PolicyText { file: place.into(), text, read_from });
+    }
+    Ok(found)
+}
+
+/// Files that look like a policy and are none: a policy that nobody reads is a gate that nobody keeps.
+fn misnamed(dir: &Path) -> Vec<Diagnostic> {
+    let spelled = [
+        ".github/tollgate.yaml",
+        "tollgate.yaml",
+        ".tollgate.yml",
+        ".tollgate.yaml",
+        ".github/.tollgate.yml",
+    ];
+    let there = spelled.into_iter().filter(|name| std::fs::symlink_metadata(dir.join(name)).is_ok());
+    there
+        .map(|name| {
+            let message = format!("`{name}` is not read: a policy is called `.github/tollgate.yml`");
+            Diagnostic::new(Code::MisnamedPolicy, Weight::Warning, message, Origin::file(name))
+        })
+        .collect()
+}
+
+fn two_policies(place: &str) -> Box<Diagnostic> {
+    let message = format!("{place} holds both `{}` and `{}`", PLACES[0], PLACES[1]);
+    Box::new(Diagnostic::new(Code::TwoPolicies, Weight::Error, message, Origin::file(PLACES[1])))
+}
+
+fn as_text(bytes: Vec<u8>, file: &str) -> Result<String, Box<Diagnostic>> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = memchr::memchr_iter(b'\n', valid).count() + 1;
+        let origin = Origin::at(file, u32::try_from(line).unwrap_or(u32::MAX), 0);
+        Box::new(
+            Diagnostic::new(Code::BadEncoding, Weight::Error, "the policy is not valid UTF-8", origin)
+                .with_help("save the policy in UTF-8"),
+        )
+    })
+}
+
+fn unreadable(file: &str, error: &OpenError) -> Box<Diagnostic> {
+    let code = if matches!(error, OpenError::TooLarge { .. }) { Code::PolicyTooLarge } else { error.code() };
+    let message = format!("the policy cannot be read: {error}");
+    Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(file)))
+}
+
+#[cfg(test)]
+mod tests;

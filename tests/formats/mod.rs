@@ -1,0 +1,142 @@
+//! Every report in this folder is read as its `expected.json` says; see `README.md` beside this file.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use tollgate::formats::{self, Context, Detected, Format, Source};
+use tollgate::model::{Health, Ratio, ReportTotals};
+
+/// What the library says of one report, in the words of `inspect --format json`.
+struct Read {
+    format: &'static str,
+    kind: &'static str,
+    health: &'static str,
+    totals: Value,
+    codes: BTreeSet<&'static str>,
+}
+
+#[test]
+fn every_report_is_read_as_expected() {
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for case in cases() {
+        let expected = std::fs::read_to_string(case.join("expected.json")).unwrap();
+        let expected: Value = serde_json::from_str(&expected).unwrap();
+        for row in expected["reports"].as_array().unwrap() {
+            let format = row.get("format").and_then(Value::as_str);
+            if format.is_some_and(|id| formats::by_id(id).is_none()) {
+                continue;
+            }
+            let file = case.join(row["file"].as_str().unwrap());
+            compared += 1;
+            wrong.extend(
+                differences(row, &read(&file)).into_iter().map(|line| format!("{}: {line}", shown(&file))),
+            );
+        }
+    }
+    assert!(compared > 100, "only {compared} reports were found");
+    assert!(wrong.is_empty(), "{} of {compared} reports differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_case_names_its_source() {
+    for case in cases() {
+        let source = std::fs::read_to_string(case.join("SOURCE")).unwrap();
+        assert!(source.starts_with("tool:") || source.starts_with("made by hand"), "{}", shown(&case));
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
+    let mut cases: Vec<PathBuf> = folders(&root).iter().flat_map(|format| folders(format)).collect();
+    cases.retain(|case| case.join("expected.json").exists());
+    cases.sort();
+    cases
+}
+
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_dir()).collect()
+}
+
+fn shown(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts[parts.len().saturating_sub(3)..].join("/")
+}
+
+fn read(file: &Path) -> Read {
+    let bytes = std::fs::read(file).unwrap();
+    let mut source = Source::from_bytes(&bytes);
+    let mut codes = BTreeSet::new();
+    let found = match formats::detect(&source.head().unwrap()) {
+        Detected::One(format) => Some(format),
+        Detected::Unknown => None,
+        Detected::Ambiguous(ids) => panic!("{} is claimed by {ids:?}", shown(file)),
+    };
+    if bytes.is_empty() {
+        codes.insert("empty-file");
+    }
+    let Some(format) = found else {
+        return Read { format: "", kind: "", health: "invalid", totals: Value::Null, codes };
+    };
+    parse(format, &mut source, codes)
+}
+
+fn parse(format: &'static Format, source: &mut Source<'_>, mut codes: BTreeSet<&'static str>) -> Read {
+    let mut context = Context::default();
+    let (health, totals) = match (format.parse)(source, &mut context) {
+        Ok(parsed) => (parsed.health, totals(&parsed.report.totals())),
+        Err(error) => {
+            codes.insert(error.code.id());
+            (Health::Invalid, error.partial.map_or(Value::Null, |report| totals(&report.totals())))
+        }
+    };
+    codes.extend(context.take_warnings().iter().map(|warning| warning.code.id()));
+    Read { format: format.id, kind: format.kind.word(), health: health.word(), totals, codes }
+}
+
+fn totals(totals: &ReportTotals) -> Value {
+    let ratio = |ratio: Option<Ratio>| ratio.map(|r| json!({ "covered": r.part, "total": r.whole }));
+    match totals {
+        ReportTotals::None => Value::Null,
+        ReportTotals::Tests(tests) => serde_json::to_value(tests).unwrap(),
+        ReportTotals::Coverage(c) => {
+            json!({ "lines": ratio(c.lines), "branches": ratio(c.branches), "functions": ratio(c.functions) })
+        }
+        ReportTotals::Scan { active, suppressed } => {
+            let mut counts = serde_json::to_value(active).unwrap();
+            counts["suppressed"] = json!(suppressed);
+            counts
+        }
+    }
+}
+
+fn differences(row: &Value, read: &Read) -> Vec<String> {
+    let mut differences = Vec::new();
+    let mut differ = |what: &str, expected: &Value, got: &dyn std::fmt::Display| {
+        differences.push(format!("{what}: expected {expected}, got {got}"));
+    };
+    for (key, got) in [("format", read.format), ("kind", read.kind)] {
+        if row.get(key).is_some_and(|expected| expected != got) {
+            differ(key, &row[key], &got);
+        }
+    }
+    match row.get("health") {
+        Some(Value::Array(any)) if !any.iter().any(|one| one == read.health) => {
+            differ("health", &row["health"], &read.health);
+        }
+        Some(Value::String(one)) if one != read.health => differ("health", &row["health"], &read.health),
+        _ => {}
+    }
+    for (key, expected) in row.get("totals").and_then(Value::as_object).into_iter().flatten() {
+        if read.totals.get(key).unwrap_or(&Value::Null) != expected {
+            differ(key, expected, &read.totals.get(key).unwrap_or(&Value::Null));
+        }
+    }
+    let missing = row.get("warnings").and_then(Value::as_array).into_iter().flatten();
+    for code in missing.filter(|code| !read.codes.contains(code.as_str().unwrap())) {
+        let got: Vec<_> = read.codes.iter().copied().collect();
+        differ("warning", code, &got.join(" "));
+    }
+    differences
+}

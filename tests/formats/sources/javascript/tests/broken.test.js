@@ -1,0 +1,3 @@
+require('./nowhere')
+
+test('never seen', () => {})

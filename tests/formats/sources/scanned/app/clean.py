@@ -1,0 +1,6 @@
+"""Nothing to find here."""
+
+
+def add(left, right):
+    """The sum."""
+    return left + right

@@ -1,0 +1,1 @@
+module.exports = [{ rules: { 'no-eval': 'error', 'no-unused-vars': 'warn', 'no-var': 'error' } }]

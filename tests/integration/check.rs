@@ -1,0 +1,288 @@
+//! `tollgate check` as people run it.
+
+use crate::program::Place;
+
+const PASSING: &str = "<testsuite name='s' tests='1'><testcase classname='c' name='works'/></testsuite>";
+const FAILING: &str = "<testsuite name='s' tests='2'><testcase classname='c' name='works'/>\
+    <testcase classname='c' name='breaks'><failure message='expected 10, got 9'/></testcase></testsuite>";
+/// Lines 1 and 3 of `src/a.py` ran, line 2 did not.
+const LCOV: &str = "TN:\nSF:src/a.py\nDA:1,1\nDA:2,0\nDA:3,1\nLF:3\nLH:2\nend_of_record\n";
+
+fn sarif(results: &str) -> String {
+    format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t","rules":[]}}}},"invocations":[{{"executionSuccessful":true}}],"results":[{results}]}}]}}"#
+    )
+}
+
+const ERROR_FINDING: &str = r#"{"ruleId":"r1","level":"error","message":{"text":"bad"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"src/a.py"},"region":{"startLine":2}}}]}"#;
+
+#[test]
+fn a_passing_report_passes_with_nothing_configured() {
+    let place = Place::new();
+    place.file("build/test-results/junit.xml", PASSING);
+    place.tollgate(&["check"]).exits(0).says("PASSED");
+}
+
+#[test]
+fn a_failing_test_needs_changes_and_is_named() {
+    let place = Place::new();
+    place.file("reports/junit.xml", FAILING);
+    place.tollgate(&["check"]).exits(1).says("breaks").says("NEEDS CHANGES");
+}
+
+#[test]
+fn no_report_at_all_is_no_verdict() {
+    let place = Place::new();
+    place.file("README.md", "nothing here");
+    place.tollgate(&["check"]).exits(3).says("NO VERDICT").says("no-report");
+}
+
+#[test]
+fn an_empty_report_beside_a_good_one_is_no_verdict() {
+    let place = Place::new();
+    place.file("junit.xml", PASSING);
+    place.file("TEST-other.xml", "");
+    place.tollgate(&["check"]).exits(3).says("empty-file").says("TEST-other.xml");
+}
+
+#[test]
+fn a_cut_report_is_no_verdict_and_a_failure_seen_before_the_cut_still_fails() {
+    let place = Place::new();
+    place.file("junit.xml", &PASSING[..PASSING.len() - 12]);
+    place.tollgate(&["check"]).exits(3).says("cut-off");
+    place.file("junit.xml", &FAILING[..FAILING.len() - 12]);
+    place.tollgate(&["check"]).exits(1).says("breaks");
+}
+
+#[test]
+fn what_the_contract_announces_must_come() {
+    let place = Place::new();
+    place.file(
+        "tollgate.yml",
+        "version: 1\nreports:\n  unit: { kind: tests, path: out/junit.xml }\n  coverage: { kind: coverage, path: out/lcov.info }\n",
+    );
+    place.file("out/junit.xml", PASSING);
+    place.tollgate(&["check"]).exits(3).says("coverage");
+    place.file("out/lcov.info", LCOV);
+    place.tollgate(&["check"]).exits(0);
+}
+
+#[test]
+fn an_unknown_key_of_the_policy_is_an_error_with_its_place_and_a_suggestion() {
+    let place = Place::new();
+    place.file("junit.xml", PASSING);
+    place.file("tollgate.yml", "version: 1\nrules:\n  coverage.chnaged: { min: 80 }\n");
+    place
+        .tollgate(&["check"])
+        .exits(2)
+        .says("coverage.chnaged")
+        .says("did you mean `coverage.changed`")
+        .says("tollgate.yml:3");
+}
+
+#[test]
+fn two_policies_are_an_error() {
+    let place = Place::new();
+    place.file("junit.xml", PASSING);
+    place.file("tollgate.yml", "version: 1\n");
+    place.file(".github/tollgate.yml", "version: 1\n");
+    place.tollgate(&["check"]).exits(2).says("two-policies");
+}
+
+#[test]
+fn a_policy_named_by_the_user_judges() {
+    let place = Place::new();
+    place.file("junit.xml", PASSING);
+    place.file("strict.yml", "version: 1\nrules:\n  tests.executed: { min: 5 }\n");
+    place.tollgate(&["check", "--policy", "strict.yml"]).exits(1);
+    place.tollgate(&["check", "--policy", "absent.yml"]).exits(2).says("absent.yml");
+}
+
+#[test]
+fn a_report_can_be_named_on_the_command_line() {
+    let place = Place::new();
+    place.file("odd/place/results.xml", FAILING);
+    place.tollgate(&["check", "--report", "tests=odd/**/*.xml"]).exits(1);
+    place.tollgate(&["check", "--report", "tests=nowhere/*.xml"]).exits(3);
+    place.tollgate(&["check", "--report", "tset=x"]).exits(2).says("tset");
+}
+
+#[test]
+fn a_new_finding_counts_and_one_that_the_base_has_does_not() {
+    let place = Place::new();
+    place.file("scan.sarif", sarif(ERROR_FINDING));
+    place.file("junit.xml", PASSING);
+    place.file("tollgate.yml", "version: 1\nrules:\n  scan.new: { critical: 0, high: 0 }\n");
+    place.tollgate(&["check"]).exits(3);
+    place.file("all.yml", "version: 1\nrules:\n  scan.all: { critical: 0, high: 0 }\n");
+    place.tollgate(&["check", "--policy", "all.yml"]).exits(1);
+    place.tollgate(&["check", "--save-snapshot", "base.snapshot"]);
+    place.tollgate(&["check", "--base-snapshot", "base.snapshot"]).exits(0);
+    place.file("scan.sarif", sarif(&format!("{ERROR_FINDING},{}", ERROR_FINDING.replace("r1", "r2"))));
+    place.tollgate(&["check", "--base-snapshot", "base.snapshot"]).exits(1).says("r2");
+}
+
+#[test]
+fn changed_lines_are_those_of_the_diff_with_the_base() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.file(".gitignore", "/out\n");
+    place.file("src/a.py", "one\n");
+    place.file(
+        "tollgate.yml",
+        "version: 1\nrules:\n  coverage.changed: { min: 80, min-lines: 1, mode: enforce }\n",
+    );
+    place.commit("base");
+    place.git(&["checkout", "-q", "-b", "topic"]);
+    place.file("src/a.py", "one\ntwo\nthree\n");
+    place.commit("change");
+    place.file("out/lcov.info", LCOV);
+    place.file("out/junit.xml", PASSING);
+    place.tollgate(&["check", "--base", "main"]).exits(1).says("50.0%").says("src/a.py");
+    place.file("out/lcov.info", LCOV.replace("DA:2,0", "DA:2,1").replace("LH:2", "LH:3"));
+    place.tollgate(&["check", "--base", "main"]).exits(0).says("100.0%");
+    place.tollgate(&["check", "--base", "no-such-branch"]).exits(2).says("no-such-branch");
+}
+
+#[test]
+fn the_change_is_judged_by_the_policy_of_its_base() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.file(".gitignore", "/out\n");
+    place.file("tollgate.yml", "version: 1\nrules:\n  tests.executed: { min: 1 }\n");
+    place.commit("base");
+    place.git(&["checkout", "-q", "-b", "topic"]);
+    place.file("tollgate.yml", "version: 1\nrules:\n  tests.failed: { mode: off }\n");
+    place.commit("loosen");
+    place.file("out/junit.xml", FAILING);
+    place.tollgate(&["check", "--base", "main"]).exits(1).says("policy-differs");
+}
+
+#[test]
+fn a_shallow_clone_is_told_what_to_fetch() {
+    let place = Place::new();
+    place.git(&["init", "-q", "origin"]);
+    place.file("origin/a.py", "1\n");
+    place.git(&["-C", "origin", "add", "-A"]);
+    place.git(&["-C", "origin", "commit", "-q", "-m", "one"]);
+    place.file("origin/a.py", "1\n2\n");
+    place.git(&["-C", "origin", "commit", "-q", "-am", "two"]);
+    place.git(&["-C", "origin", "branch", "topic"]);
+    place.git(&["-C", "origin", "commit", "-q", "--allow-empty", "-m", "three"]);
+    let url = format!("file://{}", place.path().join("origin").display());
+    place.git(&["clone", "-q", "--depth", "1", "--no-single-branch", "--branch", "topic", &url, "shallow"]);
+    place.file("shallow/out/junit.xml", PASSING);
+    place.file("shallow/out/lcov.info", LCOV);
+    place
+        .file("shallow/tollgate.yml", "version: 1\nrules:\n  coverage.changed: { min: 80, mode: enforce }\n");
+    let run = place.tollgate(&["check", "shallow", "--base", "origin/main"]);
+    run.exits(3).says("fetch-depth");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leaves_the_directory_is_not_followed() {
+    let place = Place::new();
+    place.file("outside.xml", PASSING);
+    place.file("inside/x", "");
+    std::os::unix::fs::symlink(place.path().join("outside.xml"), place.path().join("inside/junit.xml"))
+        .unwrap();
+    place.tollgate(&["check", "inside"]).exits(3).says("symlink-outside");
+}
+
+#[test]
+fn hostile_files_are_refused_with_a_code() {
+    let entities = "<!DOCTYPE t [<!ENTITY a \"aaaaaaaaaa\">]><testsuite><testcase name='&a;'/></testsuite>";
+    let deep = "<testsuite>".repeat(10_000) + &"</testsuite>".repeat(10_000);
+    let nul = PASSING.replace("works", "wo\0rks");
+    for (content, code) in
+        [(entities, "entity-declaration"), (deep.as_str(), "too-deep"), (nul.as_str(), "nul-byte")]
+    {
+        let place = Place::new();
+        place.file("junit.xml", content);
+        place.tollgate(&["check"]).exits(3).says(code);
+    }
+}
+
+#[test]
+fn a_report_over_the_limit_is_refused() {
+    let place = Place::new();
+    place.file("junit.xml", FAILING);
+    place.tollgate(&["check", "--max-report-bytes", "50"]).exits(3).says("report-too-large");
+}
+
+#[test]
+fn the_text_of_a_report_cannot_speak_for_us() {
+    let place = Place::new();
+    let name = "&lt;/details&gt;**PASSED** @org &#27;[2J ::set-output name=x::y ##[error] `";
+    place.file("junit.xml", FAILING.replace("breaks", name));
+    let run = place.tollgate(&["check", "--write-summary", "summary.md"]).exits(1);
+    for forbidden in ["\u{1b}", "##[error]"] {
+        assert!(!run.all().contains(forbidden), "{forbidden:?} survived:\n{}", run.all());
+    }
+    assert!(!run.out.lines().any(|line| line.trim_start().starts_with("::")));
+    let summary = std::fs::read_to_string(place.path().join("summary.md")).unwrap();
+    assert!(!summary.contains("@org"), "a mention survived:\n{summary}");
+    // Inside of a code span Markdown and HTML are plain text; outside nothing of the name may stand.
+    let outside: Vec<&str> = summary.split("``").step_by(2).collect();
+    for forbidden in ["**PASSED**", "</details>*", "::set-output"] {
+        assert!(!outside.concat().contains(forbidden), "{forbidden:?} survived:\n{summary}");
+    }
+}
+
+#[test]
+fn json_goes_to_standard_output_alone() {
+    let place = Place::new();
+    place.file("junit.xml", FAILING);
+    let run = place.tollgate(&["check", "--format", "json"]).exits(1);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(json["schema"], "tollgate.verdict/1");
+    assert_eq!(json["verdict"], "needs-changes");
+    assert!(
+        json["outcomes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|o| o["rule"] == "tests.failed" && o["outcome"] == "not-met")
+    );
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_bytes() {
+    let place = Place::new();
+    place.file("a/junit.xml", FAILING);
+    place.file("b/junit.xml", PASSING);
+    place.file("scan.sarif", sarif(ERROR_FINDING));
+    let first = place.tollgate(&["check", "--format", "json"]).out;
+    assert_eq!(first, place.tollgate(&["check", "--format", "json"]).out);
+}
+
+#[test]
+fn a_failed_build_is_not_hidden_by_green_reports() {
+    let place = Place::new();
+    place.file("out/junit.xml", PASSING);
+    place.file("jobs.json", r#"{"build": {"result": "success"}, "test": {"result": "failure"}}"#);
+    place.tollgate(&["check", "--jobs", "jobs.json"]).exits(1).says("test");
+    place.file("jobs.json", r#"{"build": {"result": "success"}, "test": {"result": "cancelled"}}"#);
+    place.tollgate(&["check", "--jobs", "jobs.json"]).exits(3);
+    place.file("jobs.json", r#"{"build": {"result": "success"}}"#);
+    place.tollgate(&["check", "--jobs", "jobs.json"]).exits(0);
+    place.file("jobs.json", "not json");
+    place.tollgate(&["check", "--jobs", "jobs.json"]).exits(2).says("bad-jobs-file");
+}
+
+#[test]
+fn the_merged_tracefile_is_lcov_again() {
+    let place = Place::new();
+    place.file("lcov.info", LCOV);
+    place.tollgate(&["check", "--write-lcov", "merged.info"]).exits(0);
+    let merged = std::fs::read(place.path().join("merged.info")).unwrap();
+    let lines: u64 = lcov::Reader::new(merged.as_slice())
+        .map(|record| record.unwrap())
+        .filter_map(|record| match record {
+            lcov::Record::LinesFound { found } => Some(u64::from(found)),
+            _ => None,
+        })
+        .sum();
+    assert_eq!(lines, 3);
+}

@@ -1,0 +1,19 @@
+//! Tests of the program from the outside, of whole reports, and of the house from the inside.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on has failed"
+)]
+#![expect(clippy::disallowed_methods, reason = "tests make files and read the environment")]
+
+mod check;
+#[path = "../formats/mod.rs"]
+mod formats;
+mod house;
+mod inspect;
+mod mutations;
+mod program;
+mod readme;
