@@ -1,0 +1,113 @@
+//! Measures Tollgate's readers against the barest loops over the same bytes.
+//!
+//! Every measurement is a process of its own (this program, started anew), so that CPU time and peak memory are
+//! those of one reader and one file. Two readers that are compared run in turn, and the ratio is the median of the
+//! ratios pair by pair: it holds while the machine's speed drifts. `--help` says what is measured.
+
+mod generate;
+mod hostile;
+mod measure;
+mod readers;
+mod rng;
+mod tables;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: tollgate-bench [OPTIONS] [TABLE]...
+
+Tables (default: all):
+  readers   CPU time of Tollgate's readers over the bare loop on the same bytes
+              junit, cobertura   quick-xml's event loop over a slice, events only counted      goal 2.5
+              lcov               memchr to each line end, DA parsed, (line, hits) kept         goal 1.5
+              sarif              serde_json's IgnoredAny over a slice                          goal 4.5
+  memory    peak memory of a reader on growing files; it must not grow with them               goal 32 MiB
+  hostile   peak memory and CPU time on files that were made to hurt                           goal 32 MiB
+  startup   wall time of `tollgate --version` (goal 2 ms) and of `tollgate check` on a
+            directory with one report of 133 KB (goal 5 ms)
+
+Options:
+  --scale X        size of the generated files; 1 makes 278 MB of JUnit XML     [default: 0.1]
+  --mib N          size of each hostile file                                    [default: 64]
+  --runs N         runs of each reader                                          [default: 5]
+  --only FORMAT    one format only
+  --data DIR       where generated files are kept               [default: target/data here]
+  --tollgate FILE  the program for `startup`      [default: the main package's release build]
+
+The same options make the same files on every machine. A ratio is printed only for a run whose totals are those
+that the generator wrote down; otherwise the program says so and ends with status 1.
+";
+
+/// What the command line asks for.
+pub struct Options {
+    pub scale: f64,
+    pub mib: usize,
+    pub runs: usize,
+    pub only: Option<String>,
+    pub data: PathBuf,
+    pub tollgate: PathBuf,
+    tables: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [hidden, rest @ ..] = arguments.as_slice() {
+        if hidden == measure::CHILD {
+            return measure::child(rest);
+        }
+    }
+    let options = match options(&arguments) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(message) => {
+            eprintln!("error: {message}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    let wanted = |table: &str| options.tables.is_empty() || options.tables.iter().any(|name| name == table);
+    let mut sound = true;
+    for (name, table) in tables::ALL {
+        if wanted(name) {
+            sound &= table(&options);
+            println!();
+        }
+    }
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn options(arguments: &[String]) -> Result<Option<Options>, String> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut options = Options {
+        scale: 0.1,
+        mib: 64,
+        runs: 5,
+        only: None,
+        data: here.join("target/data"),
+        tollgate: here.join("../../target/release/tollgate"),
+        tables: Vec::new(),
+    };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--scale" => options.scale = number(value()?)?,
+            "--mib" => options.mib = number(value()?)?,
+            "--runs" => options.runs = number(value()?)?,
+            "--only" => options.only = Some(value()?.clone()),
+            "--data" => options.data = value()?.into(),
+            "--tollgate" => options.tollgate = value()?.into(),
+            table if tables::ALL.iter().any(|(name, _)| *name == table) => options.tables.push(table.into()),
+            other => return Err(format!("no table or option is called {other}")),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text} is no number"))
+}

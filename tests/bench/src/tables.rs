@@ -1,0 +1,161 @@
+//! The tables that are printed.
+
+use crate::measure::{in_turn, median, median_cpu, most_memory, ratio, run};
+use crate::{Options, generate, hostile};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Every table by its name. A table returns false if a total was wrong or a process died.
+pub const ALL: &[(&str, fn(&Options) -> bool)] =
+    &[("readers", readers), ("memory", memory), ("hostile", hostile), ("startup", startup)];
+
+/// What no reader may exceed, in MiB.
+const MEMORY_GOAL: f64 = 32.0;
+
+/// (format, bare loop, most that the ratio may be)
+const COMPARED: &[(&str, &str, f64)] = &[
+    ("junit", "quick-xml", 2.5),
+    ("cobertura", "quick-xml", 2.5),
+    ("lcov", "hand-lcov", 1.5),
+    ("lcov", "memchr-lines", f64::NAN),
+    ("sarif", "ignored-any", 4.5),
+];
+
+fn formats<'o>(
+    options: &'o Options,
+) -> impl Iterator<Item = &'static (&'static str, &'static str, f64)> + 'o {
+    COMPARED.iter().filter(|(format, ..)| options.only.as_deref().is_none_or(|only| only == *format))
+}
+
+fn readers(options: &Options) -> bool {
+    println!("readers: CPU time over the bare loop on the same bytes (median of {} pairs)", options.runs);
+    println!(
+        "{:<28} {:>8} {:>9} {:>9} {:>7} {:>6} {:>9}",
+        "reader / bare loop", "MB", "ours ms", "bare ms", "ratio", "goal", "peak MiB"
+    );
+    let mut sound = true;
+    for (format, bare, goal) in formats(options) {
+        let input = generate::report(format, options, 1.0);
+        let megabytes = std::fs::metadata(&input.path).map_or(0, |meta| meta.len()) as f64 / 1e6;
+        for how in ["tollgate", "totals"] {
+            let (ours, theirs) = in_turn(&format!("{how}:{format}"), bare, &input.path, options.runs);
+            let wanted = format!("complete {}", input.expected);
+            if let Some(wrong) = ours.iter().find(|run| run.found != wanted) {
+                println!("WRONG {format}: expected {wanted}, found {}", wrong.found);
+                sound = false;
+            }
+            let goal = if goal.is_nan() { "-".to_owned() } else { format!("{goal:.1}") };
+            println!(
+                "{:<28} {megabytes:>8.1} {:>9.1} {:>9.1} {:>7.2} {goal:>6} {:>9.1}",
+                format!("{how}:{format} / {bare}"),
+                median_cpu(&ours) * 1e3,
+                median_cpu(&theirs) * 1e3,
+                ratio(&ours, &theirs),
+                most_memory(&ours),
+            );
+        }
+    }
+    println!("tollgate: identities are kept, as `check` does; totals: they are not, as `inspect` does");
+    sound
+}
+
+fn memory(options: &Options) -> bool {
+    println!(
+        "memory: peak of one reader on growing files (goal: {MEMORY_GOAL:.0} MiB for tests and scans; coverage keeps its lines)"
+    );
+    println!("{:<20} {:>8} {:>9} {:>9} {:>9}", "reader", "MB", "cpu ms", "MB/s", "peak MiB");
+    let mut sound = true;
+    for (format, bare, _) in formats(options).filter(|(_, bare, _)| *bare != "memchr-lines") {
+        debug_assert!(!bare.is_empty());
+        for factor in [0.1, 1.0, 4.0] {
+            let input = generate::report(format, options, factor);
+            let megabytes = std::fs::metadata(&input.path).map_or(0, |meta| meta.len()) as f64 / 1e6;
+            let run = run(&format!("tollgate:{format}"), &input.path);
+            if run.found != format!("complete {}", input.expected) {
+                println!("WRONG {format}: expected {}, found {}", input.expected, run.found);
+                sound = false;
+            }
+            let speed = megabytes / run.wall.as_secs_f64().max(1e-9);
+            println!(
+                "{:<20} {megabytes:>8.1} {:>9.1} {speed:>9.0} {:>9.1}",
+                format!("tollgate:{format}"),
+                run.cpu.as_secs_f64() * 1e3,
+                run.peak_bytes as f64 / f64::from(1 << 20)
+            );
+        }
+    }
+    sound
+}
+
+fn hostile(options: &Options) -> bool {
+    println!("hostile: {} MiB each; refused, or read in {MEMORY_GOAL:.0} MiB (* = more)", options.mib);
+    println!("{:<32} {:>9} {:>9}  outcome", "file", "cpu ms", "peak MiB");
+    let mut sound = true;
+    let wanted = |format: &str| options.only.as_deref().is_none_or(|only| only == format);
+    for (name, format) in hostile::all().filter(|(_, format)| wanted(format)) {
+        let file = hostile::file(name, format, options);
+        let run = run(&format!("tollgate:{format}"), &file);
+        let peak = run.peak_bytes as f64 / f64::from(1 << 20);
+        let mark = if peak > MEMORY_GOAL { "*" } else { " " };
+        println!(
+            "{:<32} {:>9.0} {peak:>8.1}{mark}  {}",
+            format!("{format} {name}"),
+            run.cpu.as_secs_f64() * 1e3,
+            run.found
+        );
+        sound &= !run.found.starts_with("died");
+        if options.mib > 64 {
+            std::fs::remove_file(&file).expect("a file of ours can be removed");
+        }
+    }
+    sound
+}
+
+fn startup(options: &Options) -> bool {
+    if !options.tollgate.exists() {
+        println!(
+            "startup: not measured, {} is not there (cargo build --release)",
+            options.tollgate.display()
+        );
+        return true;
+    }
+    println!("startup: wall time of the whole program (median and least of 100 starts)");
+    let folder = options.data.join("startup");
+    std::fs::create_dir_all(folder.join("reports")).expect("the data directory can be made");
+    let small = Options {
+        scale: 0.000_48,
+        only: None,
+        data: folder.clone(),
+        tollgate: options.tollgate.clone(),
+        tables: Vec::new(),
+        ..*options
+    };
+    let report = generate::report("junit", &small, 1.0);
+    std::fs::copy(&report.path, folder.join("reports/junit.xml")).expect("it can be copied");
+    let size = std::fs::metadata(&report.path).map_or(0, |meta| meta.len());
+    let program = options.tollgate.canonicalize().expect("it is there");
+    for (what, arguments, goal) in [("--version", vec!["--version"], 2.0), ("check", vec!["check", "."], 5.0)]
+    {
+        let start = || {
+            let begin = Instant::now();
+            let mut command = Command::new(&program);
+            command
+                .args(&arguments)
+                .current_dir(folder.join("reports"))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            let status = command.status().expect("it starts");
+            (begin.elapsed().as_secs_f64() * 1e3, status.code())
+        };
+        let runs: Vec<(f64, Option<i32>)> = (0..100).map(|_| start()).collect();
+        let times: Vec<f64> = runs.iter().map(|run| run.0).collect();
+        let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+        println!(
+            "tollgate {what:<12} {:>6.2} ms (least {least:.2}), goal {goal} ms, exit {:?}",
+            median(times),
+            runs[0].1
+        );
+    }
+    println!("check: one report of {size} bytes, outside a repository");
+    true
+}
