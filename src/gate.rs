@@ -7,14 +7,16 @@
 use crate::compare::{self, ContractState, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::evaluate::evaluate;
+use crate::formats::frames::frames;
 use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, Report, Source};
 use crate::merge;
 use crate::model::{
     BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, Place, RepoPath, ReportRead,
-    ReportTotals, Scan, Snapshot, TestRun, Untrusted, Verdict,
+    ReportTotals, Scan, Snapshot, TestCase, TestRun, Untrusted, Verdict,
 };
 use crate::paths::{self, GoModule, PathHints, Tree};
 use crate::policy::{Absent, Policy, ReportEntry};
+use std::num::NonZeroU32;
 
 /// One file to read, opened by `io`.
 pub struct ReportSource<'r> {
@@ -84,6 +86,13 @@ pub fn read<'r>(
     parts.into_snapshot(ground, commit, jobs)
 }
 
+impl Ground {
+    /// What is known for paths that stand in no report of coverage.
+    fn hints(&self) -> PathHints<'_> {
+        PathHints { report: "", workspaces: &self.workspaces, modules: &self.modules }
+    }
+}
+
 #[derive(Default)]
 struct Parts {
     reports: Vec<ReportRead>,
@@ -103,7 +112,7 @@ impl Parts {
         let coverage = merge::merge_coverage(coverage);
         let mut tests = merge::merge_tests(self.tests);
         for case in tests.iter_mut().flat_map(|run| &mut run.cases) {
-            resolve(&mut case.place, ground);
+            find_failure(case, ground);
         }
         let mut scans = merge::merge_scans(self.scans);
         for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
@@ -115,11 +124,28 @@ impl Parts {
 
 /// A place that names a tracked file is named by its path in the repository; any other stays as it was written
 /// and is shown without being trusted.
-fn resolve(place: &mut Option<Place>, ground: &Ground) {
-    if let (Some(place), Some(tree)) = (place, &ground.tree)
-        && let Some(path) = paths::resolve_place(place.file.raw(), tree)
-    {
-        place.file = path.as_str().into();
+fn resolve(place: &mut Option<Place>, ground: &Ground) -> Option<RepoPath> {
+    let (place, tree) = place.as_mut().zip(ground.tree.as_ref())?;
+    let path = paths::resolve_place(place.file.raw(), tree, &ground.hints())?;
+    place.file = path.as_str().into();
+    Some(path)
+}
+
+/// Where a test failed: what the report says, if that is a tracked file; else the first tracked file that its
+/// stack trace names. A report that gives the file alone gets the line from the trace.
+fn find_failure(case: &mut TestCase, ground: &Ground) {
+    let known = resolve(&mut case.place, ground);
+    let has_line = case.place.as_ref().is_some_and(|place| place.line.is_some());
+    let Some(tree) = ground.tree.as_ref().filter(|_| case.status.is_bad() && !(known.is_some() && has_line))
+    else {
+        return;
+    };
+    for frame in frames(case.message.raw()) {
+        let Some(path) = paths::resolve_place(&frame.file, tree, &ground.hints()) else { continue };
+        if known.as_ref().is_none_or(|known| *known == path) {
+            case.place = Some(Place { file: path.as_str().into(), line: NonZeroU32::new(frame.line) });
+            return;
+        }
     }
 }
 
@@ -289,4 +315,71 @@ fn contract(policy: &Policy, head: &Snapshot) -> Vec<ContractState> {
         optional: entry.absent == Absent::Optional,
     };
     policy.reports.iter().map(state).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ground, find_failure};
+    use crate::model::{Place, RepoPath, TestCase, TestId, TestStatus, Untrusted};
+    use crate::paths::{GoModule, Tree};
+    use std::num::NonZeroU32;
+
+    fn place_of(place: Option<(&str, u32)>, message: &str) -> Option<(String, u32)> {
+        let files = ["src/lib.rs", "tests/a_test.py", "money/money_test.go", "lib/src/org/acme/Bar.java"];
+        let tree = Tree::new(files.iter().map(|file| (RepoPath::new(file).unwrap(), None)));
+        let modules = vec![GoModule { folder: None, name: "example.com/m".to_owned() }];
+        let ground = Ground { tree: Some(tree), modules, ..Ground::default() };
+        let mut case = TestCase {
+            id: TestId::default(),
+            status: TestStatus::Failed,
+            flaky: false,
+            duration: None,
+            place: place.map(|(file, line)| Place { file: file.into(), line: NonZeroU32::new(line) }),
+            message: message.into(),
+            expected: None,
+            got: None,
+        };
+        find_failure(&mut case, &ground);
+        let shown = |file: &Untrusted| file.raw().to_owned();
+        case.place.map(|place| (shown(&place.file), place.line.map_or(0, NonZeroU32::get)))
+    }
+
+    fn at(file: &str, line: u32) -> Option<(String, u32)> {
+        Some((file.to_owned(), line))
+    }
+
+    #[test]
+    fn a_failure_stands_where_the_report_says_if_that_is_a_tracked_file() {
+        assert_eq!(place_of(Some(("/app/src/lib.rs", 3)), "at tests/a_test.py:9"), at("src/lib.rs", 3));
+        assert_eq!(
+            place_of(Some(("example.com/m/money/money_test.go", 3)), ""),
+            at("money/money_test.go", 3)
+        );
+    }
+
+    #[test]
+    fn else_it_stands_in_the_first_tracked_file_of_the_trace() {
+        let trace = "at /usr/lib/x.py:1\n  File \"/ci/tests/a_test.py\", line 9, in f\nsrc/lib.rs:1:1";
+        assert_eq!(place_of(None, trace), at("tests/a_test.py", 9));
+        assert_eq!(place_of(Some(("unknown.rs", 3)), trace), at("tests/a_test.py", 9));
+        assert_eq!(
+            place_of(None, "\tat org.acme.Bar.test(Bar.java:12)"),
+            at("lib/src/org/acme/Bar.java", 12)
+        );
+    }
+
+    #[test]
+    fn a_file_without_a_line_gets_the_line_of_its_own_frame_only() {
+        assert_eq!(
+            place_of(Some(("src/lib.rs", 0)), "tests/a_test.py:9\nsrc/lib.rs:7:5"),
+            at("src/lib.rs", 7)
+        );
+        assert_eq!(place_of(Some(("src/lib.rs", 0)), "tests/a_test.py:9"), at("src/lib.rs", 0));
+    }
+
+    #[test]
+    fn a_trace_without_a_tracked_file_says_nothing() {
+        assert_eq!(place_of(None, "boom at x.rs:3"), None);
+        assert_eq!(place_of(Some(("gone.rs", 3)), "boom"), at("gone.rs", 3));
+    }
 }

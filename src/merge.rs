@@ -22,6 +22,7 @@ pub fn merge_tests(runs: impl IntoIterator<Item = TestRun>) -> Option<TestRun> {
         merged.containers.extend(run.containers);
         merged.passed = std::mem::take(&mut merged.passed).union(run.passed);
         merged.duration = add_durations(merged.duration, run.duration);
+        merged.untimed = merged.untimed.saturating_add(run.untimed);
         merged.not_kept = merged.not_kept.saturating_add(run.not_kept);
         // Not only at the end, so that a thousand reports are never in memory beyond the cap.
         if merged.cases.len() > 2 * MOST_CASES || merged.containers.len() > 2 * MOST_CASES {
@@ -237,6 +238,7 @@ mod tests {
                     passed: if hashed { PassedTests::Hashes(hashes) } else { PassedTests::Names(names) },
                     containers,
                     duration: seconds.map(Duration::from_secs),
+                    untimed: 0,
                     not_kept,
                 }
             },

@@ -3,11 +3,15 @@
 //! Nothing here judges. What the head alone says can never excuse the head: every entry of
 //! [`NotCounted`](crate::model::NotCounted) has its proof in the base snapshot.
 
+mod changes;
 mod coverage;
+mod coverage_drop;
 mod scans;
 mod tests;
 
+pub use changes::{RemovedTest, TestChanges};
 pub use coverage::{ChangedFile, ChangedLines};
+pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
 pub use scans::NewFindings;
 pub use tests::CountedFailures;
 
@@ -69,6 +73,8 @@ pub struct Evidence<'e> {
     pub jobs: Option<&'e BuildJobs>,
     /// Test failures, told apart by whose they are.
     pub failures: CountedFailures<'e>,
+    /// The tests beside those of the base; `None` if one of the two sides has no test results.
+    pub test_changes: Option<TestChanges<'e>>,
     /// Coverage of the changed lines; `None` without coverage or without a diff.
     pub changed: Option<ChangedLines<'e>>,
     /// Findings, told apart by whether the base has them; `None` if the base has no snapshot of scans.
@@ -137,6 +143,7 @@ pub fn evidence<'e>(
         contract,
         jobs: head.jobs.as_ref(),
         failures: tests::count(head, base, occasion, diff),
+        test_changes: changes::changes(head, base, diff),
         changed: coverage::changed(head, diff, is_excluded),
         new_findings: scans::new_findings(head, base, diff),
     }

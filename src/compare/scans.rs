@@ -208,6 +208,7 @@ mod tests {
             change: if old.is_some() { FileChange::Renamed } else { FileChange::Modified },
             old_path: old.map(|old| RepoPath::new(old).unwrap()),
             added: lines.iter().copied().collect::<LineRanges>(),
+            removed: LineRanges::default(),
         };
         DiffState::Known(Diff { files: [(path, file)].into(), ..Diff::default() })
     }

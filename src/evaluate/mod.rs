@@ -1,13 +1,13 @@
 //! Policy × evidence → verdict. Pure and total.
 
 use crate::compare::Evidence;
-use crate::diagnostic::{Diagnostic, Weight};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, Requirement, Step, Untrusted,
     Verdict, VerdictKind,
 };
 use crate::policy::{Overlay, Policy, RuleInForce};
-use crate::rules::{Judgement, Scope, unexplained_jobs};
+use crate::rules::{Judgement, Quarantined, Scope, Waiver, unexplained_jobs};
 use std::collections::BTreeSet;
 
 #[cfg(test)]
@@ -27,6 +27,8 @@ pub fn evaluate(
 ) -> Verdict {
     let judged = judge_all(policy, evidence);
     let outcomes: Vec<Outcome> = judged.iter().map(|judged| judged.outcome.clone()).collect();
+    let mut diagnostics = diagnostics;
+    diagnostics.extend(policy_diagnostics(policy, &judged));
     Verdict {
         kind: verdict_kind(&outcomes, &diagnostics),
         header,
@@ -60,34 +62,76 @@ struct Judged {
     steps: Vec<Step>,
     details: Vec<Detail>,
     not_counted: Vec<NotCounted>,
+    used: BTreeSet<Origin>,
 }
 
 fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
     let doubts = doubts(policy, evidence);
+    let quarantine: Vec<&Quarantined> = policy.quarantine.iter().collect();
     let mut judged = Vec::new();
     for rule in &policy.rules {
+        let id = rule.spec.id;
+        let of_rule = |waiver: &&Waiver| waiver.rule == id && waiver.what.is_some();
+        let waivers: Vec<&Waiver> = policy.waivers.iter().filter(of_rule).collect();
         let is_measured =
             |path: &RepoPath| !(rule.spec.kind == Some(Kind::Coverage) && policy.excludes(path));
         let laxer = laxer_overlays(policy, rule);
-        let wanted =
-            |path: &RepoPath| is_measured(path) && !laxer.iter().any(|overlay| overlay.globs.is_match(path));
+        let left = |path: &RepoPath| {
+            policy.may_relax(path) && laxer.iter().any(|overlay| overlay.globs.is_match(path))
+        };
+        let wanted = |path: &RepoPath| is_measured(path) && !left(path);
         let scope = Scope {
             wanted: &wanted,
             whole: true,
             named: rule.named,
             doubts: &doubts,
             reproduce: &policy.reproduce,
+            waivers: &waivers,
+            quarantine: &quarantine,
+            pinned: rule.pin.is_some(),
         };
-        judged.push(judge(rule, String::new(), evidence, &scope));
+        judged.push(waive(judge(rule, String::new(), evidence, &scope), policy));
+        for preview in policy.previews.iter().filter(|preview| preview.rule.spec.id == id) {
+            judged.push(judge(&preview.rule, format!("from {}", preview.from), evidence, &scope));
+        }
         for overlay in &policy.overlays {
-            for overlaid in overlay.rules.iter().filter(|overlaid| overlaid.spec.id == rule.spec.id) {
+            for overlaid in overlay.rules.iter().filter(|overlaid| overlaid.spec.id == id) {
                 let wanted = |path: &RepoPath| is_measured(path) && overlay.globs.is_match(path);
                 let scope = Scope { wanted: &wanted, whole: false, named: true, ..scope };
-                judged.push(judge(overlaid, overlay.globs.patterns().join(", "), evidence, &scope));
+                let outcome = judge(overlaid, overlay.globs.patterns().join(", "), evidence, &scope);
+                judged.push(waive(outcome, policy));
             }
         }
     }
     judged
+}
+
+/// Lifts a rule that is not met if a waiver of the owners covers it as a whole. What is not measured stays so.
+fn waive(mut judged: Judged, policy: &Policy) -> Judged {
+    let outcome = &mut judged.outcome;
+    let mut waivers =
+        policy.waivers.iter().filter(|waiver| waiver.rule == outcome.rule && waiver.what.is_none());
+    let Some(waiver) = waivers.next() else { return judged };
+    judged.used.insert(waiver.origin.clone());
+    if outcome.kind == OutcomeKind::NotMet {
+        outcome.kind = OutcomeKind::Waived;
+        outcome.reason =
+            Untrusted::new(format!("waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason));
+        judged.steps.clear();
+    }
+    judged
+}
+
+/// The policy's own diagnostics, and the waivers and quarantine entries that nothing in the evidence fits.
+fn policy_diagnostics(policy: &Policy, judged: &[Judged]) -> Vec<Diagnostic> {
+    let used: BTreeSet<&Origin> = judged.iter().flat_map(|judged| &judged.used).collect();
+    let waivers = policy.waivers.iter().map(|waiver| ("waiver", &waiver.origin));
+    let entries = waivers.chain(policy.quarantine.iter().map(|entry| ("quarantine entry", &entry.origin)));
+    let unused = entries.filter(|(_, origin)| !used.contains(origin)).map(|(what, origin)| {
+        let message = format!("nothing in the reports fits this {what}");
+        Diagnostic::new(Code::WaiverUnused, Weight::Note, message, origin.clone())
+    });
+    policy.diagnostics.iter().cloned().chain(unused).collect()
 }
 
 /// The jobs that nothing explains, as reasons to believe no report (DECISIONS 15). Only an enforced rule moves
@@ -142,6 +186,7 @@ fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope:
         steps,
         details: if is_shown { judgement.details } else { Vec::new() },
         not_counted: if is_shown { judgement.not_counted } else { Vec::new() },
+        used: judgement.used,
     }
 }
 

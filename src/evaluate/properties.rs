@@ -3,7 +3,8 @@
 use super::tests::verdict;
 use super::*;
 use crate::model::Health;
-use crate::policy::resolve;
+use crate::policy::{Layers, OrgEntry, OrgPolicy, PolicyFile, RuleEntry, resolve, resolve_layers};
+use crate::rules::sample::Sample;
 use crate::rules::{Direction, Field, FieldKind, RULES, RuleSpec, Setting, Settings, Value, arbitrary};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -62,6 +63,33 @@ fn policy_of(rungs: &[Vec<usize>]) -> Policy {
     policy
 }
 
+/// A file that says exactly these rungs.
+fn file_of(rungs: &[Vec<usize>]) -> PolicyFile {
+    PolicyFile {
+        rules: RULES.iter().zip(rungs).map(|(spec, rungs)| entry_of(spec, rungs)).collect(),
+        ..PolicyFile::default()
+    }
+}
+
+fn entry_of(spec: &'static RuleSpec, rungs: &[usize]) -> RuleEntry {
+    let origin = Origin::file("test");
+    let set = |(field, rung): (&Field, &usize)| {
+        let value = ladder(field)[*rung].clone()?;
+        Some((field.key, Setting { value, origin: origin.clone() }))
+    };
+    let fields = spec.fields.iter().zip(rungs).filter_map(set).collect();
+    RuleEntry { spec, mode: Some((MODES[rungs[spec.fields.len()]], origin.clone())), fields, origin }
+}
+
+/// The verdict under a file, and under a floor for one rule if there is one.
+fn under(floor: Option<RuleEntry>, file: &PolicyFile, sample: &Sample) -> VerdictKind {
+    let mut organisation = OrgPolicy::default();
+    let floor = floor.map(|rule| OrgEntry { rule, enforce_from: None, since: None, waivable: true });
+    organisation.all.floor.extend(floor);
+    let layers = Layers { organisation: Some(&organisation), file: Some(file), ..Layers::default() };
+    verdict(&resolve_layers(&layers).unwrap(), sample).kind
+}
+
 fn strictest(rungs: &[Vec<usize>], rule: usize, field: usize) -> usize {
     match RULES[rule].fields.get(field) {
         Some(field) => ladder(field).len() - 1,
@@ -104,6 +132,25 @@ proptest! {
                 "{} field {field} from {} to {rung}", RULES[rule].id, rungs[rule][field]
             );
         }
+    }
+
+    #[test]
+    fn a_floor_and_a_higher_floor_never_turn_a_failure_into_a_pass(
+        sample in arbitrary::sample(),
+        repository in all_rungs(),
+        floor in all_rungs(),
+        rule in 0..RULES.len(),
+        field in 0_usize..8,
+    ) {
+        let field = field % (RULES[rule].fields.len() + 1);
+        let file = file_of(&repository);
+        let without = under(None, &file, &sample);
+        let with = under(Some(entry_of(RULES[rule], &floor[rule])), &file, &sample);
+        prop_assert!(without == VerdictKind::Passed || with != VerdictKind::Passed, "{} by a floor", RULES[rule].id);
+        let mut higher = floor.clone();
+        higher[rule][field] = strictest(&floor, rule, field);
+        let higher = under(Some(entry_of(RULES[rule], &higher[rule])), &file, &sample);
+        prop_assert!(with == VerdictKind::Passed || higher != VerdictKind::Passed, "{} by a higher floor", RULES[rule].id);
     }
 
     #[test]

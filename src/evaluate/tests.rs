@@ -3,9 +3,9 @@
 use super::*;
 use crate::model::JobResult::{Failure, Skipped, Success};
 use crate::model::Severity::{High, Low};
-use crate::model::TestStatus::{Failed, Passed};
-use crate::model::{Health, Snapshot};
-use crate::policy::{parse, resolve};
+use crate::model::TestStatus::{self, Failed, Passed};
+use crate::model::{Date, Health, Snapshot};
+use crate::policy::{Layers, OrgText, parse, parse_org, resolve, resolve_layers};
 use crate::rules::RULES;
 use crate::rules::sample::{Sample, coverage, finding, report, scan, tests, with_jobs};
 
@@ -181,4 +181,71 @@ fn two_rules_that_ask_for_one_repair_ask_once() {
     let head = both(green(), scan(vec![finding("a", High), finding("b", Low)]));
     let verdict = verdict(&both_rules, &Sample::of(head).against(scan(vec![])));
     assert_eq!(verdict.steps.iter().filter(|step| step.subject.raw() == "a").count(), 1);
+}
+
+/// The same policy on a day.
+fn policy_on(day: &str, text: &str) -> Policy {
+    let file = parse(&format!("version: 1\n{text}"), "tollgate.yml").unwrap();
+    let today = Date::parse(day).ok();
+    resolve_layers(&Layers { file: Some(&file), source: "tollgate.yml", today, ..Layers::default() }).unwrap()
+}
+
+fn codes(verdict: &Verdict) -> Vec<&'static str> {
+    verdict.diagnostics.iter().map(|diagnostic| diagnostic.code.id()).collect()
+}
+
+#[test]
+fn a_waived_rule_is_shown_as_waived_through_its_last_day() {
+    let text = "waivers: [{ rule: tests.failed, owner: '@acme/core', reason: moving, expires: 2026-11-30 }]";
+    let sample = Sample::of(tests(&[("a", Failed), ("b", Passed)]));
+    let judged = verdict(&policy_on("2026-11-30", text), &sample);
+    assert_eq!(judged.kind, VerdictKind::Passed);
+    let waived = outcome(&judged, "tests.failed");
+    assert_eq!(waived.kind, OutcomeKind::Waived);
+    assert_eq!(waived.reason.raw(), "waived by @acme/core until 2026-11-30: moving");
+    assert!(judged.steps.is_empty() && codes(&judged).is_empty());
+    let judged = verdict(&policy_on("2026-12-01", text), &sample);
+    assert_eq!((judged.kind, codes(&judged)), (VerdictKind::NeedsChanges, vec!["waiver-expired"]));
+}
+
+#[test]
+fn a_waiver_never_lifts_what_is_not_measured() {
+    let text = "waivers: [{ rule: tests.failed, owner: '@acme/core', reason: moving, expires: 2026-11-30 }]";
+    let mut head = green();
+    head.reports[0].health = Health::Degraded;
+    assert_eq!(verdict(&policy_on("2026-11-22", text), &Sample::of(head)).kind, VerdictKind::NoVerdict);
+}
+
+#[test]
+fn a_quarantined_test_is_listed_and_an_entry_that_fits_nothing_is_said() {
+    let text = "quarantine:\n- { test: a, owner: '@acme/core', reason: flaky, expires: 2026-11-30 }\n- { test: gone, owner: '@acme/core', reason: flaky, expires: 2026-11-30 }\n";
+    let sample = Sample::of(tests(&[("a", Failed), ("b", Passed)]));
+    let judged = verdict(&policy_on("2026-11-22", text), &sample);
+    assert_eq!((judged.kind, judged.not_counted.len()), (VerdictKind::Passed, 1));
+    assert_eq!(codes(&judged), ["waiver-unused"]);
+    assert_eq!(judged.diagnostics[0].origin.line, 4);
+}
+
+#[test]
+fn a_policy_that_is_not_known_for_certain_lets_nothing_pass() {
+    let judged = verdict(&policy_on("2026-11-22", "extends: acme/.tollgate"), &Sample::of(green()));
+    assert_eq!((judged.kind, codes(&judged)), (VerdictKind::NoVerdict, vec!["no-organisation-policy"]));
+}
+
+#[test]
+fn a_requirement_that_waits_for_its_day_says_that_it_would_need_changes() {
+    let text = "version: 1\nfloor: { tests.skipped: { max: 0, enforce-from: 2027-02-01 } }\n";
+    let files = [OrgText { path: "org.yml", name: "org.yml", text }];
+    let organisation = parse_org(&files, "acme/.tollgate").unwrap();
+    let today = Date::parse("2026-11-22").ok();
+    let policy =
+        resolve_layers(&Layers { organisation: Some(&organisation), today, ..Layers::default() }).unwrap();
+    let judged = verdict(&policy, &Sample::of(tests(&[("a", Passed), ("b", TestStatus::Skipped)])));
+    assert_eq!(judged.kind, VerdictKind::Passed);
+    let preview = judged.outcomes.iter().find(|outcome| outcome.scope == "from 2027-02-01").unwrap();
+    assert_eq!(
+        (preview.rule, preview.kind, preview.mode),
+        ("tests.skipped", OutcomeKind::NotMet, Mode::Warn)
+    );
+    assert_eq!(judged.steps[0].action, "Would need changes: let skipped tests run again.");
 }

@@ -9,6 +9,8 @@
 //! and column; what they repair is a warning and, where something was lost, a health below `complete`.
 
 mod context;
+pub mod frames;
+mod gzip;
 mod head;
 pub mod json;
 pub mod lines;

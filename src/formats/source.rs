@@ -1,6 +1,6 @@
 //! A bounded window over a stream of bytes, decoded to UTF-8.
 
-use super::Head;
+use super::{Head, gzip};
 use crate::diagnostic::Code;
 use std::io::{self, Read};
 
@@ -31,7 +31,7 @@ impl Position {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
-    /// `unreadable-file` or `report-too-large`.
+    /// `unreadable-file` or `report-too-large`; of a compressed file also `cut-off` or `malformed`.
     pub code: Code,
     /// What happened.
     pub message: String,
@@ -50,7 +50,7 @@ pub struct Decoding {
 
 /// A report's bytes through a window of fixed size, as UTF-8 text (a BOM is dropped).
 ///
-/// UTF-16 is decoded if a byte order mark or the pattern of the first bytes shows it; Latin-1 and Windows code
+/// A compressed file (gzip) is read as what it holds. UTF-16 is decoded if a byte order mark or the pattern of the first bytes shows it; Latin-1 and Windows code
 /// pages if an XML declaration names them. Bytes that are valid in no way are left to the parser.
 pub struct Source<'r> {
     reader: Box<dyn Read + 'r>,
@@ -61,6 +61,7 @@ pub struct Source<'r> {
     end: usize,
     eof: bool,
     started: bool,
+    inflating: bool,
     bytes_read: u64,
     max_bytes: u64,
     /// Offset, lines and column of `window[start]`, as far as they are counted.
@@ -96,6 +97,7 @@ impl<'r> Source<'r> {
             end: 0,
             eof: false,
             started: false,
+            inflating: false,
             bytes_read: 0,
             max_bytes,
             consumed: Position { line: 1, column: 1, offset: 0 },
@@ -204,7 +206,13 @@ impl<'r> Source<'r> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(self.error(Code::UnreadableFile, format!("reading failed: {error}")));
+                    let code = match error.kind() {
+                        io::ErrorKind::UnexpectedEof => Code::CutOff,
+                        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Code::Malformed,
+                        io::ErrorKind::FileTooLarge => Code::ReportTooLarge,
+                        _ => Code::UnreadableFile,
+                    };
+                    return Err(self.error(code, format!("reading failed: {error}")));
                 }
             }
         }
@@ -231,6 +239,17 @@ impl<'r> Source<'r> {
             end += count;
         }
         let first = window.get(..end).unwrap_or_default();
+        if first.starts_with(gzip::MAGIC) && !self.inflating {
+            let compressed = io::Cursor::new(first.to_vec());
+            let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+            self.reader = Box::new(gzip::Inflate::new(compressed.chain(rest)));
+            self.inflating = true;
+            // From here on the limit is on what comes out.
+            self.bytes_read = 0;
+            self.eof = false;
+            self.window = window;
+            return self.start_decoding();
+        }
         let encoding = encoding_of(first);
         if let Some(encoding) = encoding {
             self.decoding.from = Some(encoding.name());

@@ -78,6 +78,8 @@ pub struct DiffFile {
     pub old_path: Option<RepoPath>,
     /// Lines of the head that the change added or modified.
     pub added: LineRanges,
+    /// Lines of the base that the change removed or modified. Of a deleted file all are gone, and none is listed.
+    pub removed: LineRanges,
 }
 
 /// A whole change: path at the head (at the base for deleted files) → what happened.

@@ -4,6 +4,7 @@
 //! types, so each of them says its unit, its range and what absence means.
 
 mod coverage;
+mod date;
 mod diff;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -21,6 +22,7 @@ pub use coverage::{
     Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionKey, Functions, LineBranches, LineHits,
     Lines, Summary,
 };
+pub use date::{Date, DateError};
 pub use diff::{Diff, DiffFile, DiffState, FileChange, LineRanges};
 pub use health::{Health, Kind};
 pub use jobs::{BuildJobs, Job, JobResult};

@@ -260,6 +260,14 @@ impl PassedTests {
         }
     }
 
+    /// The hashes of all cases, sorted.
+    pub fn to_hashes(&self) -> Vec<u64> {
+        match self {
+            Self::Names(names) => Self::hashes_of(names),
+            Self::Hashes(hashes) => hashes.clone(),
+        }
+    }
+
     fn hashes_of(names: &BTreeSet<TestId>) -> Vec<u64> {
         let mut hashes: Vec<u64> = names.iter().map(TestId::hash64).collect();
         hashes.sort_unstable();
@@ -289,6 +297,9 @@ pub struct TestRun {
     pub containers: Vec<ContainerFailure>,
     /// Sum of the times of the cases; `None` if no case has one.
     pub duration: Option<Duration>,
+    /// How many cases ran and have no time that can be read; their times are missing in `duration`.
+    #[serde(default)]
+    pub untimed: u64,
     /// How many cases and container failures were counted but not kept, because of a cap.
     pub not_kept: u64,
 }

@@ -169,7 +169,7 @@ pub struct NotCounted {
     pub rule: &'static str,
     /// The test or finding.
     pub what: Untrusted,
-    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`.
+    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`, `waived`.
     pub cause: &'static str,
     /// How we know.
     pub proof: Untrusted,

@@ -70,8 +70,8 @@ pub fn resolve(report: CoverageReport, tree: Option<&Tree>, hints: &PathHints<'_
 }
 
 /// The tracked file that a test or a finding names; `None` if it is none or could be several.
-pub fn resolve_place(text: &str, tree: &Tree) -> Option<RepoPath> {
-    let written = match decide_alone(text, &[], tree, &PathHints::default()) {
+pub fn resolve_place(text: &str, tree: &Tree, hints: &PathHints<'_>) -> Option<RepoPath> {
+    let written = match decide_alone(text, &[], tree, hints) {
         Alone::Decided(Resolution::File(file)) => return Some(file),
         Alone::Decided(Resolution::Ambiguous | Resolution::Outside) => return None,
         Alone::Open(written) => written,

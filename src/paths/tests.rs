@@ -217,7 +217,7 @@ fn without_a_tree_relative_paths_are_taken_as_they_are() {
 #[test]
 fn places_of_tests_and_findings_become_files_where_only_one_fits() {
     let tree = tree();
-    let place = |text: &str| resolve_place(text, &tree).map(String::from);
+    let place = |text: &str| resolve_place(text, &tree, &PathHints::default()).map(String::from);
     assert_eq!(place("src/lib.rs"), Some("src/lib.rs".to_owned()));
     assert_eq!(place("/app/src/main.rs"), Some("src/main.rs".to_owned()));
     assert_eq!(place("org/acme/Bar.java"), Some("lib/src/main/java/org/acme/Bar.java".to_owned()));

@@ -1,6 +1,6 @@
 //! The built-in policy: the lowest layer under every other (DECISIONS 18).
 
-use super::RuleInForce;
+use super::{LayerKind, RuleInForce, Trace};
 use crate::diagnostic::Origin;
 use crate::model::Mode;
 use crate::rules::{RULES, RuleSpec, Setting, Settings};
@@ -35,7 +35,14 @@ fn rule(spec: &'static RuleSpec) -> RuleInForce {
         }
     }
     let mode = MODES.iter().find(|(id, _)| *id == spec.id).map_or(Mode::Off, |(_, mode)| *mode);
-    RuleInForce { spec, mode, mode_origin: origin.clone(), settings, named: false, origin }
+    let fields = settings.iter().map(|(field, setting)| Trace {
+        layer: LayerKind::BuiltIn,
+        field,
+        value: setting.value.to_string(),
+        origin: origin.clone(),
+    });
+    let trail = fields.collect();
+    RuleInForce { spec, mode, mode_origin: origin.clone(), settings, named: false, origin, pin: None, trail }
 }
 
 #[cfg(test)]

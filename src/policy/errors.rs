@@ -1,6 +1,6 @@
 //! Every mistake that a policy file can hold, as people see it.
 
-use super::parse;
+use super::{OrgText, parse, parse_org};
 use crate::diagnostic::Diagnostic;
 
 /// Name and text of policies; all but the first are wrong.
@@ -144,7 +144,7 @@ tests.failed: { max: 0 }
         r##"version: 1
 rules:
   coverage.chnaged: { min: 80 }
-  coverage.drop: { max: 1 }
+  scan.secrets: { max: 1 }
   speed: {}
 "##,
     ),
@@ -247,12 +247,102 @@ reproduce:
 rules: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]
 "##,
     ),
+    (
+        "waivers wrong",
+        r##"version: 1
+waivers:
+  - { rule: scan.new, match: { id: CVE-1 }, owner: a, reason: b }
+  - { rule: scan.new, match: { id: CVE-1 }, owner: a, reason: b, expires: 31.01.2027 }
+  - { rule: scan.new, match: { id: CVE-1 }, owner: a, reason: b, expires: 2027-02-30, until: x }
+  - { match: { path: a }, owner: "", reason: b, expires: 2027-01-31 }
+  - { rule: scan.new, match: { severity: high }, owner: a, reason: b, expires: 2027-01-31 }
+  - { rule: scan.new, match: { cve: x, severity: worst }, owner: a, reason: b, expires: 2027-01-31 }
+  - { rule: scan.new, match: { test: x }, owner: a, reason: b, expires: 2027-01-31 }
+  - { rule: coverage.changed, match: { path: a/** }, owner: a, reason: b, expires: 2027-01-31 }
+  - { rule: evidence.reports, owner: a, reason: b, expires: 2027-01-31 }
+  - { rule: tests.faild, owner: a, reason: b, expires: 2027-01-31 }
+  - CVE-1
+"##,
+    ),
+    (
+        "quarantine wrong",
+        r##"version: 1
+quarantine:
+  - { test: a, owner: b, reason: c, expires: soon }
+  - { owner: b, reason: c, expires: 2027-01-31 }
+  - { tset: a, owner: b, expires: 2027-01-31 }
+"##,
+    ),
+    (
+        "extends and the organisation's keys",
+        r##"version: 1
+extends: ../acme
+floor: { tests.failed: { max: 0 } }
+limits: { waiver-max-days: 90 }
+"##,
+    ),
 ];
 
 #[test]
 fn every_mistake_is_said_with_its_place_and_its_repair() {
     let shown: Vec<String> =
         POLICIES.iter().map(|(name, text)| format!("## {name}\n{}", mistakes(text))).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+/// Files of organisations' policies; each group is one policy, and all are wrong.
+const ORGANISATIONS: &[(&str, &[(&str, &str)])] = &[
+    ("no org.yml", &[("groups/a.yml", "version: 1\nselect: { topic: a }\n")]),
+    ("unknown files", &[("org.yml", "version: 1\n"), ("teams/a.yml", "version: 1\n")]),
+    (
+        "two broken files",
+        &[("org.yml", "version: 1\nfloor: { tests.failed: { max: 0 }\n"), ("repos/a.yml", "defaults: {}\n")],
+    ),
+    (
+        "unknown keys",
+        &[(
+            "org.yml",
+            "version: 1\nflor: {}\noverride: {}\nrules: {}\nlimits: { waiver-days: 3, relax-allowed: [/a] }\nrollout: { from: 2027-01-01 }\n",
+        )],
+    ),
+    (
+        "wrong values",
+        &[(
+            "org.yml",
+            "version: 1\ndefaults: { coverage.total: { min: 80, enforce-from: tomorrow, waivable: maybe } }\nlimits: { waiver-max-days: ninety }\nrollout: { new-rules: maybe, enforce-from: 2027-13-01 }\n",
+        )],
+    ),
+    (
+        "groups without a selection",
+        &[
+            (
+                "org.yml",
+                "version: 1\ngroups:\n  - { floor: {} }\n  - { select: {}, defaults: {} }\n  - { select: { topics: a } }\n",
+            ),
+            ("groups/a.yml", "version: 1\nfloor: {}\nlimits: {}\n"),
+        ],
+    ),
+    (
+        "waivers",
+        &[(
+            "org.yml",
+            "version: 1\nwaivers:\n  - { rule: coverage.total, value: 40, owner: a, reason: b, expires: 2027-01-31 }\n  - { repo: a, rule: coverage.total, field: mni, value: 40, owner: a, reason: b, expires: 2027-01-31 }\n  - { repo: a, rule: coverage.total, value: x, owner: a, reason: b, expires: 2027-01-31 }\n  - { repo: a, rule: coverage.total, field: min, owner: a, reason: b, expires: 2027-01-31 }\n",
+        )],
+    ),
+];
+
+#[test]
+fn every_mistake_of_an_organisation_is_said_with_its_place_and_its_repair() {
+    let show = |(name, files): &(&str, &[(&str, &str)])| {
+        let files: Vec<OrgText<'_>> =
+            files.iter().map(|&(path, text)| OrgText { path, name: path, text }).collect();
+        let shown: String = match parse_org(&files, "acme/.tollgate") {
+            Ok(_) => "no mistake\n".to_owned(),
+            Err(errors) => errors.iter().map(block).collect(),
+        };
+        format!("## {name}\n{shown}")
+    };
+    let shown: Vec<String> = ORGANISATIONS.iter().map(show).collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
 

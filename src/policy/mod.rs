@@ -4,23 +4,36 @@
 //! lays it over the built-in policy. Every value of the result knows the file and line that set it.
 
 mod builtin;
+mod entries;
 #[cfg(test)]
 mod errors;
+mod exemptions;
+mod facts;
 mod file;
+mod floors;
 mod layers;
+mod org;
 mod reader;
 mod reports;
+mod schema;
 mod suggest;
+mod waivers;
 mod yaml;
 
-pub use crate::rules::{GlobError, Globs, Reproduce};
+pub use crate::rules::{GlobError, Globs, Quarantined, Reproduce, Waiver};
 pub use builtin::BUILT_IN;
-pub use file::{OverlayEntry, PolicyFile, RuleEntry, parse};
-pub use layers::resolve;
+pub use entries::{OrgEntry, RuleEntry};
+pub use facts::RepoFacts;
+pub use file::{OverlayEntry, PolicyFile, parse};
+pub use floors::{Bound, Pin};
+pub use layers::{Layers, resolve, resolve_layers};
+pub use org::{Group, Limits, OrgLayer, OrgPolicy, OrgText, Rollout, Select, parse_org};
+pub use schema::Schema;
+pub use waivers::OrgWaiver;
 
 use crate::compare::ContractState;
-use crate::diagnostic::Origin;
-use crate::model::{Health, Kind, Mode, RepoPath, ReportRead, Snapshot};
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::model::{Date, Health, Kind, Mode, RepoPath, ReportRead, Snapshot};
 use crate::rules::{RuleSpec, Settings};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -44,12 +57,43 @@ pub struct Policy {
     pub include: Globs,
     /// Where the policy was read from, for the header: `built-in policy`, `.github/tollgate.yml (read from main)`.
     pub sources: Vec<String>,
+    /// Waivers that hold today.
+    pub waivers: Vec<Waiver>,
+    /// Quarantined tests, as far as it holds today.
+    pub quarantine: Vec<Quarantined>,
+    /// The paths for which the organisation lets the repository ask for less; `None` without an organisation,
+    /// and then it may everywhere.
+    pub relax_allowed: Option<Globs>,
+    /// Rules as they will be once entries of the organisation come into force; until then they only warn.
+    pub previews: Vec<Preview>,
+    /// What is odd about the layers: values below a floor, waivers that do not hold.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A rule as it will be from a day on.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The rule, with the mode that it has until then.
+    pub rule: RuleInForce,
+    /// The first day on which it is enforced.
+    pub from: Date,
 }
 
 impl Policy {
-    /// True if the coverage of the file is not judged.
+    /// True if the coverage of the file is not judged. Where the organisation pins a rule about coverage, leaving
+    /// a file out asks for less, and is bound like it.
     pub fn excludes(&self, path: &RepoPath) -> bool {
-        self.exclude.is_match(path) || !(self.include.is_empty() || self.include.is_match(path))
+        let named = self.exclude.is_match(path) || !(self.include.is_empty() || self.include.is_match(path));
+        named && (self.may_relax(path) || !self.pins_coverage())
+    }
+
+    fn pins_coverage(&self) -> bool {
+        self.rules.iter().any(|rule| rule.spec.kind == Some(Kind::Coverage) && rule.pin.is_some())
+    }
+
+    /// True if the repository may ask for less for this file (DECISIONS 22).
+    pub fn may_relax(&self, path: &RepoPath) -> bool {
+        self.relax_allowed.as_ref().is_none_or(|globs| globs.is_match(path))
     }
 
     /// What the policy asked for and what of it came with a commit: the files that were read for each entry,
@@ -92,6 +136,60 @@ pub struct RuleInForce {
     pub named: bool,
     /// Where the rule as a whole was set last.
     pub origin: Origin,
+    /// What the organisation holds the rule to; `None` if it has neither floor nor lock for it.
+    pub pin: Option<Pin>,
+    /// Every value that a layer set, from the lowest layer up, for `explain`.
+    pub trail: Vec<Trace>,
+}
+
+/// One value that a layer set, whether it holds in the end or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Which layer.
+    pub layer: LayerKind,
+    /// The field's key, or `mode`.
+    pub field: &'static str,
+    /// The value as text.
+    pub value: String,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// The layers of a policy, from the lowest up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LayerKind {
+    /// Tollgate's own defaults.
+    BuiltIn,
+    /// The organisation's `defaults`.
+    Defaults,
+    /// The defaults of the groups that select the repository.
+    Groups,
+    /// The organisation's file for the repository.
+    OrgRepository,
+    /// A waiver of the organisation with another value.
+    Relief,
+    /// The repository's file.
+    Repository,
+    /// A floor of the organisation.
+    Floor,
+    /// A lock of the organisation.
+    Lock,
+}
+
+impl LayerKind {
+    /// The layer in words.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::Defaults => "organisation default",
+            Self::Groups => "group default",
+            Self::OrgRepository => "organisation, for this repository",
+            Self::Relief => "waiver of the organisation",
+            Self::Repository => "this repository",
+            Self::Floor => "floor of the organisation",
+            Self::Lock => "locked by the organisation",
+        }
+    }
 }
 
 impl RuleInForce {

@@ -3,7 +3,8 @@
 use super::suggest;
 use super::yaml::{Key, Node, Place, Value};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::rules::Globs;
+use crate::model::Date;
+use crate::rules::{self, FieldKind, Globs};
 
 /// How many globs a policy may hold (gate.md c, T10).
 const MOST_GLOBS: usize = 200;
@@ -166,6 +167,66 @@ impl<'f> Reader<'f> {
             Err(error) => {
                 self.error(Code::BadGlob, node.place, error.to_string(), error.help());
                 Globs::none()
+            }
+        }
+    }
+
+    /// A day of the calendar.
+    pub(super) fn date(&mut self, node: &Node, what: &str) -> Option<Date> {
+        let text = self.text(node, what)?;
+        match Date::parse(text) {
+            Ok(date) => Some(date),
+            Err(error) => {
+                let help = "write a day as year, month and day: 2027-01-31";
+                self.error(Code::BadValue, node.place, format!("{what} is `{text}`: {error}"), help);
+                None
+            }
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn count(&mut self, node: &Node, what: &str) -> Option<u64> {
+        let text = self.text(node, what)?;
+        match FieldKind::Count.read(text) {
+            Ok(rules::Value::Count(count)) => Some(count),
+            Ok(_) | Err(_) => {
+                let message = format!("{what} is `{text}`: expected a whole number");
+                self.error(Code::BadValue, node.place, message, "write the number in digits alone");
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+        match self.text(node, what)? {
+            "true" => Some(true),
+            "false" => Some(false),
+            text => {
+                let message = format!("{what} is `{text}`: expected `true` or `false`");
+                self.error(Code::BadValue, node.place, message, "write `true` or `false`");
+                None
+            }
+        }
+    }
+
+    /// `version: 1`, which every policy file says.
+    pub(super) fn version(&mut self, root: &Node) {
+        let Value::Map(entries) = &root.value else { return };
+        let Some((_, node)) = entries.iter().find(|(key, _)| key.text == "version") else {
+            self.error(
+                Code::MissingKey,
+                root.place,
+                "the policy does not say its version",
+                "begin with `version: 1`",
+            );
+            return;
+        };
+        match self.text(node, "`version`") {
+            Some("1") | None => {}
+            Some(text) => {
+                let message = format!("version `{text}` of the policy is not known");
+                self.error(Code::BadValue, node.place, message, "this Tollgate reads `version: 1`");
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{Absent, ReportEntry};
 use crate::diagnostic::Code;
 use crate::formats;
 use crate::model::Kind;
-use crate::rules::{FieldKind, Globs};
+use crate::rules::Globs;
 use std::collections::BTreeMap;
 
 const KEYS: &[&str] = &["kind", "path", "format", "at-least", "absent", "tracked"];
@@ -51,7 +51,7 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
             "format" => format = read_format(reader, value),
             "at-least" => at_least = read_count(reader, value),
             "absent" => absent = read_absent(reader, value),
-            "tracked" => tracked = read_flag(reader, value),
+            "tracked" => tracked = reader.flag(value, "`tracked`").unwrap_or(false),
             _ => reader.unknown_key(key, "an entry of `reports`", KEYS, PLANNED),
         }
     }
@@ -99,19 +99,14 @@ fn read_format(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static formats
 }
 
 fn read_count(reader: &mut Reader<'_>, node: &Node) -> u64 {
-    let Some(text) = reader.text(node, "`at-least`") else { return 1 };
-    match FieldKind::Count.read(text) {
-        Ok(crate::rules::Value::Count(0)) => {
+    match reader.count(node, "`at-least`") {
+        Some(0) => {
             let help = "write at least 1, or `absent: optional` for a report that may be missing";
             reader.error(Code::BadValue, node.place, "`at-least: 0` would ask for nothing", help);
             1
         }
-        Ok(crate::rules::Value::Count(count)) => count,
-        Ok(_) | Err(_) => {
-            let message = format!("`at-least` is `{text}`: expected a whole number from 1");
-            reader.error(Code::BadValue, node.place, message, "");
-            1
-        }
+        Some(count) => count,
+        None => 1,
     }
 }
 
@@ -133,17 +128,6 @@ fn read_absent(reader: &mut Reader<'_>, node: &Node) -> Absent {
             let help = suggest::help(text, ["required", "optional"], "write `required` or `optional`");
             reader.error(Code::BadValue, node.place, format!("`absent` is `{text}`"), help);
             Absent::Required
-        }
-    }
-}
-
-fn read_flag(reader: &mut Reader<'_>, node: &Node) -> bool {
-    let Some(text) = reader.text(node, "`tracked`") else { return false };
-    match FieldKind::Flag.read(text) {
-        Ok(value) => value == crate::rules::Value::Flag(true),
-        Err(expected) => {
-            reader.error(Code::BadValue, node.place, format!("`tracked` is `{text}`: {expected}"), "");
-            false
         }
     }
 }

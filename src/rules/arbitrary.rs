@@ -17,8 +17,16 @@ use std::num::NonZeroU32;
 /// Any sample.
 pub(crate) fn sample() -> impl Strategy<Value = Sample> {
     let occasion = select(vec![Occasion::Change, Occasion::Absolute]);
-    (snapshot(), option::of(snapshot()), occasion, diff(), vec(contract(), 0..3))
-        .prop_map(|(head, base, occasion, diff, contract)| Sample { head, base, occasion, diff, contract })
+    (snapshot(), option::of(snapshot()), occasion, diff(), vec(contract(), 0..3)).prop_map(
+        |(head, base, occasion, diff, contract)| Sample {
+            head,
+            base,
+            occasion,
+            diff,
+            contract,
+            ..Sample::default()
+        },
+    )
 }
 
 /// Mostly small numbers, so that bars are met and missed, and sometimes the largest.
@@ -53,7 +61,8 @@ fn diff() -> impl Strategy<Value = DiffState> {
     let file_diff =
         (change, option::of(file()), vec(1_u32..30, 0..20)).prop_map(|(change, old_path, mut lines)| {
             lines.sort_unstable();
-            DiffFile { change, old_path, added: LineRanges::from_iter(lines) }
+            let removed = lines.iter().copied().filter(|line| line % 3 == 0).collect();
+            DiffFile { change, old_path, added: LineRanges::from_iter(lines), removed }
         });
     let known = btree_map(file(), file_diff, 0..4)
         .prop_map(|files| DiffState::Known(Diff { files, unreadable_paths: 0 }));
@@ -112,6 +121,7 @@ fn run() -> impl Strategy<Value = TestRun> {
                 passed: PassedTests::default(),
                 containers: vec![container; usize::try_from(suites).unwrap()],
                 duration: None,
+                untimed: 0,
                 not_kept: 0,
             }
         },

@@ -12,7 +12,8 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<BuildJobs>(
     None,
     "The CI jobs or steps that are known must end well. A failed one is explained by a failing test; one that \
      failed, was cancelled or skipped without such an explanation makes what the reports say unbelievable.",
-);
+)
+.not_waivable();
 
 const MOST_STEPS: usize = 5;
 

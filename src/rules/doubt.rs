@@ -34,7 +34,7 @@ pub(super) fn absent(
     let outcome = match () {
         () if !problems.is_empty() => OutcomeKind::NotMeasured,
         // The policy itself says that the report may be absent.
-        () if optional => OutcomeKind::NotJudged,
+        () if optional && !scope.pinned => OutcomeKind::NotJudged,
         () if scope.named || evidence.has(kind) => OutcomeKind::NotMeasured,
         () => OutcomeKind::NotJudged,
     };

@@ -14,7 +14,8 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<EvidenceReports>(
     "Every report that the policy announces must arrive, and every report that arrives must be whole. A report that \
      is missing, empty, cut off, unreadable or contradictory gives no verdict.",
 )
-.guard();
+.guard()
+.not_waivable();
 
 const MOST_STEPS: usize = 10;
 

@@ -1,5 +1,6 @@
 //! What `scan.new` and `scan.all` share: a limit per severity, and findings counted against it.
 
+use super::lift::Lifted;
 use super::words::{counted, first_line};
 use super::{Direction, Field, FieldKind, Scope, Settings};
 use crate::model::{Detail, Finding, RepoPath, Scan, Severity, SeverityCounts, Step, Untrusted};
@@ -248,6 +249,16 @@ pub(super) fn in_scope(finding: &Finding, scope: &Scope<'_>) -> bool {
     }
 }
 
+/// The findings without those that a waiver covers, which are listed in `lifted`.
+pub(super) fn counting<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    rule: &'static str,
+    scope: &Scope<'_>,
+    lifted: &mut Lifted,
+) -> Vec<&'f Finding> {
+    findings.into_iter().filter(|finding| !lifted.finding(rule, finding, scope)).collect()
+}
+
 /// The active findings of a scope over all scans, and how many of them were not kept (which belong to the rule
 /// itself and to no overlay).
 pub(super) fn active<'f>(scans: &'f [Scan], scope: &Scope<'_>) -> (Vec<&'f Finding>, SeverityCounts) {
@@ -259,6 +270,14 @@ pub(super) fn active<'f>(scans: &'f [Scan], scope: &Scope<'_>) -> (Vec<&'f Findi
         not_kept.add(&scan.not_kept);
     }
     (findings, not_kept)
+}
+
+/// `, 1 not counted`, or nothing.
+pub(super) fn lifted_text(lifted: &Lifted) -> String {
+    match lifted.not_counted.len() {
+        0 => String::new(),
+        count => format!(", {count} not counted"),
+    }
 }
 
 /// `, 2 suppressed`, or nothing.

@@ -9,18 +9,25 @@
 
 mod build_jobs;
 mod coverage_changed;
+mod coverage_drop;
 mod coverage_total;
 mod evidence_reports;
 mod scan_all;
 mod scan_new;
+mod tests_duration;
 mod tests_executed;
 mod tests_failed;
+mod tests_flaky;
+mod tests_removed;
 mod tests_skipped;
 
 mod doubt;
+mod failing_tests;
 mod globs;
+mod lift;
 mod limits;
 mod reproduce;
+mod test_scope;
 mod value;
 mod words;
 
@@ -31,11 +38,14 @@ pub(crate) mod sample;
 
 pub use build_jobs::unexplained_jobs;
 pub use globs::{GlobError, Globs};
+pub use lift::{Covered, Pattern, Quarantined, Waiver};
 pub use reproduce::{Placeholders, Reproduce};
 pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
 
 use crate::compare::Evidence;
+use crate::diagnostic::Origin;
 use crate::model::{Detail, Kind, Measured, NotCounted, OutcomeKind, RepoPath, Step, Untrusted};
+use std::collections::BTreeSet;
 
 /// All rules, in the order of the table that people see.
 pub const RULES: &[&RuleSpec] = &[
@@ -43,8 +53,12 @@ pub const RULES: &[&RuleSpec] = &[
     &tests_failed::SPEC,
     &tests_executed::SPEC,
     &tests_skipped::SPEC,
+    &tests_removed::SPEC,
+    &tests_flaky::SPEC,
+    &tests_duration::SPEC,
     &coverage_changed::SPEC,
     &coverage_total::SPEC,
+    &coverage_drop::SPEC,
     &scan_new::SPEC,
     &scan_all::SPEC,
     &evidence_reports::SPEC,
@@ -81,6 +95,13 @@ pub struct Scope<'s> {
     pub doubts: &'s [Untrusted],
     /// The commands of the policy that reproduce a failure.
     pub reproduce: &'s Reproduce,
+    /// The waivers in force for the rule that say what they cover.
+    pub waivers: &'s [&'s Waiver],
+    /// The quarantined tests.
+    pub quarantine: &'s [&'s Quarantined],
+    /// True if the organisation pins the rule by a floor or a lock: then no entry of the repository can make it
+    /// not apply.
+    pub pinned: bool,
 }
 
 /// What a rule says.
@@ -102,6 +123,8 @@ pub struct Judgement {
     pub details: Vec<Detail>,
     /// Failures that are not from the change.
     pub not_counted: Vec<NotCounted>,
+    /// Origins of the waivers and quarantine entries that something in the evidence fits.
+    pub used: BTreeSet<Origin>,
 }
 
 impl Judgement {
@@ -121,6 +144,7 @@ impl Judgement {
             steps: Vec::new(),
             details: Vec::new(),
             not_counted: Vec::new(),
+            used: BTreeSet::new(),
         }
     }
 
@@ -148,6 +172,8 @@ pub struct RuleSpec {
     pub guard: bool,
     /// True if it judges files, so that it may stand under `paths:`.
     pub by_path: bool,
+    /// True if a waiver can lift it (what says whether there is evidence cannot be lifted, DECISIONS 15 and 21).
+    pub waivable: bool,
     /// Its fields, beside `mode`, which every rule has.
     pub fields: &'static [Field],
     /// Reads and judges.
@@ -171,6 +197,7 @@ impl RuleSpec {
             kind,
             guard: false,
             by_path: false,
+            waivable: true,
             fields: R::FIELDS,
             judge: |settings, evidence, scope| R::read(settings).judge(evidence, scope),
         }
@@ -180,6 +207,13 @@ impl RuleSpec {
     #[must_use]
     pub const fn guard(mut self) -> Self {
         self.guard = true;
+        self
+    }
+
+    /// The same for a rule that says whether there is evidence at all.
+    #[must_use]
+    pub const fn not_waivable(mut self) -> Self {
+        self.waivable = false;
         self
     }
 

@@ -1,12 +1,16 @@
 //! Small evidence for tests.
 
-use super::{FieldKind, Globs, Judgement, Reproduce, RuleSpec, Scope, Setting, Settings, Value, by_id};
+use super::{
+    Covered, FieldKind, Globs, Judgement, Pattern, Quarantined, Reproduce, RuleSpec, Scope, Setting,
+    Settings, Value, Waiver, by_id,
+};
 use crate::compare::{self, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
-    BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
-    FindingId, Health, Job, JobResult, Kind, LineRanges, Place, RepoPath, ReportRead, ReportTotals, Scan,
-    ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus, Tool, Untrusted,
+    BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
+    Finding, FindingId, Health, Job, JobResult, Kind, LineRanges, Place, RepoPath, ReportRead, ReportTotals,
+    Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus, Tool,
+    Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -18,6 +22,9 @@ pub(crate) struct Sample {
     pub(crate) occasion: Occasion,
     pub(crate) diff: DiffState,
     pub(crate) contract: Vec<ContractState>,
+    pub(crate) waivers: Vec<Waiver>,
+    pub(crate) quarantine: Vec<Quarantined>,
+    pub(crate) pinned: bool,
 }
 
 impl Default for Sample {
@@ -28,6 +35,9 @@ impl Default for Sample {
             occasion: Occasion::Change,
             diff: DiffState::Known(Diff::default()),
             contract: Vec::new(),
+            waivers: Vec::new(),
+            quarantine: Vec::new(),
+            pinned: false,
         }
     }
 }
@@ -52,8 +62,23 @@ impl Sample {
     pub(crate) fn changing(mut self, file: &str, added: impl IntoIterator<Item = u32>) -> Self {
         if let DiffState::Known(diff) = &mut self.diff {
             let added = LineRanges::from_iter(added);
-            let entry = DiffFile { change: FileChange::Modified, old_path: None, added };
+            let removed = LineRanges::default();
+            let entry = DiffFile { change: FileChange::Modified, old_path: None, added, removed };
             diff.files.insert(path(file), entry);
+        }
+        self
+    }
+
+    /// Adds a file of which the change removes lines of the base.
+    pub(crate) fn removing(mut self, file: &str, removed: impl IntoIterator<Item = u32>) -> Self {
+        if let DiffState::Known(diff) = &mut self.diff {
+            let entry = diff.files.entry(path(file)).or_insert(DiffFile {
+                change: FileChange::Modified,
+                old_path: None,
+                added: LineRanges::default(),
+                removed: LineRanges::default(),
+            });
+            entry.removed = LineRanges::from_iter(removed);
         }
         self
     }
@@ -61,6 +86,29 @@ impl Sample {
     pub(crate) fn asking(mut self, entry: &str, kind: Kind, at_least: u64, arrived: u64) -> Self {
         let entry = entry.to_owned();
         self.contract.push(ContractState { entry, kind, at_least, arrived, optional: false });
+        self
+    }
+
+    pub(crate) fn waiving(mut self, rule: &'static str, covered: Covered) -> Self {
+        let what = Some(covered);
+        let expires = Date::parse("2027-01-31").unwrap();
+        let origin = Origin::at("tollgate.yml", 9, 5);
+        self.waivers.push(Waiver {
+            rule,
+            what,
+            owner: "@acme/sec".into(),
+            reason: "unreachable".into(),
+            expires,
+            origin,
+        });
+        self
+    }
+
+    pub(crate) fn quarantining(mut self, test: &str) -> Self {
+        let expires = Date::parse("2027-01-15").unwrap();
+        let (owner, reason) = ("@acme/core".to_owned(), "flaky".to_owned());
+        let origin = Origin::at("tollgate.yml", 12, 5);
+        self.quarantine.push(Quarantined { test: Pattern::new(test), owner, reason, expires, origin });
         self
     }
 
@@ -86,7 +134,18 @@ impl Sample {
             tests_file: None,
             coverage: Some("cargo llvm-cov".to_owned()),
         };
-        let scope = Scope { wanted: &|_| true, whole: true, named, doubts: &[], reproduce: &reproduce };
+        let waivers: Vec<&Waiver> = self.waivers.iter().collect();
+        let quarantine: Vec<&Quarantined> = self.quarantine.iter().collect();
+        let scope = Scope {
+            wanted: &|_| true,
+            whole: true,
+            named,
+            doubts: &[],
+            reproduce: &reproduce,
+            waivers: &waivers,
+            quarantine: &quarantine,
+            pinned: self.pinned,
+        };
         (spec.judge)(&settings(spec, fields), &self.evidence(), &scope)
     }
 }

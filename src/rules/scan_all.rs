@@ -1,5 +1,6 @@
 //! `scan.all`: the findings of the commit, whether they are new or not.
 
+use super::lift::Lifted;
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
 use super::{Field, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
@@ -32,15 +33,19 @@ impl Rule for ScanAll {
         }
         let scans = &evidence.head.scans;
         let (findings, not_kept) = limits::active(scans, scope);
+        let mut lifted = Lifted::default();
+        let findings = limits::counting(findings, SPEC.id, scope, &mut lifted);
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
         let mut text = limits::findings_text(counted.counts.total(), "");
         if counted.counts.total() > 0 {
             text.push_str(&format!(" ({})", limits::by_severity(&counted.counts)));
         }
+        text.push_str(&limits::lifted_text(&lifted));
         text.push_str(&limits::suppressed_text(scans, scope));
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
         judgement.details.extend(self.limits.detail("Findings", &counted));
+        (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
         if self.limits.is_open() {
             judgement.kind = OutcomeKind::NotJudged;
             judgement.reason = "no limit is set".into();
@@ -54,6 +59,7 @@ impl Rule for ScanAll {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Covered;
     use super::super::sample::{Sample, finding, scan};
     use super::*;
     use crate::model::Severity::{Critical, High, Low, Medium, Unknown};
@@ -117,6 +123,20 @@ mod tests {
         let judgement = Sample::of(scan(vec![suppressed])).judge("scan.all", &[]);
         assert_eq!(judgement.kind, OutcomeKind::Met);
         assert_eq!(judgement.measured_text, "0 findings, 1 suppressed");
+    }
+
+    #[test]
+    fn a_waived_finding_is_listed_and_not_counted() {
+        let covered =
+            |id: &str, severity| Covered { id: Some(id.to_owned()), severity, ..Covered::default() };
+        let sample = Sample::of(scan(vec![finding("CVE-1", High), finding("CVE-2", Critical)]));
+        let judgement =
+            sample.clone().waiving("scan.all", covered("CVE-1", Some(High))).judge("scan.all", &[]);
+        assert_eq!((judgement.kind, judgement.measured), (OutcomeKind::NotMet, Measured::Count(1)));
+        assert_eq!(judgement.measured_text, "1 finding (1 critical), 1 not counted");
+        assert_eq!(judgement.not_counted[0].proof.raw(), "waived by @acme/sec until 2027-01-31: unreachable");
+        let worse = sample.waiving("scan.all", covered("CVE-2", Some(High))).judge("scan.all", &[]);
+        assert_eq!((worse.measured, worse.used.len()), (Measured::Count(2), 0));
     }
 
     #[test]

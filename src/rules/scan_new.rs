@@ -1,5 +1,6 @@
 //! `scan.new`: the change adds no finding that the base does not have.
 
+use super::lift::Lifted;
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
 use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, NewFindings};
@@ -71,7 +72,10 @@ impl ScanNew {
     ) -> Judgement {
         let scans = &evidence.head.scans;
         let findings = new.new.iter().copied().filter(|finding| limits::in_scope(finding, scope));
-        let not_kept = limits::active(scans, scope).1;
+        let mut lifted = Lifted::default();
+        let findings = limits::counting(findings, SPEC.id, scope, &mut lifted);
+        let (active, not_kept) = limits::active(scans, scope);
+        lifted.mark_findings(active, scope);
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
         let total = counted.counts.total();
@@ -86,9 +90,11 @@ impl ScanNew {
         if !more.is_empty() {
             text.push_str(&format!(" ({})", more.join("; ")));
         }
+        text.push_str(&limits::lifted_text(&lifted));
         text.push_str(&limits::suppressed_text(scans, scope));
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
         judgement.details.extend(self.limits.detail("New findings", &counted));
+        (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
         if self.limits.is_open() {
             judgement.kind = OutcomeKind::NotJudged;
             judgement.reason = "no limit is set".into();
@@ -110,16 +116,20 @@ impl ScanNew {
     fn judge_all(&self, evidence: &Evidence<'_>, scope: &Scope<'_>, required: String) -> Judgement {
         let scans = &evidence.head.scans;
         let (findings, not_kept) = limits::active(scans, scope);
+        let mut lifted = Lifted::default();
+        let findings = limits::counting(findings, SPEC.id, scope, &mut lifted);
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
         let mut text = limits::findings_text(counted.counts.total(), "");
         if counted.counts.total() > 0 {
             text.push_str(&format!(" ({})", limits::by_severity(&counted.counts)));
         }
+        text.push_str(&limits::lifted_text(&lifted));
         text.push_str(&limits::suppressed_text(scans, scope));
         text.push_str(", no base to compare with");
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
         judgement.details.extend(self.limits.detail("Findings", &counted));
+        (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
         if self.limits.is_open() {
             judgement.kind = OutcomeKind::NotJudged;
             return judgement.because("no limit is set");

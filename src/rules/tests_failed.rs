@@ -1,9 +1,10 @@
 //! `tests.failed`: no test fails that passes without the change.
 
-use super::words::{counted, first_line};
-use super::{Direction, Field, FieldKind, Judgement, Placeholders, Rule, RuleSpec, Scope, Settings, doubt};
+use super::failing_tests::{Failures, details, steps};
+use super::words::counted;
+use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, Occasion};
-use crate::model::{Detail, Kind, Measured, OutcomeKind, Step, TestCase, TestTotals, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, TestTotals, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
     "tests.failed",
@@ -13,11 +14,6 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
     "How many tests may fail. Failed and errored cases and failures of whole suites count together; what also \
      fails on the base, in a file that the change does not touch, does not count.",
 );
-
-/// Steps and rows beyond these numbers are only counted.
-const MOST_STEPS: usize = 20;
-const MOST_ROWS: usize = 500;
-const MOST_OUTPUTS: usize = 5;
 
 struct TestsFailed {
     max: u64,
@@ -57,23 +53,21 @@ impl Rule for TestsFailed {
             return judgement;
         }
         let totals = evidence.head.tests.as_ref().map(|run| run.totals).unwrap_or_default();
-        let failures = &evidence.failures;
-        // The counts are of all failures, the lists of those that are kept; the larger one is believed.
-        let cases = failures.count.max(failures.cases.len() as u64);
-        let containers = failures.container_count.max(failures.containers.len() as u64);
-        let failed = cases.saturating_add(containers);
-        let measured_text = measured_text(evidence, &totals, failed, compared);
+        let failures = Failures::count(evidence, scope);
+        let failed = failures.all();
+        let measured_text = measured_text(&failures, &totals, compared);
         let mut judgement =
             Judgement::new(OutcomeKind::Met, Measured::Count(failed), measured_text, required);
         judgement.not_counted.clone_from(&failures.not_counted);
+        judgement.used.clone_from(&failures.used);
         if failed > self.max {
             judgement.kind = OutcomeKind::NotMet;
             if !compared && !self.absolute_without_base {
                 judgement.kind = OutcomeKind::NotMeasured;
                 judgement.reason = "there is no base to tell which of the failures are new".into();
             }
-            judgement.steps = steps(evidence, scope, failed, compared);
-            judgement.details = details(evidence, failed);
+            judgement.steps = steps(&failures, evidence, scope, compared);
+            judgement.details = details(&failures);
             return judgement;
         }
         if totals.tests == 0 {
@@ -108,22 +102,21 @@ fn is_compared(evidence: &Evidence<'_>) -> bool {
         && evidence.base.is_some_and(|base| base.tests.is_some())
 }
 
-fn measured_text(evidence: &Evidence<'_>, totals: &TestTotals, failed: u64, compared: bool) -> String {
-    let containers = evidence.failures.container_count;
+fn measured_text(failures: &Failures<'_>, totals: &TestTotals, compared: bool) -> String {
+    let (failed, containers) = (failures.all(), failures.container_count);
     let mut parts = Vec::new();
-    let not_counted = evidence.failures.not_counted.len() as u64;
+    let not_counted = failures.not_counted.len() as u64;
     if failed == 0 && not_counted > 0 {
-        parts.push("0 new failures".to_owned());
+        parts.push(if compared { "0 new failures" } else { "0 failures" }.to_owned());
         parts.push(format!("{not_counted} not counted"));
     } else if failed == 0 {
         parts.push(format!("{} passed", totals.passed));
         parts.push("0 failed".to_owned());
     } else {
-        let cases = failed - containers.min(failed);
         if compared {
             parts.push(counted(failed, "new failure", "new failures"));
-        } else if cases > 0 {
-            parts.push(format!("{cases} failed"));
+        } else if failures.case_count > 0 {
+            parts.push(format!("{} failed", failures.case_count));
         }
         if containers > 0 && !compared {
             parts.push(counted(containers, "suite failed", "suites failed"));
@@ -143,113 +136,6 @@ fn measured_text(evidence: &Evidence<'_>, totals: &TestTotals, failed: u64, comp
         parts.push(format!("{} unknown", totals.unknown));
     }
     parts.join(", ")
-}
-
-fn steps(evidence: &Evidence<'_>, scope: &Scope<'_>, failed: u64, compared: bool) -> Vec<Step> {
-    let new = if compared { "new " } else { "" };
-    let failures = &evidence.failures;
-    let action = |what: &str, number: usize| match failed {
-        1 => format!("Fix 1 {new}{what} failure."),
-        _ => format!("Fix {new}{what} failure {number} of {failed}."),
-    };
-    let cases = failures.cases.iter().map(|case| case_step(case, evidence, scope, compared));
-    let containers = failures.containers.iter().map(|container| Step {
-        subject: container.container.clone(),
-        detail: Untrusted::new(first_line(container.message.raw(), 200)),
-        action: "suite".to_owned(),
-        ..empty_step()
-    });
-    let mut steps: Vec<Step> = cases.chain(containers).take(MOST_STEPS).collect();
-    for (index, step) in steps.iter_mut().enumerate() {
-        step.action = action(&step.action, index + 1);
-    }
-    if steps.is_empty() {
-        let action = format!("Fix {}.", counted(failed, "test failure", "test failures"));
-        let detail = "the reports count failures without naming them".into();
-        steps.push(Step { action, detail, ..empty_step() });
-    }
-    steps
-}
-
-fn case_step(case: &TestCase, evidence: &Evidence<'_>, scope: &Scope<'_>, compared: bool) -> Step {
-    let place = case.place.as_ref();
-    let file = place.map_or(&case.id.file, |place| &place.file).clone();
-    let mut words = Vec::new();
-    match (&case.expected, &case.got) {
-        (Some(expected), Some(got)) => words.push(format!(
-            "expected {}, got {}",
-            first_line(expected.raw(), 90),
-            first_line(got.raw(), 90)
-        )),
-        _ if !case.message.is_empty() => words.push(first_line(case.message.raw(), 200)),
-        _ => {}
-    }
-    let base = evidence.base.and_then(|base| base.tests.as_ref());
-    if compared && base.is_some_and(|run| run.passed.contains(&case.id)) {
-        words.push("passes on the base".to_owned());
-    }
-    let run = scope.reproduce.test(Placeholders {
-        name: case.id.name.raw(),
-        file: if case.id.file.is_empty() { file.raw() } else { case.id.file.raw() },
-        class: case.id.class.raw(),
-    });
-    Step {
-        action: "test".to_owned(),
-        subject: case.id.display(),
-        line: place.and_then(|place| place.line),
-        file,
-        detail: Untrusted::new(words.join("; ")),
-        run,
-        ..empty_step()
-    }
-}
-
-fn empty_step() -> Step {
-    Step {
-        rule: SPEC.id,
-        action: String::new(),
-        subject: Untrusted::default(),
-        file: Untrusted::default(),
-        line: None,
-        detail: Untrusted::default(),
-        run: String::new(),
-        for_owners: false,
-    }
-}
-
-fn details(evidence: &Evidence<'_>, failed: u64) -> Vec<Detail> {
-    let failures = &evidence.failures;
-    let mut details = Vec::new();
-    for (index, case) in
-        failures.cases.iter().filter(|case| !case.message.is_empty()).take(MOST_OUTPUTS).enumerate()
-    {
-        let lines = counted(case.message.raw().lines().count() as u64, "line", "lines");
-        let which =
-            if failed == 1 { "the failing test".to_owned() } else { format!("failing test {}", index + 1) };
-        details.push(Detail {
-            title: format!("Output of {which} ({lines})"),
-            rows: Vec::new(),
-            text: case.message.clone(),
-        });
-    }
-    if failed > 1 {
-        let mut rows = vec![vec!["Test".into(), "File".into(), "Message".into()]];
-        for case in failures.cases.iter().take(MOST_ROWS) {
-            let file = case.place.as_ref().map_or(&case.id.file, |place| &place.file);
-            rows.push(vec![case.id.display(), file.clone(), first_line(case.message.raw(), 200).into()]);
-        }
-        for container in failures.containers.iter().take(MOST_ROWS) {
-            let message = first_line(container.message.raw(), 200);
-            rows.push(vec![container.container.clone(), Untrusted::default(), message.into()]);
-        }
-        let shown = rows.len() as u64 - 1;
-        let title = match failed.saturating_sub(shown) {
-            0 => format!("Failing tests ({failed})"),
-            _ => format!("Failing tests ({shown} of {failed})"),
-        };
-        details.insert(0, Detail { title, rows, text: Untrusted::default() });
-    }
-    details
 }
 
 #[cfg(test)]
@@ -356,6 +242,45 @@ mod tests {
         let judgement = sample.judge("tests.failed", &[("without-base", "not-measured")]);
         assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
         assert_eq!(sample.judge("tests.failed", &[]).kind, OutcomeKind::NotMet);
+    }
+
+    #[test]
+    fn a_quarantined_test_is_shown_and_not_counted() {
+        let sample = Sample::of(tests(&[("a", Failed), ("b", Passed)])).quarantining("a");
+        let judgement = sample.judge("tests.failed", &[]);
+        assert_eq!(judgement.kind, OutcomeKind::Met);
+        assert_eq!(judgement.measured_text, "0 failures, 1 not counted");
+        assert_eq!(judgement.not_counted[0].cause, "quarantined");
+        assert_eq!(judgement.not_counted[0].proof.raw(), "quarantined by @acme/core until 2027-01-15: flaky");
+        let other = Sample::of(tests(&[("ab", Failed), ("b", Passed)])).quarantining("a");
+        assert_eq!(other.judge("tests.failed", &[]).kind, OutcomeKind::NotMet);
+    }
+
+    #[test]
+    fn quarantine_excuses_no_suite_and_no_broken_report() {
+        let head = with_container_failure(tests(&[("a", Failed), ("b", Passed)]), "a");
+        assert_eq!(Sample::of(head).quarantining("*").judge("tests.failed", &[]).kind, OutcomeKind::NotMet);
+        let mut head = tests(&[("a", Failed), ("b", Passed)]);
+        head.reports[0].health = Health::Degraded;
+        assert_eq!(
+            Sample::of(head).quarantining("*").judge("tests.failed", &[]).kind,
+            OutcomeKind::NotMeasured
+        );
+    }
+
+    #[test]
+    fn an_entry_that_fits_a_passing_test_is_used_and_one_that_fits_none_is_not() {
+        let sample = Sample::of(tests(&[("a", Passed), ("b", Passed)]));
+        assert_eq!(sample.clone().quarantining("a").judge("tests.failed", &[]).used.len(), 1);
+        assert_eq!(sample.quarantining("gone").judge("tests.failed", &[]).used.len(), 0);
+    }
+
+    #[test]
+    fn a_pinned_rule_needs_its_optional_report() {
+        let mut sample = Sample::default().asking("unit", Kind::Tests, 1, 0);
+        sample.contract[0].optional = true;
+        sample.pinned = true;
+        assert_eq!(sample.judge("tests.failed", &[]).kind, OutcomeKind::NotMeasured);
     }
 
     #[test]

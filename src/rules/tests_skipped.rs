@@ -2,16 +2,16 @@
 
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
-use crate::compare::Evidence;
-use crate::model::{Detail, Kind, Measured, OutcomeKind, Percent, Step, TestStatus, Untrusted};
+use crate::compare::{Evidence, TestChanges};
+use crate::model::{Detail, Kind, Measured, OutcomeKind, Percent, Step, TestCase, TestStatus, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsSkipped>(
     "tests.skipped",
     "Skipped tests",
     "skipped",
     Some(Kind::Tests),
-    "How many tests may be skipped, as a number, as a share of all tests, or both. Disabled, inconclusive and \
-     not-run tests are skipped tests.",
+    "How many tests may be skipped, as a number, as a share of all tests, and how many of those that ran on the \
+     base. Disabled, inconclusive and not-run tests are skipped tests.",
 );
 
 const MOST_ROWS: usize = 500;
@@ -19,6 +19,7 @@ const MOST_ROWS: usize = 500;
 struct TestsSkipped {
     max: Option<u64>,
     max_percent: Option<Percent>,
+    max_new: Option<u64>,
 }
 
 impl Rule for TestsSkipped {
@@ -37,10 +38,21 @@ impl Rule for TestsSkipped {
             default: None,
             doc: "the largest share of skipped tests among all tests, a percentage",
         },
+        Field {
+            key: "max-new",
+            kind: FieldKind::Count,
+            direction: Direction::Max,
+            default: None,
+            doc: "the largest number of skipped tests that ran on the base, a whole number",
+        },
     ];
 
     fn read(settings: &Settings) -> Self {
-        Self { max: settings.count("max"), max_percent: settings.percent("max-percent") }
+        Self {
+            max: settings.count("max"),
+            max_percent: settings.percent("max-percent"),
+            max_new: settings.count("max-new"),
+        }
     }
 
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
@@ -49,16 +61,22 @@ impl Rule for TestsSkipped {
             return judgement;
         }
         let totals = evidence.head.tests.as_ref().map(|run| run.totals).unwrap_or_default();
-        let text = format!("{} skipped of {}", totals.skipped, counted(totals.tests, "test", "tests"));
+        let mut text = format!("{} skipped of {}", totals.skipped, counted(totals.tests, "test", "tests"));
+        let changes = evidence.test_changes.as_ref();
+        let new = changes.map_or(0, |changes| changes.newly_skipped.len() as u64);
+        if new > 0 {
+            text.push_str(&format!(", {new} of them ran on the base"));
+        }
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(totals.skipped), text, required);
-        if self.max.is_none() && self.max_percent.is_none() {
+        if self.max.is_none() && self.max_percent.is_none() && self.max_new.is_none() {
             judgement.kind = OutcomeKind::NotJudged;
             judgement.reason = "no largest number of skipped tests is set".into();
             return doubt::settle(judgement, evidence, scope, Kind::Tests);
         }
         let too_many = self.max.is_some_and(|max| totals.skipped > max);
         let too_large = self.max_percent.is_some_and(|max| exceeds(totals.skipped, totals.tests, max));
-        if too_many || too_large {
+        let too_many_new = self.max_new.is_some_and(|max| new > max);
+        if too_many || too_large || too_many_new {
             judgement.kind = OutcomeKind::NotMet;
             judgement.steps.push(Step {
                 rule: SPEC.id,
@@ -72,10 +90,16 @@ impl Rule for TestsSkipped {
             });
             judgement.details.extend(detail(evidence, totals.skipped));
             // A share of too few tests could have been smaller with the rest of the reports; a number not.
-            if !too_many {
+            if !too_many && !too_many_new {
                 return doubt::settle_share(judgement, evidence, scope, Kind::Tests);
             }
             return judgement;
+        }
+        if self.max_new.is_some()
+            && let Some(reason) = self.cannot_compare(changes, evidence)
+        {
+            judgement.kind = OutcomeKind::NotMeasured;
+            return judgement.because(reason);
         }
         if totals.unknown > 0 {
             let tests = counted(totals.unknown, "test has", "tests have");
@@ -88,12 +112,36 @@ impl Rule for TestsSkipped {
 
 impl TestsSkipped {
     fn required(&self) -> String {
-        match (self.max, self.max_percent) {
-            (Some(max), Some(percent)) => format!("at most {max} and at most {percent} skipped"),
-            (Some(max), None) => format!("at most {max} skipped"),
-            (None, Some(percent)) => format!("at most {percent} skipped"),
-            (None, None) => "no limit".to_owned(),
+        let mut parts = Vec::new();
+        parts.extend(self.max.map(|max| format!("at most {max}")));
+        parts.extend(self.max_percent.map(|percent| format!("at most {percent}")));
+        let mut text = parts.join(" and ");
+        if !text.is_empty() {
+            text.push_str(" skipped");
         }
+        if let Some(max) = self.max_new {
+            let and = if text.is_empty() { "" } else { ", " };
+            text.push_str(&format!("{and}at most {max} newly skipped"));
+        }
+        if text.is_empty() { "no limit".to_owned() } else { text }
+    }
+
+    /// Why nobody can say how many tests are newly skipped; `None` if somebody can.
+    fn cannot_compare(
+        &self,
+        changes: Option<&TestChanges<'_>>,
+        evidence: &Evidence<'_>,
+    ) -> Option<&'static str> {
+        let Some(changes) = changes else {
+            return Some("there are no test results of the base to compare with");
+        };
+        let skipped = evidence.head.tests.as_ref().map_or(0, |run| run.totals.skipped);
+        let kept = evidence.head.tests.iter().flat_map(|run| &run.cases);
+        let kept = kept.filter(|case| case.status == TestStatus::Skipped).count() as u64;
+        // As many as there are names missing could be new.
+        let is_known = changes.base_is_whole && kept >= skipped;
+        (!is_known)
+            .then_some("more tests were counted than are kept by name, so nobody can say which are new")
     }
 }
 
@@ -104,13 +152,16 @@ fn exceeds(part: u64, whole: u64, max: Percent) -> bool {
 
 fn detail(evidence: &Evidence<'_>, skipped: u64) -> Option<Detail> {
     let run = evidence.head.tests.as_ref()?;
-    let mut rows = vec![vec!["Test".into(), "Reason".into()]];
-    let cases = run.cases.iter().filter(|case| case.status == TestStatus::Skipped);
-    rows.extend(
-        cases
-            .take(MOST_ROWS)
-            .map(|case| vec![case.id.display(), super::words::first_line(case.message.raw(), 200).into()]),
-    );
+    let changes = evidence.test_changes.as_ref();
+    let new: Vec<&TestCase> = changes.map_or(Vec::new(), |changes| changes.newly_skipped.clone());
+    let old = run.cases.iter().filter(|case| {
+        case.status == TestStatus::Skipped && !new.iter().any(|new| std::ptr::eq(*new, *case))
+    });
+    let new_rows = new.iter().map(|case| (*case, "runs on the base"));
+    let mut rows = vec![vec!["Test".into(), "Reason".into(), "".into()]];
+    rows.extend(new_rows.chain(old.map(|case| (case, ""))).take(MOST_ROWS).map(|(case, word)| {
+        vec![case.id.display(), super::words::first_line(case.message.raw(), 200).into(), word.into()]
+    }));
     let title = format!("Skipped tests ({} of {skipped})", rows.len() - 1);
     (rows.len() > 1).then(|| Detail { title, rows, text: Untrusted::default() })
 }
@@ -119,7 +170,7 @@ fn detail(evidence: &Evidence<'_>, skipped: u64) -> Option<Detail> {
 mod tests {
     use super::super::sample::{Sample, tests};
     use super::*;
-    use crate::model::TestStatus::{Passed, Skipped, Unknown};
+    use crate::model::TestStatus::{Failed, Passed, Skipped, Unknown};
 
     fn one_of_four() -> Sample {
         Sample::of(tests(&[("a", Passed), ("b", Passed), ("c", Passed), ("d", Skipped)]))
@@ -160,5 +211,23 @@ mod tests {
     fn a_test_of_unknown_status_may_have_been_skipped() {
         let sample = Sample::of(tests(&[("a", Passed), ("b", Unknown)]));
         assert_eq!(sample.judge("tests.skipped", &[("max", "0")]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn a_test_that_ran_on_the_base_is_newly_skipped() {
+        let base = tests(&[("a", Failed), ("b", Passed), ("c", Skipped)]);
+        let sample = Sample::of(tests(&[("a", Skipped), ("b", Passed), ("c", Skipped)])).against(base);
+        let judgement = sample.judge("tests.skipped", &[("max-new", "0")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMet);
+        assert_eq!(judgement.measured_text, "2 skipped of 3 tests, 1 of them ran on the base");
+        assert_eq!(judgement.required_text, "at most 0 newly skipped");
+        assert_eq!(judgement.details[0].rows[1][0].raw(), "a");
+        assert_eq!(judgement.details[0].rows[1][2].raw(), "runs on the base");
+        assert_eq!(sample.judge("tests.skipped", &[("max-new", "1")]).kind, OutcomeKind::Met);
+    }
+
+    #[test]
+    fn without_a_base_nobody_can_say_which_tests_are_newly_skipped() {
+        assert_eq!(one_of_four().judge("tests.skipped", &[("max-new", "5")]).kind, OutcomeKind::NotMeasured);
     }
 }

@@ -184,6 +184,11 @@ impl Settings {
         self.0.insert(key, setting);
     }
 
+    /// Takes a field out of force.
+    pub fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
     /// The field's setting.
     pub fn get(&self, key: &str) -> Option<&Setting> {
         self.0.get(key)

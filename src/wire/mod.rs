@@ -43,6 +43,12 @@ pub enum ReadError {
         /// The beginning of what the file says.
         found: String,
     },
+    /// Compressed, and the compressed bytes are damaged, cut off, or grow beyond all measure.
+    #[error("the file is compressed and cannot be unpacked: {what}")]
+    Packed {
+        /// What is wrong.
+        what: String,
+    },
     /// Well-formed, and its numbers contradict each other or cannot be.
     #[error("the file contradicts itself: {what}")]
     Contradiction {

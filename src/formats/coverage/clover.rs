@@ -6,7 +6,7 @@
 
 use super::gather::Gathered;
 use super::number::{self, Count};
-use crate::diagnostic::{Code, Weight};
+use crate::diagnostic::Code;
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
 use crate::model::{Branches, FileCoverage, FunctionKey, Kind, Ratio, Summary, Untrusted};
@@ -30,20 +30,14 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading = Reading { context, gathered: Gathered::new(), file: None, stated: None };
-    match reading.read(source) {
-        Ok(()) => {
-            reading.compare(source.position());
-            Ok(reading.gathered.finish(reading.context, source))
-        }
-        Err(error) => Err(reading.gathered.fail(error)),
-    }
+    let mut reading = Reading { gathered: Gathered::new(context), file: None, stated: None };
+    let result = reading.read(source);
+    reading.gathered.conclude(source, result)
 }
 
 /// A report while it is read.
 struct Reading<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+    gathered: Gathered<'c>,
     file: Option<OpenFile>,
     /// What the project states of its statements.
     stated: Option<Ratio>,
@@ -74,7 +68,13 @@ impl Reading<'_> {
             let depth = reader.depth();
             match reader.next_tag()? {
                 Event::Start(tag) => match tag.name() {
-                    b"line" => self.line(&tag),
+                    b"line" => {
+                        self.line(&tag);
+                        if let Some(file) = &self.file {
+                            let conditions = file.conditions.len() as u64 * 24;
+                            self.gathered.open(&file.coverage, conditions, || tag.position())?;
+                        }
+                    }
                     b"metrics" => self.metrics(&tag, depth),
                     b"file" => self.open(&tag, depth),
                     // The tests' own code.
@@ -87,7 +87,11 @@ impl Reading<'_> {
                     }
                 }
                 Event::End(_) | Event::Text(_) => {}
-                Event::Eof => return Ok(()),
+                Event::Eof => {
+                    let end = reader.position();
+                    self.gathered.compare("the project", self.stated, end);
+                    return Ok(());
+                }
             }
         }
     }
@@ -96,7 +100,7 @@ impl Reading<'_> {
     fn open(&mut self, tag: &Tag<'_>, depth: usize) {
         let path =
             tag.attribute("path").filter(|path| !path.raw().is_empty()).or_else(|| tag.attribute("name"));
-        let path = path.map(|path| path.value(self.context).into_owned()).unwrap_or_default();
+        let path = path.map(|path| path.value(self.gathered.context).into_owned()).unwrap_or_default();
         self.file = Some(OpenFile { path, depth, ..OpenFile::default() });
     }
 
@@ -105,7 +109,7 @@ impl Reading<'_> {
         let coverage = file.into_coverage();
         if path.is_empty() {
             if !coverage.lines.is_empty() {
-                Gathered::unattributed(self.context, position);
+                self.gathered.unattributed(position);
             }
             return Ok(());
         }
@@ -148,12 +152,12 @@ impl Reading<'_> {
         }
         let Some(file) = &mut self.file else {
             let message = || "a line stands in no file".to_owned();
-            self.gathered.degrade_with(self.context, Code::UnattributedLines, message, || tag.position());
+            self.gathered.degrade_with(Code::UnattributedLines, message, || tag.position());
             return;
         };
         let what = || "a `<line>`".to_owned();
         let line = line.unwrap_or(number::LineNumber::Unreadable);
-        let Some(line) = self.gathered.line(self.context, line, what, || tag.position()) else { return };
+        let Some(line) = self.gathered.line(line, what, || tag.position()) else { return };
         let outcome = outcomes.iter().flatten().fold(0, |sum: u64, count| sum.saturating_add(*count));
         // Clover counts conditions only by their outcomes.
         let count = match (count, outcomes) {
@@ -161,10 +165,11 @@ impl Reading<'_> {
             (None, [None, None]) => Count::Unreadable,
             (None, _) => Count::Hits(outcome),
         };
-        let Some(hits) = self.gathered.hits(self.context, count, what, || tag.position()) else { return };
+        let Some(hits) = self.gathered.hits(count, what, || tag.position()) else { return };
         match kind {
             Some(b"method") => {
-                let name = name.map(|name| name.value(self.context).into_owned()).unwrap_or_default();
+                let name =
+                    name.map(|name| name.value(self.gathered.context).into_owned()).unwrap_or_default();
                 file.coverage
                     .functions
                     .add(FunctionKey { line: line.get(), name: Untrusted::new(name) }, hits);
@@ -177,21 +182,8 @@ impl Reading<'_> {
             }
             _ => {
                 let message = || "a `<line>` is neither statement, condition nor method".to_owned();
-                self.gathered.degrade_with(self.context, Code::UnknownStatus, message, || tag.position());
+                self.gathered.degrade_with(Code::UnknownStatus, message, || tag.position());
             }
-        }
-    }
-
-    fn compare(&mut self, end: Position) {
-        let counted = self.gathered.report.totals().lines;
-        if let (Some(stated), Some(counted)) = (self.stated, counted)
-            && stated != counted
-        {
-            let message = format!(
-                "the project states {} of {} statements, its lines say {} of {}",
-                stated.part, stated.whole, counted.part, counted.whole
-            );
-            self.context.warn(Code::TotalsDisagree, Weight::Note, message, end);
         }
     }
 }

@@ -7,10 +7,10 @@
 
 use super::gather::Gathered;
 use super::number;
-use crate::diagnostic::{Code, Weight};
+use crate::diagnostic::Code;
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
-use crate::model::{FileCoverage, Kind, Untrusted};
+use crate::model::{FileCoverage, Kind, Ratio, Untrusted};
 
 /// Cobertura.
 pub(super) const FORMAT: Format = Format {
@@ -34,21 +34,14 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading =
-        Reading { context, gathered: Gathered::new(), class: None, in_method: false, root: None };
-    match reading.read(source) {
-        Ok(header) => {
-            reading.compare(&header);
-            Ok(reading.gathered.finish(reading.context, source))
-        }
-        Err(error) => Err(reading.gathered.fail(error)),
-    }
+    let mut reading = Reading { gathered: Gathered::new(context), class: None, in_method: false, root: None };
+    let result = reading.read(source);
+    reading.gathered.conclude(source, result)
 }
 
 /// A report while it is read.
 struct Reading<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+    gathered: Gathered<'c>,
     class: Option<Class>,
     in_method: bool,
     /// Text of the open `<source>`.
@@ -63,32 +56,30 @@ struct Class {
     of_methods: FileCoverage,
 }
 
-/// What the root element states; never the truth, since it counts repeated lines or an untrimmed report.
-#[derive(Default)]
-struct Header {
-    lines_covered: Option<u64>,
-    lines_valid: Option<u64>,
-    position: Position,
-}
-
 impl Reading<'_> {
     /// The longest path of a `<source>`, in bytes.
     const LONGEST_ROOT: usize = 4096;
     /// The most `<source>` elements that are kept.
     const MOST_ROOTS: usize = 1000;
 
-    fn read(&mut self, source: &mut Source<'_>) -> Result<Header, ParseError> {
+    fn read(&mut self, source: &mut Source<'_>) -> Result<(), ParseError> {
         let mut reader = Reader::new(source);
-        let mut header = Header::default();
+        let mut header = (None, Position::default());
         loop {
             let event = if self.root.is_some() { reader.next()? } else { reader.next_tag()? };
             match event {
                 Event::Start(tag) => match tag.name() {
-                    b"line" => self.line(&tag),
+                    b"line" => {
+                        self.line(&tag);
+                        if let Some(class) = &self.class {
+                            let of_methods = class.of_methods.lines.len() as u64 * 24;
+                            self.gathered.open(&class.own, of_methods, || tag.position())?;
+                        }
+                    }
                     b"class" => self.class = Some(self.class(&tag)),
                     b"method" => self.in_method = true,
                     b"source" => self.root = Some(String::new()),
-                    b"coverage" => header = Header::of(&tag),
+                    b"coverage" => header = (stated(&tag), tag.position()),
                     _ => {}
                 },
                 Event::End(b"class") => {
@@ -101,16 +92,20 @@ impl Reading<'_> {
                 Event::End(_) => {}
                 Event::Text(text) => {
                     if let Some(root) = &mut self.root {
-                        text.append_to(root, Self::LONGEST_ROOT, self.context);
+                        text.append_to(root, Self::LONGEST_ROOT, self.gathered.context);
                     }
                 }
-                Event::Eof => return Ok(header),
+                Event::Eof => {
+                    // Never the truth: it counts repeated lines, or an untrimmed report.
+                    self.gathered.compare("the header", header.0, header.1);
+                    return Ok(());
+                }
             }
         }
     }
 
     fn class(&mut self, tag: &Tag<'_>) -> Class {
-        let path = tag.attribute("filename").map(|path| path.value(self.context).into_owned());
+        let path = tag.attribute("filename").map(|path| path.value(self.gathered.context).into_owned());
         Class { path: path.unwrap_or_default(), ..Class::default() }
     }
 
@@ -118,7 +113,7 @@ impl Reading<'_> {
         let file = if class.own.lines.is_empty() { class.of_methods } else { class.own };
         if class.path.is_empty() {
             if !file.lines.is_empty() {
-                Gathered::unattributed(self.context, position);
+                self.gathered.unattributed(position);
             }
             return Ok(());
         }
@@ -147,15 +142,15 @@ impl Reading<'_> {
         }
         let Some(class) = &mut self.class else {
             let message = || "a line stands in no class".to_owned();
-            self.gathered.degrade_with(self.context, Code::UnattributedLines, message, || tag.position());
+            self.gathered.degrade_with(Code::UnattributedLines, message, || tag.position());
             return;
         };
         let file = if self.in_method { &mut class.of_methods } else { &mut class.own };
         let number = number::line_number(number.unwrap_or_default());
         let hits = number::count(hits.unwrap_or_default());
         let what = || "a `<line>`".to_owned();
-        let Some(number) = self.gathered.line(self.context, number, what, || tag.position()) else { return };
-        let Some(hits) = self.gathered.hits(self.context, hits, what, || tag.position()) else { return };
+        let Some(number) = self.gathered.line(number, what, || tag.position()) else { return };
+        let Some(hits) = self.gathered.hits(hits, what, || tag.position()) else { return };
         file.lines.add(number, hits);
         let has_branches = branch.is_none_or(|branch| branch.eq_ignore_ascii_case(b"true"));
         if let Some(conditions) = conditions.filter(|_| has_branches) {
@@ -165,41 +160,17 @@ impl Reading<'_> {
                 None if !conditions.contains(&b'(') => {}
                 None => {
                     let message = || "a `condition-coverage` cannot be read".to_owned();
-                    self.gathered.degrade_with(self.context, Code::BadNumber, message, || tag.position());
+                    self.gathered.degrade_with(Code::BadNumber, message, || tag.position());
                 }
             }
         }
     }
-
-    fn compare(&mut self, header: &Header) {
-        let Some(lines) = self.gathered.report.totals().lines else { return };
-        let (covered, valid) = (header.lines_covered, header.lines_valid);
-        if covered.is_some_and(|covered| covered != lines.part)
-            || valid.is_some_and(|valid| valid != lines.whole)
-        {
-            let stated =
-                |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
-            let message = format!(
-                "the header says {} of {} lines, the lines say {} of {}",
-                stated(covered),
-                stated(valid),
-                lines.part,
-                lines.whole
-            );
-            self.context.warn(Code::TotalsDisagree, Weight::Note, message, header.position);
-        }
-    }
 }
 
-impl Header {
-    fn of(tag: &Tag<'_>) -> Self {
-        let number = |name: &str| tag.attribute(name).and_then(|value| number::digits(value.raw()));
-        Self {
-            lines_covered: number("lines-covered"),
-            lines_valid: number("lines-valid"),
-            position: tag.position(),
-        }
-    }
+/// What the root element states of the lines.
+fn stated(tag: &Tag<'_>) -> Option<Ratio> {
+    let number = |name: &str| tag.attribute(name).and_then(|value| number::digits(value.raw()));
+    Some(Ratio { part: number("lines-covered")?, whole: number("lines-valid")? })
 }
 
 /// The pair of `50% (1/2)`.

@@ -11,11 +11,23 @@ const FORMATS: &[(&str, &str)] = &[
     ("clover", "clover"),
     ("cobertura", "cobertura"),
     ("coveragepy", "coverage-py"),
+    ("codecovjson", "codecov"),
+    ("coveralls", "coveralls"),
+    ("dotcover", "dotcover"),
+    ("gcov", "gcov"),
+    ("gcovjson", "gcov-json"),
+    ("gcovrjson", "gcovr-json"),
     ("gocover", "go-cover"),
     ("istanbul", "istanbul"),
     ("jacoco", "jacoco"),
     ("lcov", "lcov"),
     ("llvmjson", "llvm-cov"),
+    ("opencover", "opencover"),
+    ("scoverage", "scoverage"),
+    ("simplecov", "simplecov"),
+    ("sonar", "sonar"),
+    ("vs", "visual-studio"),
+    ("xccov", "xccov"),
 ];
 
 /// Where our figure differs from the manifest's, and why: (file, metric, ours, reason).
@@ -105,9 +117,10 @@ fn every_real_file_has_the_totals_of_the_manifest() {
                 wrong.push(format!("{path}: {metric} are {:?}, wanted {wanted:?}", pair(ours)));
             }
         }
-        let files = number(17);
-        if report.files.len() as u64 != files {
-            wrong.push(format!("{path}: {} files, wanted {files}", report.files.len()));
+        // Some of the tools that counted leave files without lines out.
+        let with_lines = report.files.values().filter(|file| file.totals().lines.is_some()).count() as u64;
+        if !(with_lines..=report.files.len() as u64).contains(&number(17)) {
+            wrong.push(format!("{path}: {} files, wanted {}", report.files.len(), number(17)));
         }
     }
     assert!(wrong.is_empty(), "{} of {seen} files:\n{}", wrong.len(), wrong.join("\n"));

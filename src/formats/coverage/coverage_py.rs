@@ -3,13 +3,13 @@
 //! Branches are counted per line: where a jump from a line may go is known here by line numbers and in the
 //! tool's LCOV by words, and both reports of one run must be one.
 
-use super::gather::Gathered;
+use super::gather::{Gathered, from_json};
 use super::json_value;
 use super::number::LineNumber;
-use crate::diagnostic::{Code, Weight};
+use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{FileCoverage, Kind, Ratio};
+use crate::model::{FileCoverage, Kind};
 use std::collections::BTreeMap;
 
 /// coverage.py.
@@ -31,28 +31,17 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading = Reading { context, gathered: Gathered::new(), stated: None };
-    let mut json = Json::new(source);
-    let read = reading.read(&mut json).and_then(|()| json.end());
-    drop(json);
-    match read {
-        Ok(()) => {
-            reading.compare(source);
-            Ok(reading.gathered.finish(reading.context, source))
-        }
-        Err(error) => Err(reading.gathered.fail(error)),
-    }
+    from_json(source, context, |gathered, json| Reading { gathered }.read(json))
 }
 
 /// A report while it is read.
-struct Reading<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
-    stated: Option<Ratio>,
+struct Reading<'g, 'c> {
+    gathered: &'g mut Gathered<'c>,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn read(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        let mut stated = None;
         json.object(|json, key| {
             match key {
                 "files" => {
@@ -60,11 +49,12 @@ impl Reading<'_> {
                         self.lose(json, "`files` is no object");
                     }
                 }
-                "totals" => self.stated = json_value::ratio(json, "num_statements", "covered_lines")?,
+                "totals" => stated = json_value::ratio(json, "num_statements", "covered_lines")?,
                 _ => json.skip()?,
             }
             Ok(())
         })?;
+        self.gathered.compare("the total", stated, json.position());
         Ok(())
     }
 
@@ -104,7 +94,7 @@ impl Reading<'_> {
         let is_list = json.array(|json| {
             let line = json_value::line(json)?;
             let what = || "a line".to_owned();
-            if let Some(line) = self.gathered.line(self.context, line, what, || json.position()) {
+            if let Some(line) = self.gathered.line(line, what, || json.position()) {
                 file.lines.at_least(line, hits);
             }
             self.gathered.hold(1, || json.position())
@@ -144,21 +134,8 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn compare(&mut self, source: &Source<'_>) {
-        let counted = self.gathered.report.totals().lines;
-        if let (Some(stated), Some(counted)) = (self.stated, counted)
-            && stated != counted
-        {
-            let message = format!(
-                "the totals say {} of {} lines, the files say {} of {}",
-                stated.part, stated.whole, counted.part, counted.whole
-            );
-            self.context.warn(Code::TotalsDisagree, Weight::Note, message, source.position());
-        }
-    }
-
     fn lose(&mut self, json: &Json<'_, '_>, message: &str) {
-        self.gathered.degrade_with(self.context, Code::Malformed, || message.to_owned(), || json.position());
+        self.gathered.degrade_with(Code::Malformed, || message.to_owned(), || json.position());
     }
 }
 

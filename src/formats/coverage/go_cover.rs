@@ -32,11 +32,9 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut profile = Profile { context, gathered: Gathered::new(), blocks: BTreeMap::new() };
-    match profile.read(source) {
-        Ok(()) => Ok(profile.gathered.finish(profile.context, source)),
-        Err(error) => Err(profile.gathered.fail(error)),
-    }
+    let mut profile = Profile { gathered: Gathered::new(context), blocks: BTreeMap::new() };
+    let result = profile.read(source);
+    profile.gathered.conclude(source, result)
 }
 
 /// First line, first column, last line, last column.
@@ -44,8 +42,7 @@ type Place = [u32; 4];
 
 /// A profile while it is read.
 struct Profile<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+    gathered: Gathered<'c>,
     /// Path → block → count.
     blocks: BTreeMap<Vec<u8>, BTreeMap<Place, u64>>,
 }
@@ -84,13 +81,13 @@ impl Profile<'_> {
                 LineEnd::EndOfFile => (Code::CutOff, "the file ends within a line"),
                 LineEnd::Cut => (Code::LineTooLong, "a line of more than 64 KiB is skipped"),
             };
-            self.gathered.degrade(self.context, code, message, line.position());
+            self.gathered.degrade(code, message, line.position());
             return Ok(());
         };
         let Block { path, place, count } = block;
         let count = number::count(count);
         let what = || "a block".to_owned();
-        let Some(hits) = self.gathered.hits(self.context, count, what, || line.position()) else {
+        let Some(hits) = self.gathered.hits(count, what, || line.position()) else {
             return Ok(());
         };
         if !self.blocks.contains_key(path) {

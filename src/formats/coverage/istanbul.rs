@@ -4,7 +4,7 @@
 //! a function or a branch starts are none. Branches and functions have the identities that istanbul's own LCOV
 //! gives them, so that both reports of one run are one.
 
-use super::gather::Gathered;
+use super::gather::{Gathered, from_json};
 use super::json_value;
 use super::number;
 use super::number::{Count, LineNumber};
@@ -32,20 +32,15 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading = Reading { context, gathered: Gathered::new() };
-    let mut json = Json::new(source);
-    let read = json.entries(|json, path| reading.file(json, path)).and_then(|_| json.end());
-    drop(json);
-    match read {
-        Ok(()) => Ok(reading.gathered.finish(reading.context, source)),
-        Err(error) => Err(reading.gathered.fail(error)),
-    }
+    from_json(source, context, |gathered, json| {
+        let mut reading = Reading { gathered };
+        json.entries(|json, path| reading.file(json, path)).map(|_| ())
+    })
 }
 
 /// A report while it is read.
-struct Reading<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+struct Reading<'g, 'c> {
+    gathered: &'g mut Gathered<'c>,
 }
 
 /// One file, as its maps and counters say; they may come in any order.
@@ -68,7 +63,7 @@ struct Spot {
     skip: bool,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn file(&mut self, json: &mut Json<'_, '_>, key: &str) -> Result<(), ParseError> {
         let mut maps = Maps::default();
         if !self.maps(json, &mut maps)? {
@@ -163,7 +158,7 @@ impl Reading<'_> {
         }
         for (key, spot) in maps.statements.iter().filter(|(_, spot)| !spot.skip) {
             let count = self.counter(json, maps.statement_counts.get(key).copied());
-            let line = self.gathered.line(self.context, spot.line, what, || json.position());
+            let line = self.gathered.line(spot.line, what, || json.position());
             if let (Some(line), Some(hits)) = (line, count) {
                 file.lines.at_least(line, hits);
             }
@@ -183,7 +178,7 @@ impl Reading<'_> {
                 self.lose(json, "a branch has no counters");
                 continue;
             };
-            let Some(line) = self.gathered.line(self.context, spot.line, what, || json.position()) else {
+            let Some(line) = self.gathered.line(spot.line, what, || json.position()) else {
                 continue;
             };
             for (arm, count) in (0_u32..).zip(arms) {
@@ -197,11 +192,11 @@ impl Reading<'_> {
 
     fn counter(&mut self, json: &Json<'_, '_>, count: Option<Count>) -> Option<u64> {
         let what = || "an entry".to_owned();
-        self.gathered.hits(self.context, count.unwrap_or(Count::Unreadable), what, || json.position())
+        self.gathered.hits(count.unwrap_or(Count::Unreadable), what, || json.position())
     }
 
     fn lose(&mut self, json: &Json<'_, '_>, message: &str) {
-        self.gathered.degrade_with(self.context, Code::Malformed, || message.to_owned(), || json.position());
+        self.gathered.degrade_with(Code::Malformed, || message.to_owned(), || json.position());
     }
 }
 

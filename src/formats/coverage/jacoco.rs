@@ -6,7 +6,7 @@
 
 use super::gather::Gathered;
 use super::number::{self, LineNumber};
-use crate::diagnostic::{Code, Weight};
+use crate::diagnostic::Code;
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
 use crate::model::{FileCoverage, Kind, Ratio, Summary};
@@ -30,26 +30,19 @@ fn sniff(head: &Head) -> bool {
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     let mut reading = Reading {
-        context,
-        gathered: Gathered::new(),
+        gathered: Gathered::new(context),
         groups: Vec::new(),
         package: String::new(),
         file: None,
         root_lines: None,
     };
-    match reading.read(source) {
-        Ok(()) => {
-            reading.compare(source.position());
-            Ok(reading.gathered.finish(reading.context, source))
-        }
-        Err(error) => Err(reading.gathered.fail(error)),
-    }
+    let result = reading.read(source);
+    reading.gathered.conclude(source, result)
 }
 
 /// A report while it is read.
 struct Reading<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+    gathered: Gathered<'c>,
     groups: Vec<String>,
     package: String,
     file: Option<SourceFile>,
@@ -74,7 +67,12 @@ impl Reading<'_> {
             let depth = reader.depth();
             match reader.next_tag()? {
                 Event::Start(tag) => match tag.name() {
-                    b"line" => self.line(&tag),
+                    b"line" => {
+                        self.line(&tag);
+                        if let Some(file) = &self.file {
+                            self.gathered.open(&file.coverage, 0, || tag.position())?;
+                        }
+                    }
                     b"counter" if self.file.is_some() => self.counter(&tag),
                     b"counter"
                         if depth == 1 && tag.attribute("type").is_some_and(|kind| kind.raw() == b"LINE") =>
@@ -101,13 +99,17 @@ impl Reading<'_> {
                     self.groups.pop();
                 }
                 Event::End(_) | Event::Text(_) => {}
-                Event::Eof => return Ok(()),
+                Event::Eof => {
+                    let end = reader.position();
+                    self.gathered.compare("the report's counter", self.root_lines, end);
+                    return Ok(());
+                }
             }
         }
     }
 
     fn name(&mut self, tag: &Tag<'_>) -> String {
-        tag.attribute("name").map(|name| name.value(self.context).into_owned()).unwrap_or_default()
+        tag.attribute("name").map(|name| name.value(self.gathered.context).into_owned()).unwrap_or_default()
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
@@ -134,7 +136,7 @@ impl Reading<'_> {
         }
         if path.is_empty() {
             if !coverage.lines.is_empty() {
-                Gathered::unattributed(self.context, position);
+                self.gathered.unattributed(position);
             }
             return Ok(());
         }
@@ -158,11 +160,11 @@ impl Reading<'_> {
         }
         let Some(file) = &mut self.file else {
             let message = || "a line stands in no source file".to_owned();
-            self.gathered.degrade_with(self.context, Code::UnattributedLines, message, || tag.position());
+            self.gathered.degrade_with(Code::UnattributedLines, message, || tag.position());
             return;
         };
         let what = || "a `<line>`".to_owned();
-        let Some(line) = self.gathered.line(self.context, line, what, || tag.position()) else { return };
+        let Some(line) = self.gathered.line(line, what, || tag.position()) else { return };
         let covered = match (missed, covered) {
             (None, None) => {
                 file.bare = true;
@@ -175,7 +177,7 @@ impl Reading<'_> {
         };
         let (Some(covered), [Some(missed), Some(taken)]) = (covered, branches) else {
             let message = || "a `<line>` has counters that cannot be read".to_owned();
-            self.gathered.degrade_with(self.context, Code::BadNumber, message, || tag.position());
+            self.gathered.degrade_with(Code::BadNumber, message, || tag.position());
             return;
         };
         file.coverage.lines.at_least(line, u64::from(covered > 0));
@@ -190,19 +192,6 @@ impl Reading<'_> {
             b"LINE" => file.counters.lines = ratio(tag),
             b"BRANCH" => file.counters.branches = ratio(tag),
             _ => {}
-        }
-    }
-
-    fn compare(&mut self, end: Position) {
-        let counted = self.gathered.report.totals().lines;
-        if let (Some(stated), Some(counted)) = (self.root_lines, counted)
-            && stated != counted
-        {
-            let message = format!(
-                "the report's counter says {} of {} lines, its lines say {} of {}",
-                stated.part, stated.whole, counted.part, counted.whole
-            );
-            self.context.warn(Code::TotalsDisagree, Weight::Note, message, end);
         }
     }
 }

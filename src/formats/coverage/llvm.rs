@@ -4,7 +4,7 @@
 //! `DA` records of its LCOV export, while its own totals are not. Branches and functions are those that the file's
 //! summary states; without segments (`--summary-only`) the lines are, too.
 
-use super::gather::Gathered;
+use super::gather::{Gathered, from_json};
 use super::json_value;
 use super::number::{Count, LineNumber};
 use crate::diagnostic::Code;
@@ -32,20 +32,12 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading = Reading { context, gathered: Gathered::new() };
-    let mut json = Json::new(source);
-    let read = reading.read(&mut json).and_then(|()| json.end());
-    drop(json);
-    match read {
-        Ok(()) => Ok(reading.gathered.finish(reading.context, source)),
-        Err(error) => Err(reading.gathered.fail(error)),
-    }
+    from_json(source, context, |gathered, json| Reading { gathered }.read(json))
 }
 
 /// A report while it is read.
-struct Reading<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+struct Reading<'g, 'c> {
+    gathered: &'g mut Gathered<'c>,
 }
 
 /// A place where the count of the code behind it changes.
@@ -65,7 +57,7 @@ impl Segment {
     }
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn read(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
         json.object(|json, key| {
             if key == "data" {
@@ -104,7 +96,7 @@ impl Reading<'_> {
         match path.filter(|path| !path.is_empty()) {
             Some(path) => self.gathered.put(&path, file, || json.position()),
             None => {
-                Gathered::unattributed(self.context, || json.position());
+                self.gathered.unattributed(|| json.position());
                 Ok(())
             }
         }
@@ -143,7 +135,7 @@ impl Reading<'_> {
                 segments.push(segment);
             } else {
                 let message = || "a segment cannot be read".to_owned();
-                self.gathered.degrade_with(self.context, Code::Malformed, message, || json.position());
+                self.gathered.degrade_with(Code::Malformed, message, || json.position());
             }
             self.gathered.hold(1, || json.position())
         })?;

@@ -6,6 +6,7 @@
 
 mod gather;
 mod json_value;
+mod line_list;
 mod number;
 
 #[cfg(test)]
@@ -16,11 +17,21 @@ mod testing;
 mod clover;
 mod cobertura;
 mod coverage_py;
+mod coveralls;
+mod dotcover;
+mod gcov;
+mod gcov_json;
 mod go_cover;
 mod istanbul;
 mod jacoco;
 mod lcov;
 mod llvm;
+mod opencover;
+mod scoverage;
+mod simplecov;
+mod sonar;
+mod visual_studio;
+mod xccov;
 
 use super::Format;
 
@@ -29,9 +40,21 @@ pub const FORMATS: &[&Format] = &[
     &clover::FORMAT,
     &cobertura::FORMAT,
     &coverage_py::FORMAT,
+    &coveralls::FORMAT,
+    &coveralls::CODECOV,
+    &dotcover::FORMAT,
+    &gcov::FORMAT,
+    &gcov_json::FORMAT,
+    &gcov_json::GCOVR,
     &go_cover::FORMAT,
     &istanbul::FORMAT,
     &jacoco::FORMAT,
     &lcov::FORMAT,
     &llvm::FORMAT,
+    &opencover::FORMAT,
+    &scoverage::FORMAT,
+    &simplecov::FORMAT,
+    &sonar::FORMAT,
+    &visual_studio::FORMAT,
+    &xccov::FORMAT,
 ];

@@ -24,6 +24,8 @@
 //! # Ok::<(), tollgate::formats::ParseError>(())
 //! ```
 
+mod object;
+mod skip;
 mod window;
 
 #[cfg(test)]
@@ -31,8 +33,6 @@ mod tests;
 
 use super::{Context, ParseError, Position, Source};
 use crate::diagnostic::{Code, Weight};
-use std::collections::HashSet;
-use std::hash::Hasher as _;
 use window::Window;
 
 /// What the next value is.
@@ -90,10 +90,6 @@ impl<'s, 'r> Json<'s, 'r> {
     pub const MAX_DEPTH: u32 = 128;
     /// The longest string that is read as a whole, in bytes. Skipped strings may have any length.
     pub const MAX_TEXT: usize = 4 << 20;
-    /// The longest key.
-    const MAX_KEY: usize = 64 * 1024;
-    /// The most keys of an object whose keys are all checked for repeats.
-    const MAX_KEYS: usize = 4096;
 
     /// Reads from where the source stands.
     pub fn new(source: &'s mut Source<'r>) -> Self {
@@ -287,66 +283,6 @@ impl<'s, 'r> Json<'s, 'r> {
         }
     }
 
-    /// Skips one value of any kind, checked to be JSON.
-    ///
-    /// # Errors
-    /// When the text is no JSON.
-    pub fn skip(&mut self) -> Result<(), ParseError> {
-        // One bit for each open bracket: 1 is an object.
-        let mut open = 0_u128;
-        let mut count = 0_u32;
-        'value: loop {
-            match self.window.token_inside()? {
-                b'"' => {
-                    self.window.bump();
-                    self.window.skip_string()?;
-                }
-                bracket @ (b'{' | b'[') => {
-                    if self.depth + count >= Self::MAX_DEPTH {
-                        return Err(self.too_deep());
-                    }
-                    self.window.bump();
-                    open = open << 1 | u128::from(bracket == b'{');
-                    count += 1;
-                    let close = if bracket == b'{' { b'}' } else { b']' };
-                    if self.window.token_inside()? != close {
-                        if bracket == b'{' {
-                            self.skip_key()?;
-                        }
-                        continue 'value;
-                    }
-                }
-                b'-' | b'0'..=b'9' | b'N' | b'I' => self.window.number(None)?,
-                b't' => self.window.literal("true")?,
-                b'f' => self.window.literal("false")?,
-                b'n' => self.window.literal("null")?,
-                _ => return Err(self.window.wrong("a value")),
-            }
-            loop {
-                if count == 0 {
-                    self.due = false;
-                    return Ok(());
-                }
-                let in_object = open & 1 == 1;
-                match self.window.token_inside()? {
-                    b',' => {
-                        self.window.bump();
-                        if in_object {
-                            self.skip_key()?;
-                        }
-                        continue 'value;
-                    }
-                    b'}' if in_object => self.window.bump(),
-                    b']' if !in_object => self.window.bump(),
-                    // An empty object or array closes here too.
-                    _ => return Err(self.window.wrong(if in_object { "`,` or `}`" } else { "`,` or `]`" })),
-                }
-                open >>= 1;
-                count -= 1;
-            }
-        }
-    }
-
     /// True if another value follows: for texts that are several values behind each other.
     ///
     /// # Errors
@@ -446,94 +382,6 @@ impl<'s, 'r> Json<'s, 'r> {
     fn too_deep(&self) -> ParseError {
         self.error(Code::TooDeep, format!("values stand in each other more than {} deep", Self::MAX_DEPTH))
     }
-
-    fn skip_key(&mut self) -> Result<(), ParseError> {
-        self.window.expect(b'"', "a key")?;
-        self.window.skip_string()?;
-        self.window.expect(b':', "`:`")
-    }
-
-    fn object_with(
-        &mut self,
-        each_once: bool,
-        mut field: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
-    ) -> Result<bool, ParseError> {
-        if self.kind()? != JsonKind::Object {
-            self.skip()?;
-            return Ok(false);
-        }
-        self.open()?;
-        let mut seen = SeenKeys::default();
-        let mut key = self.key_buffers.pop().unwrap_or_default();
-        if self.window.token_inside()? != b'}' {
-            loop {
-                self.window.expect(b'"', "a key")?;
-                if self.window.read_string(&mut key, Self::MAX_KEY)? {
-                    let message = format!("a key of more than {} bytes", Self::MAX_KEY);
-                    return Err(self.error(Code::TokenTooLong, message));
-                }
-                let name = std::str::from_utf8(&key).unwrap_or_default();
-                if each_once && !seen.insert(hash(name)) {
-                    let message = format!("the key `{}` stands twice in one object", shorten(name));
-                    return Err(self.error(Code::Malformed, message));
-                }
-                if seen.len() > Self::MAX_KEYS {
-                    let message = format!("an object has more than {} keys", Self::MAX_KEYS);
-                    return Err(self.error(Code::Malformed, message));
-                }
-                self.window.expect(b':', "`:`")?;
-                self.due = true;
-                field(self, name)?;
-                if self.due {
-                    self.skip()?;
-                }
-                if self.window.token_inside()? != b',' {
-                    break;
-                }
-                self.window.bump();
-            }
-        }
-        self.window.expect(b'}', "`,` or `}`")?;
-        self.key_buffers.push(key);
-        self.depth -= 1;
-        self.due = false;
-        Ok(true)
-    }
-}
-
-/// Hashes of the keys of one object: a few in place, many in a set.
-#[derive(Default)]
-struct SeenKeys {
-    few: [u64; 16],
-    count: usize,
-    many: HashSet<u64>,
-}
-
-impl SeenKeys {
-    /// False if the key was there. Two keys with one hash count as a repeat: the report is refused, not passed.
-    fn insert(&mut self, hash: u64) -> bool {
-        let known = self.few.get(..self.count.min(self.few.len())).unwrap_or_default();
-        if known.contains(&hash) {
-            return false;
-        }
-        if let Some(slot) = self.few.get_mut(self.count) {
-            *slot = hash;
-        } else if !self.many.insert(hash) {
-            return false;
-        }
-        self.count += 1;
-        true
-    }
-
-    fn len(&self) -> usize {
-        self.count
-    }
-}
-
-fn hash(key: &str) -> u64 {
-    let mut hasher = siphasher::sip::SipHasher13::new_with_keys(0x746f_6c6c_6761_7465, 0x6a73_6f6e_2d6b_6579);
-    hasher.write(key.as_bytes());
-    hasher.finish()
 }
 
 fn number_text(digits: &[u8]) -> &str {
@@ -541,8 +389,4 @@ fn number_text(digits: &[u8]) -> &str {
         b"-" => "",
         digits => std::str::from_utf8(digits).unwrap_or_default(),
     }
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(60).collect()
 }

@@ -1,8 +1,9 @@
 //! `npm audit --json` of both versions, and pnpm's and yarn berry's reports in the form of the first
 //! (security.md b8). One advisory is one finding.
 
-use super::findings::{Draft, Reading, read_scan, sentence, short, take_scalar};
-use super::npm_advisory::{name_advisory, read_advisory};
+use super::findings::{
+    Draft, Reading, name_npm_advisory, read_npm_advisory, read_scan, sentence, short, take_scalar, text_hash,
+};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -43,7 +44,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
 struct Audit {
     audited: bool,
     stated_total: i64,
-    seen: HashSet<(String, String)>,
+    seen: HashSet<u64>,
 }
 
 impl Audit {
@@ -70,7 +71,7 @@ impl Audit {
             }
             "advisories" => {
                 self.audited = json.entries(|json, _| {
-                    match read_advisory(json)? {
+                    match read_npm_advisory(json)? {
                         Some(draft) => reading.add(context, &draft),
                         None => reading.add_unknown(),
                     }
@@ -150,11 +151,11 @@ impl Audit {
             }
             Ok(())
         })?;
-        name_advisory(&mut draft, &url, &source);
+        name_npm_advisory(&mut draft, &url, &source);
         // An advisory may be listed under each package that it reaches.
         const MOST_SEEN: usize = 50_000;
-        let is_new =
-            self.seen.len() >= MOST_SEEN || self.seen.insert((draft.rule.clone(), draft.package.clone()));
+        let is_new = self.seen.len() >= MOST_SEEN
+            || self.seen.insert(text_hash(&format!("{}\u{1} {}", draft.rule, draft.package)));
         if is_new {
             reading.add(context, &draft);
         }
@@ -275,6 +276,22 @@ mod tests {
             r#"{"auditReportVersion": 2, "vulnerabilities": {"a": {"via": ["b"]}}, "metadata": {"vulnerabilities": {"total": 1}}}"#,
         );
         assert_eq!(read.health(), Health::Degraded);
+    }
+
+    #[test]
+    fn a_report_that_an_action_wraps_is_read() {
+        let read = read(
+            &FORMAT,
+            r#"{"audit": {"auditReportVersion": 2, "vulnerabilities": {"p": {"via": [{"source": 1, "name": "p", "severity": "low"}]}}}}"#,
+        );
+        assert_eq!(read.severities(), [Severity::Low]);
+        assert!(
+            super::super::testing::read_as(
+                &FORMAT,
+                br#"{"auditReportVersion": 2, "vulnerabilities": {"p": 7}}"#
+            )
+            .says(Code::UnknownSeverity)
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn read_result(
     context: &mut Context,
     reading: &mut Reading,
 ) -> Result<(), ParseError> {
-    let mut path = String::new();
+    let (mut path, mut packages) = (String::new(), false);
     let mark = reading.mark();
     let is_object = json.object(|json, key| {
         match key {
@@ -68,7 +68,7 @@ fn read_result(
                 })?;
             }
             "packages" => {
-                json.array(|json| read_package(json, context, reading))?;
+                packages = json.array(|json| read_package(json, context, reading))?;
             }
             _ => json.skip()?,
         }
@@ -76,6 +76,9 @@ fn read_result(
     })?;
     if !is_object {
         reading.add_unknown();
+    } else if !packages {
+        let reason = "a result has no array of packages";
+        reading.health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
     }
     reading.place_since(mark, &path);
     Ok(())
@@ -92,6 +95,22 @@ struct Record {
     word: Option<(Severity, String)>,
 }
 
+impl Record {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.summary.len() + bytes_of(&self.aliases)
+    }
+}
+
+impl Group {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + bytes_of(&self.ids) + bytes_of(&self.aliases)
+    }
+}
+
+fn bytes_of(texts: &[String]) -> usize {
+    texts.iter().map(|text| text.len() + size_of::<String>()).sum()
+}
+
 /// Several ids of one vulnerability.
 #[derive(Debug, Default)]
 struct Group {
@@ -100,8 +119,8 @@ struct Group {
     max_severity: String,
 }
 
-/// More of a single package are only counted.
-const MOST_OF_A_PACKAGE: usize = 5_000;
+/// Groups and records of a single package beyond this are only counted.
+const MOST_BYTES_OF_A_PACKAGE: usize = 4 << 20;
 
 fn read_package(
     json: &mut Json<'_, '_>,
@@ -112,6 +131,7 @@ fn read_package(
     let mut records: BTreeMap<String, Record> = BTreeMap::new();
     let mut groups: Vec<Group> = Vec::new();
     let mut licenses = Vec::new();
+    let (mut record_bytes, mut group_bytes, mut records_left_out) = (0, 0, 0_u64);
     let is_object = json.object(|json, key| {
         match key {
             "package" => {
@@ -127,23 +147,31 @@ fn read_package(
             }
             "vulnerabilities" => {
                 json.array(|json| {
-                    if records.len() == MOST_OF_A_PACKAGE {
-                        return json.skip();
-                    }
                     let (id, record) = read_record(json)?;
-                    records.insert(id, record);
+                    record_bytes += record.bytes();
+                    if record_bytes < MOST_BYTES_OF_A_PACKAGE {
+                        records.insert(id, record);
+                    } else {
+                        records_left_out += 1;
+                    }
                     Ok(())
                 })?;
             }
             "groups" => {
-                json.array(|json| {
-                    if groups.len() == MOST_OF_A_PACKAGE {
+                let is_list = json.array(|json| {
+                    let group = read_group(json)?;
+                    group_bytes += group.bytes();
+                    if group_bytes < MOST_BYTES_OF_A_PACKAGE {
+                        groups.push(group);
+                    } else {
                         reading.add_unknown();
-                        return json.skip();
                     }
-                    groups.push(read_group(json)?);
                     Ok(())
                 })?;
+                if !is_list {
+                    let reason = "the groups of a package are no array";
+                    reading.health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
+                }
             }
             "license_violations" => licenses = shorts(json)?,
             _ => json.skip()?,
@@ -155,6 +183,7 @@ fn read_package(
         return Ok(());
     }
     if groups.is_empty() {
+        (0..records_left_out).for_each(|_| reading.add_unknown());
         groups = records.keys().map(|id| Group { ids: vec![id.clone()], ..Group::default() }).collect();
     }
     for group in &groups {

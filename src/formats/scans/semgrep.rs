@@ -19,9 +19,11 @@ pub(super) const FORMAT: Format = Format {
 fn sniff(head: &Head) -> bool {
     let Some(json) = head.json().filter(|json| !json.array) else { return false };
     let around = ["paths", "skipped_rules", "engine_requested", "interfile_languages_used"];
-    let has_results = json.has("results") && json.has_inner("results", "check_id");
+    let has_results = json.has_inner("results", "check_id") && json.has_inner("results", "extra");
     let is_empty = json.has("results") && json.has("errors") && around.iter().any(|key| json.has(key));
-    has_results || is_empty || json.has("errors") && around.iter().filter(|key| json.has(key)).count() > 1
+    !json.has("check_type") && has_results
+        || is_empty
+        || json.has("errors") && around.iter().filter(|key| json.has(key)).count() > 1
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {

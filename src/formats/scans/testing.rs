@@ -57,4 +57,13 @@ impl Read {
     pub(super) fn says(&self, code: Code) -> bool {
         self.warnings.iter().any(|warning| warning.code == code)
     }
+
+    /// True if a gate could pass on it.
+    pub(super) fn is_clean(&self) -> bool {
+        self.parsed.as_ref().is_ok_and(|parsed| parsed.health == Health::Complete)
+            && self
+                .severities()
+                .iter()
+                .all(|severity| matches!(severity, Severity::Medium | Severity::Low | Severity::Info))
+    }
 }

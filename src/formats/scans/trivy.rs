@@ -144,6 +144,9 @@ fn read_result(
     })?;
     if !is_object {
         reading.add_unknown();
+    } else if target.is_empty() {
+        let reason = "a result does not say what was scanned (`Target`)";
+        reading.health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
     }
     reading.place_since(mark, &target);
     reading.ecosystem_since(mark, &kind);

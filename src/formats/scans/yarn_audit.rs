@@ -1,7 +1,6 @@
 //! `yarn audit --json` of yarn classic and `yarn npm audit --json` of berry: JSON lines (security.md b8).
 
-use super::findings::{Draft, Reading, finish, sentence, short, take_scalar};
-use super::npm_advisory::read_advisory;
+use super::findings::{Draft, Reading, finish, read_npm_advisory, sentence, short, take_scalar, text_hash};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -35,7 +34,7 @@ struct Lines {
     summary: bool,
     berry: bool,
     bad: u64,
-    seen: HashSet<(String, String)>,
+    seen: HashSet<u64>,
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
@@ -95,7 +94,7 @@ fn read_line(
             "data" => {
                 json.object(|json, key| {
                     match key {
-                        "advisory" => advisory = read_advisory(json)?,
+                        "advisory" => advisory = read_npm_advisory(json)?,
                         "vulnerabilities" => stated = read_counts(json)?,
                         _ => json.skip()?,
                     }
@@ -124,6 +123,7 @@ fn read_line(
             }
         }
         "auditAdvisory" if advisory.is_none() => reading.add_unknown(),
+        // Information, warnings and actions say nothing of what was found.
         _ => {}
     }
     if let Some(mut draft) = advisory {
@@ -132,7 +132,7 @@ fn read_line(
         }
         // Repeated for each path that leads to the package.
         const MOST_SEEN: usize = 50_000;
-        let key = (draft.rule.clone(), format!("{}@{}", draft.package, draft.version));
+        let key = text_hash(&format!("{}\u{1} {}@{}", draft.rule, draft.package, draft.version));
         if lines.seen.len() >= MOST_SEEN || lines.seen.insert(key) {
             reading.add(context, &draft);
         }

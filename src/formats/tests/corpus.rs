@@ -5,7 +5,21 @@ use crate::model::TestTotals;
 use std::path::Path;
 
 /// Formats of the manifest's folders that are read so far.
-const FOLDERS: &[&str] = &["junit", "trx", "nunit2", "nunit3", "xunit", "go-test2json"];
+const FOLDERS: &[&str] = &[
+    "junit",
+    "trx",
+    "nunit2",
+    "nunit3",
+    "xunit",
+    "go-test2json",
+    "tap",
+    "libtest-json",
+    "dart-json",
+    "mocha-json",
+    "rspec-json",
+    "ctrf",
+    "cucumber-json",
+];
 
 /// Files where our figure and the manifest's differ, and why ours is right.
 const DIFFERENCES: &[(&str, [u64; 5], &str)] = &[];

@@ -72,6 +72,7 @@ pub(super) const SEPARATOR: &str = " > ";
 pub(super) struct RunBuilder {
     totals: TestTotals,
     duration: Option<Duration>,
+    untimed: u64,
     /// Kept cases but the skipped ones.
     cases: Vec<TestCase>,
     skipped: Vec<TestCase>,
@@ -104,6 +105,7 @@ impl RunBuilder {
         Self {
             totals: TestTotals::default(),
             duration: None,
+            untimed: 0,
             cases: Vec::new(),
             skipped: Vec::new(),
             skipped_texts: Vec::new(),
@@ -137,6 +139,8 @@ impl RunBuilder {
         if let Some(time) = case.duration.filter(|_| !case.nested) {
             self.duration = Some(self.duration.unwrap_or_default().saturating_add(time));
         }
+        let ran = case.status != TestStatus::Skipped;
+        self.untimed += u64::from(ran && case.duration.is_none() && !case.nested);
         if case.status == TestStatus::Passed {
             if self.keep_identities {
                 self.passed.add(case.suite, case.class, case.name, case.file);
@@ -210,6 +214,7 @@ impl RunBuilder {
             passed: self.passed.finish(),
             containers: self.containers,
             duration: self.duration,
+            untimed: self.untimed,
             not_kept: self.not_kept,
         }
     }
@@ -280,6 +285,7 @@ impl RunBuilder {
     }
 
     fn cap(&mut self, text: &str) -> Untrusted {
+        let text = &*without_colours(text);
         let cut = start_of(text, self.max_text);
         self.text_cut += u64::from(cut.len() < text.len());
         Untrusted::new(cut)
@@ -325,6 +331,30 @@ pub(super) fn short(name: &str) -> Cow<'_, str> {
     TestId::hash_rest(&mut hasher, name, "");
     let hash = hasher.finish();
     Cow::Owned(format!("{}\u{2026}#{hash:016x}", start_of(name, RunBuilder::LONGEST_NAME / 2)))
+}
+
+/// The text without the colour codes of terminals. In XML their escape character was replaced.
+fn without_colours(text: &str) -> Cow<'_, str> {
+    const ESCAPES: [&str; 2] = ["\u{1b}[", "\u{fffd}["];
+    if !ESCAPES.iter().any(|escape| text.contains(escape)) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        let next = ESCAPES.iter().filter_map(|escape| rest.find(escape).map(|at| (at, escape.len()))).min();
+        let Some((at, length)) = next else { break };
+        let (before, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        clean.push_str(before);
+        let code = behind.get(length..).unwrap_or_default();
+        let end = code.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b';')).unwrap_or(code.len());
+        let is_code = code.get(end..).is_some_and(|behind| behind.starts_with(['m', 'K']));
+        let taken = if is_code { length + end + 1 } else { length };
+        clean.push_str(if is_code { "" } else { behind.get(..length).unwrap_or_default() });
+        rest = behind.get(taken..).unwrap_or_default();
+    }
+    clean.push_str(rest);
+    Cow::Owned(clean)
 }
 
 /// The beginning of a text, cut on a character's border.

@@ -146,7 +146,7 @@ impl Repository {
         let mut found = Diff::default();
         for (index, delta) in diff.deltas().enumerate() {
             if self.concerns(&delta) {
-                let lines = || self.added_lines(&diff, index, &delta);
+                let lines = || self.changed_lines(&diff, index, &delta);
                 self.take(&delta, lines, &mut found, notes)
                     .map_err(|error| self.failed("a changed file cannot be read", &error))?;
             }
@@ -180,6 +180,7 @@ impl Repository {
                     change: FileChange::Deleted,
                     old_path: None,
                     added: LineRanges::default(),
+                    removed: LineRanges::default(),
                 });
                 return Ok(());
             }
@@ -203,28 +204,29 @@ impl Repository {
             let origin = Origin::file(path.as_str());
             notes.push(Diagnostic::new(Code::TextCut, Weight::Warning, message, origin));
         };
-        let (change, added) = match lines {
-            Lines::Added(added) => (change, added),
-            Lines::Between(added) => {
+        let (change, changed) = match lines {
+            Lines::Exact(changed) => (change, changed),
+            Lines::Between(changed) => {
                 note(format!(
                     "the file has more than {MAX_LINES} lines: all between the first and the last change count as changed"
                 ));
-                (change, added)
+                (change, changed)
             }
-            Lines::NotText => (FileChange::NotText, LineRanges::default()),
+            Lines::NotText => (FileChange::NotText, ChangedLines::default()),
             Lines::TooLarge => {
                 note(format!(
                     "the file is larger than {} MiB, so its lines are not compared",
                     MAX_FILE >> 20
                 ));
-                (FileChange::NotText, LineRanges::default())
+                (FileChange::NotText, ChangedLines::default())
             }
         };
-        found.files.insert(path, DiffFile { change, old_path, added });
+        let ChangedLines { added, removed } = changed;
+        found.files.insert(path, DiffFile { change, old_path, added, removed });
         Ok(())
     }
 
-    fn added_lines(
+    fn changed_lines(
         &self,
         diff: &git2::Diff<'_>,
         index: usize,
@@ -232,7 +234,7 @@ impl Repository {
     ) -> Result<Lines, git2::Error> {
         let (old, new) = (delta.old_file(), delta.new_file());
         if old.exists() && old.id() == new.id() {
-            return Ok(Lines::Added(LineRanges::default()));
+            return Ok(Lines::Exact(ChangedLines::default()));
         }
         let old_blob = match old.mode() {
             FileMode::Blob | FileMode::BlobExecutable | FileMode::BlobGroupWritable
@@ -252,12 +254,15 @@ impl Repository {
                 return Ok(if new_blob.is_large() { Lines::TooLarge } else { Lines::NotText });
             };
             if count_lines(old_text).max(count_lines(new_text)) > MAX_LINES {
-                return Ok(Lines::Between(lines_between(old_text, new_text)));
+                return Ok(Lines::Between(ChangedLines {
+                    added: lines_between(old_text, new_text),
+                    removed: lines_between(new_text, old_text),
+                }));
             }
             let mut options = DiffOptions::new();
             options.context_lines(0).interhunk_lines(0).patience(true).force_text(true).max_size(-1);
             let mut patch = Patch::from_buffers(old_text, None, new_text, None, Some(&mut options))?;
-            return added_lines_of(&mut patch).map(Lines::Added);
+            return lines_of(&mut patch).map(Lines::Exact);
         }
         // A file of the working tree goes through git's filters (line ends) inside of libgit2.
         let on_disk = new.path().map(|path| self.git.workdir().unwrap_or(Path::new("")).join(path));
@@ -266,7 +271,7 @@ impl Repository {
             return Ok(if disk.is_large() { Lines::TooLarge } else { Lines::NotText });
         }
         match Patch::from_diff(diff, index)? {
-            Some(mut patch) => added_lines_of(&mut patch).map(Lines::Added),
+            Some(mut patch) => lines_of(&mut patch).map(Lines::Exact),
             None => Ok(Lines::NotText),
         }
     }
@@ -283,18 +288,20 @@ fn renames_can_be_compared(diff: &git2::Diff<'_>) -> bool {
     count(Delta::Added).saturating_mul(count(Delta::Deleted)) <= RENAME_LIMIT * RENAME_LIMIT
 }
 
-/// The lines that a patch adds, by their numbers.
-fn added_lines_of(patch: &mut Patch<'_>) -> Result<LineRanges, git2::Error> {
-    let mut added = LineRanges::default();
+/// The lines that a patch adds and removes, by their numbers.
+fn lines_of(patch: &mut Patch<'_>) -> Result<ChangedLines, git2::Error> {
+    let mut changed = ChangedLines::default();
     for hunk in 0..patch.num_hunks() {
         for line in 0..patch.num_lines_in_hunk(hunk)? {
             let line = patch.line_in_hunk(hunk, line)?;
-            if let (git2::DiffLineType::Addition, Some(number)) = (line.origin_value(), line.new_lineno()) {
-                added.push(number);
+            match (line.origin_value(), line.new_lineno(), line.old_lineno()) {
+                (git2::DiffLineType::Addition, Some(number), _) => changed.added.push(number),
+                (git2::DiffLineType::Deletion, _, Some(number)) => changed.removed.push(number),
+                _ => {}
             }
         }
     }
-    Ok(added)
+    Ok(changed)
 }
 
 /// All lines between the first and the last difference: never fewer than a real comparison would name.
@@ -313,11 +320,18 @@ fn lines_between(old: &[u8], new: &[u8]) -> LineRanges {
     (first..=last).collect()
 }
 
-/// What one file adds.
+/// Lines of the head that are new, and lines of the base that are gone.
+#[derive(Default)]
+struct ChangedLines {
+    added: LineRanges,
+    removed: LineRanges,
+}
+
+/// What became of the lines of one file.
 enum Lines {
-    Added(LineRanges),
+    Exact(ChangedLines),
     /// Not compared line by line; everything between the first and last difference.
-    Between(LineRanges),
+    Between(ChangedLines),
     NotText,
     TooLarge,
 }
@@ -372,7 +386,7 @@ mod tests {
             options.context_lines(0).patience(true);
             let mut patch =
                 Patch::from_buffers(old.as_bytes(), None, new.as_bytes(), None, Some(&mut options)).unwrap();
-            let exact = added_lines_of(&mut patch).unwrap();
+            let exact = lines_of(&mut patch).unwrap().added;
             let between = lines_between(old.as_bytes(), new.as_bytes());
             // Where equal lines repeat, a comparison may name another of them; the number never falls.
             prop_assert!(between.len() >= exact.len(), "{old:?} {new:?} {between:?} {exact:?}");

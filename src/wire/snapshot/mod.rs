@@ -2,13 +2,22 @@
 
 use super::{ReadError, check_envelope};
 use crate::model::{PassedTests, Ratio, ReportTotals, SeverityCounts, Snapshot, TestTotals};
+use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::io::{Read as _, Write as _};
 
 /// The schema's id.
 pub const SCHEMA: &str = "tollgate.snapshot/1";
 
 /// No honest snapshot is larger: a million lines with hits take 10 MB.
 pub const MOST_BYTES: usize = 256 * 1024 * 1024;
+
+/// No honest snapshot unpacks to more than so many times its size.
+const MOST_GROWTH: usize = 200;
+
+/// Below this size, in bytes, growth is no matter.
+const SMALL: usize = 1 << 20;
 
 /// No honest count is larger; sums of many stay far from the end of 64 bits.
 const MOST_COUNT: u64 = 1 << 48;
@@ -24,19 +33,53 @@ struct Stored {
     snapshot: Snapshot,
 }
 
-/// Compact JSON: always the same bytes for the same snapshot.
+/// Compact JSON, packed with gzip: always the same bytes for the same snapshot, without a time or a name in them.
 pub fn write(snapshot: &Snapshot) -> Vec<u8> {
+    let plain = write_plain(snapshot);
+    let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+    // Writing into memory does not fail; if it ever did, the plain form is as good.
+    match packer.write_all(&plain).and_then(|()| packer.finish()) {
+        Ok(packed) => packed,
+        Err(_) => plain,
+    }
+}
+
+/// The same without packing, for people and tools.
+pub fn write_plain(snapshot: &Snapshot) -> Vec<u8> {
     serde_json::to_vec(&Written { schema: SCHEMA, snapshot }).unwrap_or_else(super::unserializable)
 }
 
-/// Reads a snapshot that somebody may have damaged or forged: nothing in it is trusted to be in order.
+/// The JSON of a file that may be packed.
+fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let most = bytes.len().saturating_mul(MOST_GROWTH).clamp(SMALL, MOST_BYTES);
+    let mut rest = bytes;
+    let mut plain = Vec::new();
+    let mut packed = flate2::bufread::GzDecoder::new(&mut rest).take(most as u64 + 1);
+    packed.read_to_end(&mut plain).map_err(|error| ReadError::Packed { what: error.to_string() })?;
+    if plain.len() > most {
+        return Err(ReadError::Packed { what: format!("it grows to more than {most} bytes") });
+    }
+    if !rest.is_empty() {
+        return Err(ReadError::Packed { what: "something stands behind its end".to_owned() });
+    }
+    Ok(Cow::Owned(plain))
+}
+
+/// Reads a snapshot, packed or plain, that somebody may have damaged or forged: nothing in it is trusted to be in order.
 ///
 /// # Errors
 /// Says whether the file is too large, of another schema, damaged, or contradicts itself.
 pub fn read(bytes: &[u8]) -> Result<Snapshot, ReadError> {
-    check_envelope(bytes, SCHEMA, MOST_BYTES)?;
+    if bytes.len() > MOST_BYTES {
+        return Err(ReadError::TooLarge { bytes: bytes.len(), most: MOST_BYTES });
+    }
+    let bytes = unpacked(bytes)?;
+    check_envelope(&bytes, SCHEMA, MOST_BYTES)?;
     let stored: Stored =
-        serde_json::from_slice(bytes).map_err(|source| ReadError::Malformed { schema: SCHEMA, source })?;
+        serde_json::from_slice(&bytes).map_err(|source| ReadError::Malformed { schema: SCHEMA, source })?;
     match contradiction(&stored.snapshot) {
         None => Ok(stored.snapshot),
         Some(what) => Err(ReadError::Contradiction { what }),
@@ -70,7 +113,7 @@ fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
         if times.into_iter().any(|time| time.as_secs() > MOST_COUNT) {
             return Some("a time is too long");
         }
-        if run.not_kept > MOST_COUNT {
+        if run.not_kept.max(run.untimed) > MOST_COUNT {
             return Some("a count is too large");
         }
         if let Some(problem) = test_totals(&run.totals) {

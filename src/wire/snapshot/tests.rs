@@ -91,6 +91,7 @@ fn test_run() -> impl Strategy<Value = TestRun> {
             passed,
             containers,
             duration,
+            untimed: not_kept / 2,
             not_kept,
         })
 }
@@ -268,9 +269,58 @@ fn with_lines(lines: &str) -> Result<Snapshot, ReadError> {
 
 #[test]
 fn an_empty_snapshot_has_these_bytes() {
-    let bytes = write(&Snapshot::default());
+    let bytes = write_plain(&Snapshot::default());
     let expected = r#"{"schema":"tollgate.snapshot/1","snapshot":{"commit":null,"reports":[],"tests":null,"coverage":null,"scans":[],"jobs":null}}"#;
     assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+}
+
+#[test]
+fn packed_and_plain_are_read_alike() {
+    let snapshot = with_lines("[[1,0],[7,2]]").unwrap();
+    assert_eq!(read(&write(&snapshot)).unwrap(), read(&write_plain(&snapshot)).unwrap());
+    assert!(write(&snapshot).starts_with(&[0x1f, 0x8b]));
+}
+
+#[test]
+fn a_file_that_grows_beyond_measure_is_refused() {
+    let mut packer = GzBuilder::new().write(Vec::new(), Compression::best());
+    packer.write_all(&vec![b' '; 8 << 20]).unwrap();
+    let error = read(&packer.finish().unwrap()).unwrap_err();
+    assert!(error.to_string().contains("grows to more than"), "{error}");
+}
+
+#[test]
+fn what_stands_behind_the_end_of_a_packed_file_is_refused() {
+    let mut bytes = write(&Snapshot::default());
+    bytes.extend(b"more");
+    assert!(matches!(read(&bytes), Err(ReadError::Packed { .. })));
+}
+
+#[test]
+fn ten_thousand_files_and_a_hundred_thousand_tests_take_a_few_megabytes() {
+    let mut snapshot = Snapshot::default();
+    let mut coverage = Coverage::default();
+    for number in 0..10_000_u32 {
+        let mut file = FileCoverage::default();
+        for line in 1..=40_u32 {
+            file.lines.add(NonZeroU32::new(line * 2).unwrap(), u64::from((line * number) % 7));
+        }
+        let path = format!("src/module_{}/file_{number}.rs", number % 100);
+        coverage.files.insert(RepoPath::new(&path).unwrap(), file);
+    }
+    let id = |number: u32| TestId {
+        class: format!("module_{}::tests", number % 1000).into(),
+        name: format!("case_number_{number}_does_what_it_says").into(),
+        ..TestId::default()
+    };
+    let mut run =
+        TestRun { passed: PassedTests::Names((0..100_000).map(id).collect()), ..TestRun::default() };
+    (run.totals.tests, run.totals.passed) = (100_000, 100_000);
+    snapshot.coverage = Some(coverage);
+    snapshot.tests = Some(run);
+    let bytes = write(&snapshot);
+    assert!(bytes.len() < 3_000_000, "{} bytes", bytes.len());
+    assert_eq!(read(&bytes).unwrap(), snapshot);
 }
 
 #[test]
@@ -292,7 +342,7 @@ fn lines_that_are_not_in_order_are_refused() {
 
 #[test]
 fn a_path_that_leaves_the_tree_is_refused() {
-    let json = String::from_utf8(write(&with_lines("[[1,0]]").unwrap())).unwrap();
+    let json = String::from_utf8(write_plain(&with_lines("[[1,0]]").unwrap())).unwrap();
     assert!(read(json.replace("a.rs", "../a.rs").as_bytes()).is_err());
 }
 
@@ -317,6 +367,7 @@ proptest! {
 
     #[test]
     fn a_snapshot_is_read_as_it_was_written(snapshot in snapshot()) {
+        prop_assert_eq!(&read(&write_plain(&snapshot)).unwrap(), &snapshot);
         let bytes = write(&snapshot);
         let back = read(&bytes).unwrap();
         prop_assert_eq!(&back, &snapshot);

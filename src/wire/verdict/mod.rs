@@ -218,7 +218,7 @@ pub struct NotCountedRecord {
     pub rule: String,
     /// The test or finding.
     pub what: Untrusted,
-    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`.
+    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`, `waived`.
     pub cause: String,
     /// How we know.
     pub proof: Untrusted,

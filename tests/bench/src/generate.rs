@@ -2,7 +2,9 @@
 //!
 //! The shapes follow what tools write: JUnit like Surefire (about 150 bytes for a test that passes, stack traces of
 //! 15 to 40 frames, captured output for some), LCOV like geninfo (FN, FNDA, BRDA on one line of eight), Cobertura
-//! like coverage.py (a line element a line), SARIF like CodeQL (rules with help, code flows in one result of five).
+//! like coverage.py (a line element a line), SARIF like CodeQL (rules with help, code flows in one result of five),
+//! JaCoCo without any white space, Istanbul with its three maps and their counts, `go test -json` with the output
+//! events of `-v`.
 
 use crate::Options;
 use crate::rng::Rng;
@@ -32,6 +34,9 @@ pub fn report(format: &str, options: &Options, factor: f64) -> Input {
         "lcov" => lcov(&mut out, of(10_000.0)),
         "cobertura" => cobertura(&mut out, of(10_000.0)),
         "sarif" => sarif(&mut out, of(50_000.0)),
+        "jacoco" => jacoco(&mut out, of(10_000.0)),
+        "istanbul" => istanbul(&mut out, of(5_000.0)),
+        "go-test" => go_test(&mut out, of(300_000.0)),
         other => panic!("no generator for {other}"),
     };
     let expected = expected.and_then(|found| out.flush().map(|()| found)).expect("it can be written");
@@ -363,6 +368,158 @@ fn sarif(out: Out<'_>, results: u64) -> Written {
     let [critical, high, medium, low] = bands;
     let suppressed: u64 = suppressed.iter().sum();
     Ok(format!("critical={critical} high={high} medium={medium} low={low} other=0 suppressed={suppressed}"))
+}
+
+/// One line without white space: classes with their methods, then the lines of each source file.
+fn jacoco(out: Out<'_>, files: u64) -> Written {
+    let mut rng = Rng::new(5);
+    let [mut hit, mut found, mut taken, mut branches] = [0_u64; 4];
+    let counter = |kind: &str, missed: u64, covered: u64| {
+        format!("<counter type=\"{kind}\" missed=\"{missed}\" covered=\"{covered}\"/>")
+    };
+    write!(
+        out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><!DOCTYPE report PUBLIC \"-//JACOCO//DTD Report \
+         1.1//EN\" \"report.dtd\"><report name=\"acme\"><sessioninfo id=\"ci-1\" start=\"1\" dump=\"2\"/>"
+    )?;
+    for first in (0..files).step_by(25) {
+        let package = format!("com/acme/{}/p{first}", word(first));
+        write!(out, "<package name=\"{package}\">")?;
+        let mut sources = String::new();
+        for file in first..files.min(first + 25) {
+            let lines = covered(&mut rng, 120);
+            let name = format!("{}{file}", title(file));
+            write!(out, "<class name=\"{package}/{name}\" sourcefilename=\"{name}.java\">")?;
+            for method in lines.chunks(9) {
+                let covered = method.iter().filter(|line| line.1 > 0).count() as u64;
+                let missed = method.len() as u64 - covered;
+                let counters =
+                    counter("INSTRUCTION", missed * 4, covered * 4) + &counter("LINE", missed, covered);
+                let (line, called) = (method[0].0, u64::from(covered > 0));
+                let name = if line % 7 == 0 { "&lt;init&gt;" } else { word(line) };
+                write!(
+                    out,
+                    "<method name=\"{name}\" desc=\"(Ljava/lang/String;I)V\" line=\"{line}\">{counters}"
+                )?;
+                write!(out, "{}</method>", counter("METHOD", 1 - called, called))?;
+            }
+            write!(out, "</class>")?;
+            sources += &format!("<sourcefile name=\"{name}.java\">");
+            for (index, (line, hits)) in lines.iter().enumerate() {
+                let (mi, ci) = if *hits > 0 { (0, 2 + line % 9) } else { (2 + line % 9, 0) };
+                let (mb, cb) = match (index % 8, *hits > 0) {
+                    (0, true) => (1, 1),
+                    (0, false) => (2, 0),
+                    _ => (0, 0),
+                };
+                sources += &format!("<line nr=\"{line}\" mi=\"{mi}\" ci=\"{ci}\" mb=\"{mb}\" cb=\"{cb}\"/>");
+                hit += u64::from(ci > 0);
+                taken += cb;
+                branches += mb + cb;
+            }
+            found += lines.len() as u64;
+            sources += "</sourcefile>";
+        }
+        write!(out, "{sources}</package>")?;
+    }
+    write!(out, "{}</report>", counter("LINE", found - hit, hit))?;
+    Ok(format!("lines={hit}/{found} branches={taken}/{branches}"))
+}
+
+fn istanbul(out: Out<'_>, files: u64) -> Written {
+    let mut rng = Rng::new(6);
+    let [mut hit, mut found, mut taken, mut branches] = [0_u64; 4];
+    let span = |line: u64| {
+        let column = line % 40;
+        let end = column + 30;
+        format!(
+            "{{\"start\":{{\"line\":{line},\"column\":{column}}},\"end\":{{\"line\":{line},\"column\":{end}}}}}"
+        )
+    };
+    let list = |entries: Vec<String>| entries.join(",");
+    write!(out, "{{")?;
+    for file in 0..files {
+        let lines = covered(&mut rng, 200);
+        let path = format!("/src/acme/{}", path(file));
+        let numbered = |make: &dyn Fn(&(u64, u64)) -> String, step: usize| {
+            let entries = lines.iter().step_by(step).enumerate();
+            list(entries.map(|(index, line)| format!("\"{index}\":{}", make(line))).collect())
+        };
+        let comma = if file == 0 { "" } else { "," };
+        write!(
+            out,
+            "{comma}\"{path}\":{{\"path\":\"{path}\",\"statementMap\":{{{}}},",
+            numbered(&|line| span(line.0), 1)
+        )?;
+        let function = |line: &(u64, u64)| {
+            let (name, at) = (word(line.0), span(line.0));
+            format!("{{\"name\":\"{name}\",\"decl\":{at},\"loc\":{at},\"line\":{}}}", line.0)
+        };
+        write!(out, "\"fnMap\":{{{}}},", numbered(&function, 23))?;
+        let branch = |line: &(u64, u64)| {
+            let at = span(line.0);
+            format!("{{\"loc\":{at},\"type\":\"if\",\"locations\":[{at},{at}],\"line\":{}}}", line.0)
+        };
+        write!(out, "\"branchMap\":{{{}}},", numbered(&branch, 8))?;
+        write!(
+            out,
+            "\"s\":{{{}}},\"f\":{{{}}},",
+            numbered(&|line| line.1.to_string(), 1),
+            numbered(&|line| line.1.to_string(), 23)
+        )?;
+        write!(out, "\"b\":{{{}}}}}", numbered(&|line| format!("[{},{}]", line.1, line.1 % 2), 8))?;
+        for line in lines.iter().step_by(8) {
+            taken += u64::from(line.1 > 0) + line.1 % 2;
+            branches += 2;
+        }
+        hit += lines.iter().filter(|line| line.1 > 0).count() as u64;
+        found += lines.len() as u64;
+    }
+    writeln!(out, "}}")?;
+    Ok(format!("lines={hit}/{found} branches={taken}/{branches}"))
+}
+
+fn go_test(out: Out<'_>, tests: u64) -> Written {
+    let mut rng = Rng::new(7);
+    let [mut failed, mut skipped] = [0_u64; 2];
+    for first in (0..tests).step_by(50) {
+        let package = format!("example.com/acme/{}/p{first}", word(first));
+        let event = |action: &str, test: &str, rest: &str| {
+            let test = if test.is_empty() { String::new() } else { format!(",\"Test\":\"{test}\"") };
+            format!(
+                "{{\"Time\":\"2026-11-22T08:41:35.09683586Z\",\"Action\":\"{action}\",\"Package\":\"{package}\"{test}{rest}}}\n"
+            )
+        };
+        let mut bad = false;
+        for test in first..tests.min(first + 50) {
+            let name = format!("Test{}{}{test}", title(test), title(test / 3));
+            let verdict = match rng.below(1000) {
+                0..12 => "fail",
+                12..32 => "skip",
+                _ => "pass",
+            };
+            failed += u64::from(verdict == "fail");
+            skipped += u64::from(verdict == "skip");
+            bad |= verdict == "fail";
+            let output = |text: String| event("output", &name, &format!(",\"Output\":\"{text}\\n\""));
+            out.write_all(event("run", &name, "").as_bytes())?;
+            out.write_all(output(format!("=== RUN   {name}")).as_bytes())?;
+            for line in 0..rng.below(if verdict == "fail" { 30 } else { 3 }) {
+                out.write_all(
+                    output(format!(
+                        "    {}_test.go:{line}: got \\\"{}\\\" \\u003c 3",
+                        word(test),
+                        word(line)
+                    ))
+                    .as_bytes(),
+                )?;
+            }
+            out.write_all(output(format!("--- {}: {name} (0.01s)", verdict.to_uppercase())).as_bytes())?;
+            out.write_all(event(verdict, &name, ",\"Elapsed\":0.01").as_bytes())?;
+        }
+        out.write_all(event(if bad { "fail" } else { "pass" }, "", ",\"Elapsed\":0.5").as_bytes())?;
+    }
+    Ok(format!("tests={tests} failed={failed} errored=0 skipped={skipped}"))
 }
 
 fn place(file: u64, line: u64) -> String {

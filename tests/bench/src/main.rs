@@ -19,9 +19,9 @@ Usage: tollgate-bench [OPTIONS] [TABLE]...
 
 Tables (default: all):
   readers   CPU time of Tollgate's readers over the bare loop on the same bytes
-              junit, cobertura   quick-xml's event loop over a slice, events only counted      goal 2.5
-              lcov               memchr to each line end, DA parsed, (line, hits) kept         goal 1.5
-              sarif              serde_json's IgnoredAny over a slice                          goal 4.5
+              junit, cobertura, jacoco   quick-xml's event loop over a slice, only counted     goal 2.5
+              lcov                       memchr to each line end, DA parsed, kept              goal 1.5
+              sarif, istanbul, go-test   serde_json's IgnoredAny over a slice                  goal 4.5
   memory    peak memory of a reader on growing files; it must not grow with them               goal 32 MiB
   hostile   peak memory and CPU time on files that were made to hurt                           goal 32 MiB
   startup   wall time of `tollgate --version` (goal 2 ms) and of `tollgate check` on a

@@ -29,6 +29,7 @@ pub fn prepare(reader: &str, file: &Path) -> Prepared {
         "memchr-lines" => memchr_lines,
         "hand-lcov" => hand_lcov,
         "ignored-any" => ignored_any,
+        "ignored-lines" => ignored_lines,
         other => panic!("no reader is called {other}"),
     };
     Prepared::Slice(loop_, bytes())
@@ -126,4 +127,16 @@ fn ignored_any(bytes: &[u8]) -> String {
         Ok(_) => "skipped".into(),
         Err(error) => format!("refused: {error}"),
     }
+}
+
+/// The same, value after value: JSON lines.
+fn ignored_lines(bytes: &[u8]) -> String {
+    let mut values = 0_u64;
+    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>() {
+        match value {
+            Ok(_) => values += 1,
+            Err(error) => return format!("refused: {error}"),
+        }
+    }
+    format!("values={values}")
 }

@@ -19,12 +19,19 @@ const COMPARED: &[(&str, &str, f64)] = &[
     ("lcov", "hand-lcov", 1.5),
     ("lcov", "memchr-lines", f64::NAN),
     ("sarif", "ignored-any", 4.5),
+    ("jacoco", "quick-xml", 2.5),
+    ("istanbul", "ignored-any", 4.5),
+    ("go-test", "ignored-lines", 4.5),
 ];
 
 fn formats<'o>(
     options: &'o Options,
 ) -> impl Iterator<Item = &'static (&'static str, &'static str, f64)> + 'o {
-    COMPARED.iter().filter(|(format, ..)| options.only.as_deref().is_none_or(|only| only == *format))
+    let known = |format: &str| tollgate::formats::by_id(format).is_some();
+    COMPARED
+        .iter()
+        .filter(move |(format, ..)| known(format))
+        .filter(|(format, ..)| options.only.as_deref().is_none_or(|only| only == *format))
 }
 
 fn readers(options: &Options) -> bool {

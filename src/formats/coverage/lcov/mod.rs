@@ -43,16 +43,13 @@ fn sniff(head: &Head) -> bool {
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     let mut tracefile = Tracefile::new(context);
-    match tracefile.read(source) {
-        Ok(()) => Ok(tracefile.finish(source)),
-        Err(error) => Err(tracefile.gathered.fail(error)),
-    }
+    let result = tracefile.read(source);
+    tracefile.gathered.conclude(source, result)
 }
 
 /// A tracefile while it is read.
 struct Tracefile<'c> {
-    context: &'c mut Context,
-    gathered: Gathered,
+    gathered: Gathered<'c>,
     /// The file that the record is about, between `SF` and `end_of_record`.
     path: Option<String>,
     record: Record,
@@ -62,7 +59,7 @@ struct Tracefile<'c> {
 
 impl<'c> Tracefile<'c> {
     fn new(context: &'c mut Context) -> Self {
-        Self { context, gathered: Gathered::new(), path: None, record: Record::default(), announced: false }
+        Self { gathered: Gathered::new(context), path: None, record: Record::default(), announced: false }
     }
 
     fn read(&mut self, source: &mut Source<'_>) -> Result<(), ParseError> {
@@ -71,6 +68,7 @@ impl<'c> Tracefile<'c> {
             if self.path.is_some() {
                 let (bytes, count) = plain::take(lines.rest(), &mut self.record.file);
                 lines.pass(bytes, count);
+                self.gathered.open(&self.record.file, self.record.text_bytes(), || lines.position())?;
             }
             match lines.next_line()? {
                 Some(line) => self.take(&line)?,
@@ -84,16 +82,12 @@ impl<'c> Tracefile<'c> {
             } else {
                 "the last record has no end_of_record"
             };
-            self.gathered.degrade(self.context, Code::CutOff, message, end);
+            self.gathered.degrade(Code::CutOff, message, end);
             self.close(&Line { bytes: b"", end: LineEnd::EndOfFile, number: end.line, offset: end.offset })?;
         } else if self.announced && !self.gathered.report.files.is_empty() {
-            self.gathered.degrade(self.context, Code::CutOff, "no record follows the last TN", end);
+            self.gathered.degrade(Code::CutOff, "no record follows the last TN", end);
         }
         Ok(())
-    }
-
-    fn finish(self, source: &Source<'_>) -> Parsed {
-        self.gathered.finish(self.context, source)
     }
 
     /// Takes any line.
@@ -142,7 +136,7 @@ impl<'c> Tracefile<'c> {
     }
 
     fn lose(&mut self, line: &Line<'_>, code: Code, message: impl Into<Untrusted>) {
-        self.gathered.degrade(self.context, code, message, line.position());
+        self.gathered.degrade(code, message, line.position());
     }
 
     fn open(&mut self, path: &[u8], line: &Line<'_>) -> Result<(), ParseError> {
@@ -154,7 +148,7 @@ impl<'c> Tracefile<'c> {
         let path = String::from_utf8_lossy(path.trim_ascii_start());
         if let Cow::Owned(lossy) = &path {
             let message = format!("the path `{lossy}` is not UTF-8");
-            self.context.warn(Code::BadEncoding, Weight::Warning, message, line.position());
+            self.gathered.context.warn(Code::BadEncoding, Weight::Warning, message, line.position());
         }
         self.path = Some(path.into_owned());
         Ok(())
@@ -170,12 +164,12 @@ impl<'c> Tracefile<'c> {
         let file = self.record.take_file();
         if path.is_empty() {
             if has_records || file.summary.is_some() {
-                Gathered::unattributed(self.context, || line.position());
+                self.gathered.unattributed(|| line.position());
             }
             return Ok(());
         }
         if let Some(message) = disagreement {
-            self.context.warn(Code::TotalsDisagree, Weight::Note, message, line.position());
+            self.gathered.context.warn(Code::TotalsDisagree, Weight::Note, message, line.position());
         }
         self.gathered.put(&path, file, || line.position())
     }
@@ -282,6 +276,7 @@ impl<'c> Tracefile<'c> {
             return;
         };
         let Some(calls) = self.count(calls, line) else { return };
+        self.record.note_text(name.len());
         let group = self.record.groups.entry(index).or_default();
         let name = text(name);
         // The smallest name, so that two files which list the aliases in other orders agree.
@@ -293,11 +288,11 @@ impl<'c> Tracefile<'c> {
 
     fn count(&mut self, count: &[u8], line: &Line<'_>) -> Option<u64> {
         let count = number::count(count);
-        self.gathered.hits(self.context, count, || quoted(line.bytes), || line.position())
+        self.gathered.hits(count, || quoted(line.bytes), || line.position())
     }
 
     fn line_number(&mut self, number: LineNumber, line: &Line<'_>) -> Option<NonZeroU32> {
-        self.gathered.line(self.context, number, || quoted(line.bytes), || line.position())
+        self.gathered.line(number, || quoted(line.bytes), || line.position())
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) struct Record {
     /// `BA` (LCOV before 1.10, Bazel): line → taken and total, since these branches have no names.
     pub(super) unnamed_branches: BTreeMap<u32, (u32, u32)>,
     pub(super) stated: Stated,
+    text_bytes: u64,
 }
 
 struct Function {
@@ -35,8 +36,19 @@ pub(super) struct Stated {
 }
 
 impl Record {
+    /// Bytes of the names that are held until the record ends, with what each takes beside.
+    pub(super) fn text_bytes(&self) -> u64 {
+        self.text_bytes + (self.groups.len() + self.unnamed_branches.len()) as u64 * 64
+    }
+
+    /// Counts a name that is held outside of the lists here.
+    pub(super) fn note_text(&mut self, bytes: usize) {
+        self.text_bytes += bytes as u64;
+    }
+
     /// Takes an `FN`.
     pub(super) fn function(&mut self, name: Box<str>, line: u32) {
+        self.text_bytes += 64 + name.len() as u64;
         self.functions.push(Function { name, line, calls: None });
     }
 
@@ -47,7 +59,10 @@ impl Record {
                 function.calls = Some(calls);
                 self.next += 1;
             }
-            _ => self.calls.push((String::from_utf8_lossy(name).into(), calls)),
+            _ => {
+                self.text_bytes += 64 + name.len() as u64;
+                self.calls.push((String::from_utf8_lossy(name).into(), calls));
+            }
         }
     }
 
@@ -76,6 +91,7 @@ impl Record {
         let stated = std::mem::take(&mut self.stated);
         add_functions(&mut file, &mut self.functions, &mut self.calls);
         self.next = 0;
+        self.text_bytes = 0;
         for (index, (line, name, calls)) in std::mem::take(&mut self.groups) {
             // A group without an alias is still a function: its index keeps it apart.
             let name = name.unwrap_or_else(|| format!("#{index}").into());

@@ -3,7 +3,7 @@
 use super::{Collector, RunHealth, SHORT, Strings, identity, masked_hash, path, severity_word, text_hash};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
-use crate::formats::{Context, ParseError, Parsed, Report, Source};
+use crate::formats::{Context, ParseError, Parsed, Position, Report, Source};
 use crate::model::{
     Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Untrusted,
 };
@@ -42,7 +42,7 @@ impl Draft {
 
     /// Adds another id of the same advisory.
     pub(in crate::formats::scans) fn alias(&mut self, id: &str) {
-        const MOST: usize = 32;
+        const MOST: usize = 16;
         if !id.is_empty()
             && id != self.rule
             && self.aliases.len() < MOST
@@ -65,8 +65,12 @@ pub(in crate::formats::scans) struct Reading {
     collector: Collector,
     strings: Strings,
     message_bytes: usize,
+    aliases: usize,
+    not_understood: u64,
 }
 
+/// Other ids of advisories beyond this are not kept (they still take part in identities).
+const MOST_ALIASES: usize = 150_000;
 /// Messages beyond this are not kept.
 const MOST_MESSAGE_BYTES: usize = 3 << 20;
 
@@ -82,6 +86,8 @@ impl Reading {
             collector: Collector::default(),
             strings: Strings::default(),
             message_bytes: 0,
+            aliases: 0,
+            not_understood: 0,
         }
     }
 
@@ -95,9 +101,14 @@ impl Reading {
         }
     }
 
-    /// Counts a finding that cannot be understood.
+    /// Counts a finding that cannot be understood; the report is not whole then.
     pub(in crate::formats::scans) fn add_unknown(&mut self) {
         self.collector.add_unseen(Severity::Unknown, 1);
+        self.not_understood += 1;
+        if self.health.health < Health::Degraded {
+            self.health.health = Health::Degraded;
+            self.health.reason = "an entry of the report cannot be understood".into();
+        }
     }
 
     /// Marks the findings so far, for [`Reading::since`].
@@ -126,6 +137,11 @@ impl Reading {
         }
     }
 
+    /// Sets what the findings since a mark are about.
+    pub(in crate::formats::scans) fn class_since(&mut self, mark: (usize, usize), class: ScanClass) {
+        self.collector.since(mark).for_each(|finding| finding.class = class);
+    }
+
     /// How many findings there are, active and suppressed.
     pub(in crate::formats::scans) fn count(&self) -> u64 {
         self.collector.count()
@@ -148,8 +164,10 @@ impl Reading {
             return None;
         }
         let class = draft.class.unwrap_or(self.class);
-        let mut aliases = Vec::with_capacity(draft.aliases.len());
-        for alias in &draft.aliases {
+        self.aliases += draft.aliases.len();
+        let kept = if self.aliases > MOST_ALIASES { &[] } else { draft.aliases.as_slice() };
+        let mut aliases = Vec::with_capacity(kept.len());
+        for alias in kept {
             aliases.push(self.shared(alias)?);
         }
         aliases.sort();
@@ -228,9 +246,16 @@ pub(in crate::formats::scans) fn read_scan(
 /// The report, or the error with what was read before it.
 pub(in crate::formats::scans) fn finish(
     result: Result<(), ParseError>,
-    context: &Context,
+    context: &mut Context,
     reading: Reading,
 ) -> Result<Parsed, ParseError> {
+    if reading.not_understood > 0 {
+        let message = format!(
+            "{} entries cannot be understood; they count as of unknown severity",
+            reading.not_understood
+        );
+        context.warn(Code::UnknownSeverity, Weight::Error, message, Position::default());
+    }
     match result {
         Ok(()) => {
             let health = reading.health.health;
@@ -260,11 +285,8 @@ pub(in crate::formats::scans) fn line(json: &mut Json<'_, '_>) -> Result<u32, Pa
 pub(in crate::formats::scans) fn shorts(json: &mut Json<'_, '_>) -> Result<Vec<String>, ParseError> {
     let mut all: Vec<String> = Vec::new();
     json.array(|json| {
-        if let Some((text, _)) = json.text_up_to(SHORT)?
-            && all.len() < 32
-        {
-            all.push(text.to_owned());
-        }
+        let text = json.text_up_to(SHORT)?.map(|(text, _)| text.to_owned());
+        all.extend(text.filter(|_| all.len() < 32));
         Ok(())
     })?;
     Ok(all)

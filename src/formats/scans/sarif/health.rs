@@ -2,7 +2,7 @@
 
 use super::super::findings::{RunHealth, take};
 use super::places::Places;
-use super::result::{DescriptorReference, Level, RawMessage, level, read_message};
+use super::wire::{DescriptorReference, Level, RawMessage, level, read_message};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind, Scalar};
 use crate::formats::{Context, ParseError};

@@ -13,6 +13,7 @@ mod resolve;
 mod result;
 mod rules;
 mod run;
+mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Artifacts, base ids and URIs become paths (SARIF 2.1.0 §3.4, §3.14.14, §3.14.15).
 
 use super::super::findings::{SHORT, is_absolute, path as normalised};
-use super::result::read_artifact_location;
+use super::wire::read_artifact_location;
 use crate::formats::ParseError;
 use crate::formats::json::Json;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! A run that was read to its end becomes a scan: severities, places and texts are looked up.
 
-use super::result::{DescriptorReference, Level, ResultKind};
 use super::rules::{Component, Found, Rule, RuleQuery, class_of_tool};
 use super::run::{Key, Pending, Run, Text};
+use super::wire::{DescriptorReference, Level, ResultKind};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::scans::findings::{Collector, Score, identity, score, severity_word};
 use crate::formats::{Context, Position};
@@ -26,20 +26,19 @@ struct Resolved<'r> {
 /// may stand behind the cut.
 pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, cut_off: bool) -> Scan {
     run.tool.index();
-    let mut pending = std::mem::take(&mut run.pending);
-    pending.shrink_to_fit();
+    let pending = std::mem::take(&mut run.pending);
     let mut texts = std::mem::take(&mut run.texts);
     let resolved: Vec<Resolved<'_>> =
         run.key_counts.iter().map(|(key, _)| resolve_key(&run, key, cut_off)).collect();
     let mut collector = Collector::default();
-    collector.reserve(pending.len());
+    collector.reserve(pending.iter().map(Vec::len).sum());
     collector.add_unseen(Severity::Unknown, run.unknown);
     for ((_, counts), resolved) in run.key_counts.iter().zip(&resolved) {
         collector.add_unseen(resolved.severity, counts.active - counts.pending_active);
         collector.add_unseen_suppressed(counts.suppressed - counts.pending_suppressed);
     }
     let mut paths: HashMap<(u32, u32, i32), Option<Untrusted>> = HashMap::new();
-    for result in pending {
+    for result in pending.into_iter().flatten() {
         let Some(of_key) = usize::try_from(result.key).ok().and_then(|key| resolved.get(key)) else {
             // Keys are never taken away, so each is there; should one be missing, its result still counts.
             collector.add_unseen(Severity::Unknown, 1);

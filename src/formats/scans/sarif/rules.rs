@@ -1,7 +1,7 @@
 //! The rules of a run's tool, and how a result finds its own (SARIF 2.1.0 §3.52, §3.54).
 
 use super::super::findings::{SHORT, take, take_scalar};
-use super::result::{Level, level};
+use super::wire::{Level, level};
 use crate::formats::ParseError;
 use crate::formats::json::Json;
 use crate::model::ScanClass;

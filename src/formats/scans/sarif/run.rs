@@ -3,8 +3,9 @@
 use super::super::findings::{Collector, RunHealth, Strings};
 use super::health::{Invocation, read_category, read_external, read_invocation, read_invocations};
 use super::places::Places;
-use super::result::{Level, RawResult, ResultKind};
+use super::result::RawResult;
 use super::rules::ToolTable;
+use super::wire::{Level, RawMessage, ResultKind};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, ParseError};
@@ -55,7 +56,7 @@ pub(super) struct Pending {
 /// What people read of a result.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    pub(super) message: super::result::RawMessage,
+    pub(super) message: RawMessage,
     pub(super) suppressed_by: &'static str,
     pub(super) justification: String,
 }
@@ -98,7 +99,8 @@ pub(super) struct Run {
     pub(super) strings: Strings,
     keys: HashMap<Key, u32>,
     pub(super) key_counts: Vec<(Key, KeyCounts)>,
-    pub(super) pending: Vec<Pending>,
+    /// In pieces, so that each can be given back as soon as it has become findings.
+    pub(super) pending: Vec<Vec<Pending>>,
     pub(super) texts: Vec<Text>,
     pub(super) room: Room,
     /// Results that were counted without a key: they are no objects, or there are too many kinds of them.
@@ -117,6 +119,8 @@ const HARD_TEXT_BYTES: usize = 3 << 20;
 const MOST_TEXTS_OF_A_KEY: u32 = 100;
 /// How many texts a rule may have when many were kept already.
 const FEW_TEXTS_OF_A_KEY: u32 = 4;
+/// How many results wait in one piece of memory.
+const PIECE: usize = 4096;
 /// The most different keys; more are hostile.
 const MOST_KEYS: usize = 50_000;
 
@@ -249,7 +253,7 @@ impl Run {
             counts.pending_active += 1;
             self.room.active -= 1;
         }
-        self.pending.push(Pending {
+        let pending = Pending {
             key,
             uri,
             uri_base,
@@ -260,7 +264,15 @@ impl Run {
             fingerprint: result.fingerprint(),
             snippet: result.snippet,
             message: result.message_hash(),
-        });
+        };
+        match self.pending.last_mut().filter(|piece| piece.len() < PIECE) {
+            Some(piece) => piece.push(pending),
+            None => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(pending);
+                self.pending.push(piece);
+            }
+        }
     }
 
     fn key(&mut self, result: &RawResult) -> Option<u32> {

@@ -516,6 +516,7 @@ fn a_result_that_is_no_object_counts_as_unknown() {
     let read = read(log(r#""results": [null, 7, "x", {"level": "error"}]"#));
     let (active, _) = totals(&read);
     assert_eq!((active.unknown, active.high), (3, 1));
+    assert_eq!(read.health(), Health::Degraded);
     assert!(read.says(Code::UnknownSeverity));
     assert_eq!(read.scans()[0].not_kept.unknown, 3);
 }

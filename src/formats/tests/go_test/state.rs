@@ -1,5 +1,6 @@
 //! Packages and tests between their first event and their last.
 
+use crate::formats::frames::frames;
 use crate::formats::tests::run::{Case, RunBuilder};
 use crate::formats::{Context, Position};
 use crate::model::TestStatus;
@@ -213,8 +214,15 @@ impl State {
     ) {
         self.room += open.output.len();
         self.package(package).bad += u64::from(status.is_bad());
+        // Go names the file of a failure without its folder, which the package is.
+        let frame = if status.is_bad() { frames(&open.output).into_iter().next() } else { None };
+        let place = frame.map(|frame| match frame.file.contains('/') || package.is_empty() {
+            true => (frame.file, frame.line),
+            false => (format!("{package}/{}", frame.file), frame.line),
+        });
         run.case(&Case {
             class: package,
+            place: place.as_ref().map(|(file, line)| (file.as_str(), *line)),
             duration,
             // The time of a subtest is part of its parent's.
             nested: test.contains('/'),

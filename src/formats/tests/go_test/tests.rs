@@ -42,6 +42,8 @@ fn parents_and_subtests_count_and_the_package_names_them() {
     assert_eq!(seen.run.totals.container_failures, 0);
     let case = seen.case("A/b");
     assert_eq!((case.id.display().raw(), case.message.raw()), ("p::A/b", "x_test.go:3: boom"));
+    let place = case.place.as_ref().unwrap();
+    assert_eq!((place.file.raw(), place.line.unwrap().get()), ("p/x_test.go", 3));
 }
 
 #[test]

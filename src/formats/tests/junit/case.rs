@@ -285,6 +285,18 @@ impl OpenCase {
     }
 }
 
+/// CTest's reasons of that kind. (Skips on purpose say `SKIP_RETURN_CODE` or `SKIP_REGULAR_EXPRESSION`.)
+const COULD_NOT_RUN: &[&str] = &[
+    "Unable to find executable",
+    "Unable to find required file",
+    "Required Files Missing",
+    "Fixture dependency failed",
+    "Missing Configuration",
+    "Insufficient resources",
+    "Failed to start",
+    "BAD_COMMAND",
+];
+
 fn read(attribute: &Attribute<'_>, into: &mut String, context: &mut Context) {
     attribute.append_to(into, usize::MAX, context);
 }
@@ -294,8 +306,9 @@ fn line_of(raw: &[u8]) -> u32 {
     std::str::from_utf8(raw.trim_ascii()).unwrap_or_default().parse().unwrap_or(0)
 }
 
-/// CTest counts a test whose program is not there among its failures, and yet writes it as skipped.
+/// CTest counts a test that it could not run among its failures, and yet writes it as skipped.
 fn is_missing_program(tag: &Tag<'_>) -> bool {
-    tag.attributes()
-        .any(|attribute| attribute.name() == b"message" && attribute.raw() == b"Unable to find executable")
+    tag.attribute("message").is_some_and(|message| {
+        COULD_NOT_RUN.iter().any(|reason| message.raw().starts_with(reason.as_bytes()))
+    })
 }

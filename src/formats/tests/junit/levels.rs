@@ -57,6 +57,8 @@ pub(super) struct Declared {
     timed: bool,
     /// Catch2 writes this host name; its totals count assertions.
     placeholder_host: bool,
+    /// pytest's suite: its `tests` counts reports, and subtests report without a case of their own.
+    pytest: bool,
 }
 
 impl Declared {
@@ -69,6 +71,7 @@ impl Declared {
             match attribute.name() {
                 b"time" | b"timestamp" => declared.timed = true,
                 b"hostname" => declared.placeholder_host = attribute.raw() == b"tbd",
+                b"name" => declared.pytest = attribute.raw() == b"pytest",
                 b"status" | b"result" => {
                     declared.bad |= meaning(&attribute.value(context)) == Word::Bad;
                 }
@@ -107,43 +110,42 @@ impl Declared {
         context: &mut Context,
         position: impl Fn() -> Position,
     ) -> Health {
-        let mut health = Health::Complete;
-        if self.unreadable {
-            health = Health::Degraded;
-        }
-        let mut disagree = |weight, what: &str, declared: u64, shown: u64| {
-            totals::disagree(suite, what, [declared, shown], weight, context, &position);
+        let mut health = if self.unreadable { Health::Degraded } else { Health::Complete };
+        let mut disagree = |weight, whose: &str, what: &str, figures: [u64; 2]| {
+            totals::disagree(whose, what, figures, weight, context, &position);
         };
-        let declared_bad = match (self.failures, self.errors) {
+        let said = match (self.failures, self.errors) {
             (None, None) => None,
             (failures, errors) => {
                 Some(failures.unwrap_or_default().saturating_add(errors.unwrap_or_default()))
             }
         };
         let own_word = u64::from(self.bad && seen.marks == 0);
-        let declared_bad = declared_bad.map_or(own_word, |bad| bad.max(own_word));
-        if declared_bad > seen.marks {
+        let bad = said.map_or(own_word, |bad| bad.max(own_word));
+        if bad > seen.marks {
             health = Health::Degraded;
-            disagree(Weight::Error, "failures and errors", declared_bad, seen.marks);
-        } else if declared_bad < seen.bad && (self.failures.is_some() || self.errors.is_some()) {
-            disagree(Weight::Warning, "failures and errors", declared_bad, seen.bad);
+            disagree(Weight::Error, suite, "failures and errors", [bad, seen.marks]);
+        } else if bad < seen.bad && said.is_some() {
+            disagree(Weight::Warning, suite, "failures and errors", [bad, seen.bad]);
         }
-        if let Some(tests) = self.tests.filter(|_| !self.counts_assertions(seen)) {
+        if let Some(tests) = self.tests.filter(|_| !self.counts_something_else(seen)) {
+            // Attempts, several failures of one case and failures of containers may each count as a test, and
+            // skipped tests may have no case.
             let not_listed = self.skipped.unwrap_or_default().saturating_sub(seen.skipped);
-            let repeated = seen.attempts + (seen.marks - seen.bad.min(seen.marks));
-            let explained = seen.tests.saturating_add(repeated + seen.containers).saturating_add(not_listed);
-            // Healthy tools declare tests that they do not list: mocha-junit-reporter its pending ones, pytest its
-            // subtests. Failures are reconciled above, and a cut file is not well-formed: so this is a warning.
+            let repeated = seen.attempts + seen.marks.saturating_sub(seen.bad) + seen.containers;
+            let explained = seen.tests.saturating_add(repeated).saturating_add(not_listed);
+            // Healthy tools declare tests that they do not list: mocha-junit-reporter its pending ones. Failures are
+            // reconciled above, and a cut file is not well-formed: so this is a warning.
             if tests > explained || tests < seen.tests {
-                disagree(Weight::Warning, "tests", tests, seen.tests);
+                disagree(Weight::Warning, suite, "tests", [tests, seen.tests]);
             }
         }
         health
     }
 
-    /// Catch2 and doctest count assertions in `tests`. Catch2 shows itself by its host name, doctest by what it
+    /// Some writers do not count cases in `tests`: pytest counts reports, Catch2 and doctest assertions. Catch2 shows itself by its host name, doctest by what it
     /// leaves out: no time at the suite, and `status="run"` without a result at every case.
-    fn counts_assertions(&self, seen: &Seen) -> bool {
-        self.placeholder_host || (!self.timed && seen.tests > 0 && seen.not_status_run == 0)
+    fn counts_something_else(&self, seen: &Seen) -> bool {
+        self.pytest || self.placeholder_host || (!self.timed && seen.tests > 0 && seen.not_status_run == 0)
     }
 }

@@ -156,7 +156,8 @@ impl Parser {
             ("", false) => "a suite without a name".to_owned(),
             (name, _) => format!("suite `{}`", name.chars().take(80).collect::<String>()),
         };
-        self.health = self.health.and(level.declared.reconcile(&name, &level.seen, context, position));
+        let health = level.declared.reconcile(&name, &level.seen, context, position);
+        self.health = self.health.and(health);
         self.path.truncate(level.outer_path);
         if let Some(outer) = self.levels.last_mut() {
             outer.seen.add(&level.seen);

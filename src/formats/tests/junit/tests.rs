@@ -124,6 +124,22 @@ fn more_declared_tests_than_cases_are_said_unless_something_explains_them() {
 }
 
 #[test]
+fn totals_of_pytest_count_subtests_and_its_failures_still_decide() {
+    let pytest = |totals: &str| {
+        read(&format!("<testsuite name='pytest' {totals} time='1'><testcase name='a'/></testsuite>"))
+    };
+    assert_eq!(pytest("tests='4' failures='0' errors='0'").health, Health::Complete);
+    assert_eq!(pytest("tests='4' failures='1' errors='0'").health, Health::Degraded);
+}
+
+#[test]
+fn a_test_that_ctest_could_not_run_is_an_error_and_a_skip_on_purpose_is_none() {
+    let attributes = "status='notrun'";
+    assert_eq!(status(attributes, "<skipped message='Unable to find executable'/>"), TestStatus::Errored);
+    assert_eq!(status(attributes, "<skipped message='SKIP_RETURN_CODE=77'/>"), TestStatus::Skipped);
+}
+
+#[test]
 fn totals_that_count_attempts_agree_with_a_flaky_case() {
     let seen = read(
         "<testsuite tests='1' failures='2'><testcase name='1'><flakyFailure/><flakyFailure/></testcase></testsuite>",

@@ -36,6 +36,7 @@ fn removed_lines_add_nothing() {
     repo.commit("change");
     let diff = diff_of(&repo);
     assert!(lines(&diff, "a.rs").is_empty());
+    assert_eq!(diff.files.get(&path("a.rs")).unwrap().removed.ranges(), [(2, 3)]);
     assert_eq!(change(&diff, "gone.rs"), FileChange::Deleted);
     assert!(lines(&diff, "gone.rs").is_empty());
 }

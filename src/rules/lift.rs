@@ -1,0 +1,237 @@
+//! What owners lift for a while: waivers of findings and tests, and quarantined tests.
+//!
+//! A lifted failure is listed with its proof and not counted; it never makes up for evidence that is missing,
+//! and never for a failure of a container (DECISIONS 21).
+
+use super::{Globs, Scope};
+use crate::diagnostic::Origin;
+use crate::model::{Date, Finding, NotCounted, RepoPath, Severity, TestCase, Untrusted};
+use std::collections::BTreeSet;
+
+/// A waiver of the owners: one rule, or some findings or tests of it, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// The rule that it lifts.
+    pub rule: &'static str,
+    /// What it covers; `None` is the rule as a whole.
+    pub what: Option<Covered>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, in UTC.
+    pub expires: Date,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// What a waiver covers. Everything that is given must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// The finding's rule, its advisory, or another id of the same advisory.
+    pub id: Option<String>,
+    /// Globs of the finding's file.
+    pub path: Option<Globs>,
+    /// The package of the advisory.
+    pub package: Option<String>,
+    /// The worst severity that is covered; a finding that becomes worse counts again.
+    pub severity: Option<Severity>,
+    /// The test's name.
+    pub test: Option<Pattern>,
+}
+
+/// A test that is known to be unreliable, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The test's name.
+    pub test: Pattern,
+    /// Who repairs it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, in UTC.
+    pub expires: Date,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// The whole name of a test as people see it; `*` stands for any text, so that everyone sees how far it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// A pattern as written.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The pattern as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True if the whole name fits. Linear in the name for each part between stars.
+    pub fn fits(&self, name: &str) -> bool {
+        let mut parts = self.0.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = name.strip_prefix(first) else { return false };
+        let mut middle: Vec<&str> = parts.collect();
+        let Some(last) = middle.pop() else { return rest.is_empty() };
+        for part in middle {
+            match rest.split_once(part) {
+                Some((_, after)) => rest = after,
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
+
+impl Covered {
+    fn covers_finding(&self, finding: &Finding) -> bool {
+        let id =
+            |id: &String| finding.rule.raw() == id || finding.aliases.iter().any(|alias| alias.raw() == id);
+        let place = finding.place.as_ref().and_then(|place| RepoPath::new(place.file.raw()).ok());
+        let path = |globs: &Globs| place.as_ref().is_some_and(|path| globs.is_match(path));
+        let package =
+            |name: &String| finding.package.as_ref().is_some_and(|package| package.name.raw() == name);
+        // Severities are ordered from the worst; an unknown one could be any, so it is never covered by one.
+        let severity = |worst: &Severity| finding.severity >= *worst && finding.severity != Severity::Unknown;
+        self.test.is_none()
+            && self.id.as_ref().is_none_or(id)
+            && self.path.as_ref().is_none_or(path)
+            && self.package.as_ref().is_none_or(package)
+            && self.severity.as_ref().is_none_or(severity)
+    }
+}
+
+/// What was lifted of a rule's failures.
+#[derive(Debug, Default)]
+pub(super) struct Lifted {
+    /// The failures, each with its proof.
+    pub(super) not_counted: Vec<NotCounted>,
+    /// Origins of the waivers and quarantine entries that something fits, failing or not.
+    pub(super) used: BTreeSet<Origin>,
+}
+
+impl Lifted {
+    /// True if a waiver covers the finding, which is then listed.
+    pub(super) fn finding(&mut self, rule: &'static str, finding: &Finding, scope: &Scope<'_>) -> bool {
+        let Some(waiver) = self.waiver_of(scope, |covered| covered.covers_finding(finding)) else {
+            return false;
+        };
+        let what = match &finding.package {
+            Some(package) => {
+                format!("{} in {} {}", finding.rule.raw(), package.name.raw(), package.version.raw())
+            }
+            None => finding.rule.raw().to_owned(),
+        };
+        self.list(
+            rule,
+            Untrusted::new(what.trim()),
+            "waived",
+            proof("waived", &waiver.owner, waiver.expires, &waiver.reason),
+        );
+        true
+    }
+
+    /// True if the failing test is quarantined or a waiver covers it; it is then listed.
+    pub(super) fn test(&mut self, rule: &'static str, case: &TestCase, scope: &Scope<'_>) -> bool {
+        let name = case.id.display();
+        if let Some(entry) = scope.quarantine.iter().find(|entry| entry.test.fits(name.raw())) {
+            self.used.insert(entry.origin.clone());
+            self.list(
+                rule,
+                name,
+                "quarantined",
+                proof("quarantined", &entry.owner, entry.expires, &entry.reason),
+            );
+            return true;
+        }
+        let fits = |covered: &Covered| covered.test.as_ref().is_some_and(|test| test.fits(name.raw()));
+        let Some(waiver) = self.waiver_of(scope, fits) else { return false };
+        self.list(rule, name, "waived", proof("waived", &waiver.owner, waiver.expires, &waiver.reason));
+        true
+    }
+
+    fn waiver_of<'s>(&mut self, scope: &Scope<'s>, fits: impl Fn(&Covered) -> bool) -> Option<&'s Waiver> {
+        let mut waivers = scope.waivers.iter().copied();
+        let waiver = waivers.find(|waiver| waiver.what.as_ref().is_some_and(&fits))?;
+        self.used.insert(waiver.origin.clone());
+        Some(waiver)
+    }
+
+    /// Marks every entry that fits one of these names as used: a quarantined test that passes is there too.
+    pub(super) fn mark_tests<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n Untrusted>,
+        scope: &Scope<'_>,
+    ) {
+        for name in names {
+            let quarantined = scope.quarantine.iter().filter(|entry| entry.test.fits(name.raw()));
+            self.used.extend(quarantined.map(|entry| entry.origin.clone()));
+            let fits = |waiver: &&&Waiver| {
+                let test = waiver.what.as_ref().and_then(|covered| covered.test.as_ref());
+                test.is_some_and(|test| test.fits(name.raw()))
+            };
+            self.used.extend(scope.waivers.iter().filter(fits).map(|waiver| waiver.origin.clone()));
+        }
+    }
+
+    /// Marks every entry as used: nobody can say which of them fit nothing.
+    pub(super) fn mark_all(&mut self, scope: &Scope<'_>) {
+        self.used.extend(scope.quarantine.iter().map(|entry| entry.origin.clone()));
+        self.used.extend(scope.waivers.iter().map(|waiver| waiver.origin.clone()));
+    }
+
+    /// Marks the waivers that cover a finding, counted or not.
+    pub(super) fn mark_findings<'f>(
+        &mut self,
+        findings: impl IntoIterator<Item = &'f Finding>,
+        scope: &Scope<'_>,
+    ) {
+        for finding in findings {
+            let covers = |waiver: &&&Waiver| {
+                waiver.what.as_ref().is_some_and(|covered| covered.covers_finding(finding))
+            };
+            self.used.extend(scope.waivers.iter().filter(covers).map(|waiver| waiver.origin.clone()));
+        }
+    }
+
+    fn list(&mut self, rule: &'static str, what: Untrusted, cause: &'static str, proof: Untrusted) {
+        self.not_counted.push(NotCounted { rule, what, cause, proof });
+    }
+}
+
+/// `quarantined by @acme/core until 2027-01-15: flaky, #812`.
+fn proof(how: &str, owner: &str, expires: Date, reason: &str) -> Untrusted {
+    Untrusted::new(format!("{how} by {owner} until {expires}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_without_a_star_is_the_whole_name() {
+        assert!(Pattern::new("ledger::sync_eu").fits("ledger::sync_eu"));
+        assert!(!Pattern::new("ledger::sync").fits("ledger::sync_eu"));
+        assert!(!Pattern::new("sync_eu").fits("ledger::sync_eu"));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name, fits) in [
+            ("ledger::*", "ledger::sync_eu", true),
+            ("*sync*", "ledger::sync_eu", true),
+            ("a*b*c", "a1b2c", true),
+            ("a*b*c", "a1c2b", false),
+            ("a*a", "a", false),
+            ("*", "", true),
+            ("a**b", "ab", true),
+            ("ledger::*", "other::ledger::x", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).fits(name), fits, "{pattern} {name}");
+        }
+    }
+}
