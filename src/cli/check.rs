@@ -2,30 +2,29 @@
 
 use super::exit::WrongUse;
 use super::{ExitStatus, output};
-use crate::compare::Occasion;
+use crate::compare::{self, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
 use crate::gate::{self, Case, Ground, Keep, ReportSource};
-use crate::io::beneath::read_named;
 use crate::io::ci::{self, Environment};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::jobs;
 use crate::io::policy::{self as policy_files, PolicyError, PolicyFiles, PolicyText, Proposed};
 use crate::io::reports::{self, Found, Search};
 use crate::model::{
-    BuildJobs, DiffState, HeaderFact, Kind, RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
+    BuildJobs, Date, DiffState, HeaderFact, Kind, RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
 };
 use crate::paths::{GoModule, Tree};
-use crate::policy::{self, Absent, Globs, Policy, PolicyFile, ReportEntry};
+use crate::policy::{self, Absent, Globs, Layers, Policy, PolicyFile, ReportEntry};
 use crate::render;
+use crate::render::explain::CountedLine;
 use crate::render::summary::Page;
 use crate::wire;
 use crate::wire::verdict::VerdictRecord;
 use clap::ValueEnum;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-
-/// The largest base snapshot that is read, in bytes.
-const MAX_SNAPSHOT: u64 = 256 << 20;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Arguments of `tollgate check`.
 #[derive(Debug, clap::Args)]
@@ -48,6 +47,9 @@ pub(super) struct Arguments {
     /// Read the reports of a kind (tests, coverage, scan) from here; may be repeated
     #[arg(long = "report", value_name = "KIND=GLOB", value_parser = parse_report)]
     reports: Vec<(Kind, String)>,
+    /// The day that waivers and dates of the policy are judged by, such as 2027-01-31 [default: today, in UTC]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    as_of: Option<Date>,
     /// The branch or commit that the change is compared with [default: the remote's default branch]
     #[arg(long, value_name = "REF-OR-SHA")]
     base: Option<String>,
@@ -87,6 +89,10 @@ enum OutputFormat {
     Json,
 }
 
+fn parse_date(text: &str) -> Result<Date, String> {
+    Date::parse(text).map_err(|error| error.to_string())
+}
+
 fn parse_report(text: &str) -> Result<(Kind, String), String> {
     let (kind, glob) = text.split_once('=').ok_or("expected KIND=GLOB, such as tests=out/junit.xml")?;
     let kind = [Kind::Tests, Kind::Coverage, Kind::Scan]
@@ -97,6 +103,34 @@ fn parse_report(text: &str) -> Result<(Kind, String), String> {
 }
 
 impl Arguments {
+    /// What `check` takes, for a judgement that is only explained.
+    pub(super) fn of(explain: &super::explain::Arguments) -> Self {
+        let mut arguments = Self::judging(explain.dir.clone());
+        arguments.policy.clone_from(&explain.policy);
+        arguments.base.clone_from(&explain.base);
+        arguments.base_snapshot.clone_from(&explain.base_snapshot);
+        arguments.jobs.clone_from(&explain.jobs);
+        arguments
+    }
+
+    fn judging(dir: PathBuf) -> Self {
+        Self {
+            dir,
+            policy: None,
+            reports: Vec::new(),
+            as_of: None,
+            base: None,
+            jobs: None,
+            base_snapshot: None,
+            format: OutputFormat::Text,
+            write_summary: None,
+            write_json: None,
+            write_lcov: None,
+            save_snapshot: None,
+            max_report_bytes: Source::DEFAULT_MAX_BYTES,
+        }
+    }
+
     /// The files that this run writes; one left from the last run is no report.
     fn written(&self) -> Vec<PathBuf> {
         let files = [&self.write_summary, &self.write_json, &self.write_lcov, &self.save_snapshot];
@@ -106,6 +140,31 @@ impl Arguments {
 
 /// Runs it.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    let Judged { gathered: _, head, verdict } = judge(arguments)?;
+    write_files(arguments, &head, &verdict)?;
+    let text = match arguments.format {
+        OutputFormat::Text => render::terminal::render(&verdict, output::style()),
+        OutputFormat::Markdown => render::summary::render(&verdict, Page::JOB_SUMMARY),
+        OutputFormat::Json => json(&verdict)?,
+    };
+    output::print(&text)?;
+    Ok(match verdict.kind {
+        VerdictKind::Passed => ExitStatus::Passed,
+        VerdictKind::NeedsChanges => ExitStatus::NeedsChanges,
+        VerdictKind::NoVerdict => ExitStatus::NoVerdict,
+    })
+}
+
+/// A judgement with what it was made from.
+pub(super) struct Judged {
+    gathered: Gathered,
+    head: Snapshot,
+    /// The judgement.
+    pub(super) verdict: Verdict,
+}
+
+/// Gathers, reads and judges, and writes nothing.
+pub(super) fn judge(arguments: &Arguments) -> anyhow::Result<Judged> {
     let gathered = gather(arguments)?;
     let keep = if arguments.save_snapshot.is_some() || gathered.base.is_some() {
         Keep::Everything
@@ -134,18 +193,37 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     if let Some(proposed) = &gathered.proposed {
         verdict.diagnostics.push(dry_run(proposed, |policy| judged_by(policy).kind));
     }
-    write_files(arguments, &head, &verdict)?;
-    let text = match arguments.format {
-        OutputFormat::Text => render::terminal::render(&verdict, output::style()),
-        OutputFormat::Markdown => render::summary::render(&verdict, Page::JOB_SUMMARY),
-        OutputFormat::Json => json(&verdict)?,
-    };
-    output::print(&text)?;
-    Ok(match verdict.kind {
-        VerdictKind::Passed => ExitStatus::Passed,
-        VerdictKind::NeedsChanges => ExitStatus::NeedsChanges,
-        VerdictKind::NoVerdict => ExitStatus::NoVerdict,
-    })
+    Ok(Judged { gathered, head, verdict })
+}
+
+impl Judged {
+    /// Every changed line that counts, with what each report says of it. The reports are read once more, each
+    /// alone: the snapshot keeps what they say together.
+    pub(super) fn counted_lines(&self) -> Vec<CountedLine> {
+        let gathered = &self.gathered;
+        let excluded = |path: &RepoPath| gathered.policy.excludes(path);
+        let diff = &gathered.diff;
+        let evidence = compare::evidence(&self.head, None, gathered.occasion, diff, &[], &excluded);
+        let mut counted: Vec<CountedLine> = Vec::new();
+        for file in evidence.changed.iter().flat_map(|changed| &changed.files) {
+            let lines = file.covered.lines().chain(file.missed.lines());
+            counted.extend(lines.map(|line| CountedLine { file: file.path.clone(), line, hits: Vec::new() }));
+        }
+        counted.sort();
+        for source in gathered.sources(Source::DEFAULT_MAX_BYTES) {
+            let report = source.file.clone();
+            let alone = gate::read([source], &gathered.ground, None, None, Keep::Totals);
+            let Some(coverage) = alone.coverage else { continue };
+            for counted in &mut counted {
+                let lines = coverage.files.get(&counted.file).map(|file| &file.lines);
+                let line = NonZeroU32::new(counted.line);
+                if let Some(hits) = lines.zip(line).and_then(|(lines, line)| lines.get(line)) {
+                    counted.hits.push((report.clone(), hits));
+                }
+            }
+        }
+        counted
+    }
 }
 
 fn json(verdict: &Verdict) -> anyhow::Result<String> {
@@ -197,7 +275,7 @@ fn gather(arguments: &Arguments) -> anyhow::Result<Gathered> {
         &base,
         &run,
     );
-    let (policy, proposed) = policies(files, &mut diagnostics)?;
+    let (policy, proposed) = policies(files, arguments.as_of.or_else(today), &mut diagnostics)?;
     let policy = with_named_reports(policy, &arguments.reports)?;
 
     let changes = match &repository {
@@ -244,7 +322,7 @@ fn gather(arguments: &Arguments) -> anyhow::Result<Gathered> {
     let header = header(&head, &base, changes.side, &policy);
     Ok(Gathered {
         occasion: if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change },
-        base: arguments.base_snapshot.as_deref().map(read_snapshot).transpose()?,
+        base: arguments.base_snapshot.as_deref().map(super::snapshot::read).transpose()?,
         jobs: arguments.jobs.as_deref().map(read_jobs).transpose()?,
         commit: head.commit,
         diff: changes.diff,
@@ -298,6 +376,7 @@ fn without_repository(base: &Base) -> DiffState {
 /// has to judge and cannot be read leaves the built-in policy and an error, with which nothing passes.
 fn policies(
     files: Result<PolicyFiles, PolicyError>,
+    today: Option<Date>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> anyhow::Result<(Policy, Option<ProposedPolicy>)> {
     let files = match files {
@@ -312,18 +391,15 @@ fn policies(
     let judging = match &files.judging {
         Some(text) => {
             let file = parse(text).map_err(|errors| WrongUse(output::diagnostics(&errors)))?;
-            policy::resolve(Some(&file), &source_of(text))
+            resolve(&file, text, today).map_err(|errors| WrongUse(output::diagnostics(&errors)))?
         }
         None => policy::resolve(None, ""),
     };
     let proposed = match files.proposed {
         Proposed::Same => None,
         Proposed::Removed => Some(ProposedPolicy::Removed),
-        Proposed::Text(text) => Some(match parse(&text) {
-            Ok(file) => ProposedPolicy::Policy(
-                text.file.clone(),
-                Box::new(policy::resolve(Some(&file), &source_of(&text))),
-            ),
+        Proposed::Text(text) => Some(match parse(&text).and_then(|file| resolve(&file, &text, today)) {
+            Ok(policy) => ProposedPolicy::Policy(text.file, Box::new(policy)),
             Err(errors) => ProposedPolicy::Broken(text.file, errors.len()),
         }),
     };
@@ -332,6 +408,17 @@ fn policies(
 
 fn parse(text: &PolicyText) -> Result<PolicyFile, Vec<Diagnostic>> {
     policy::parse(&text.text, text.file.raw())
+}
+
+fn resolve(file: &PolicyFile, text: &PolicyText, today: Option<Date>) -> Result<Policy, Vec<Diagnostic>> {
+    let source = source_of(text);
+    policy::resolve_layers(&Layers { file: Some(file), source: &source, today, ..Layers::default() })
+}
+
+/// Today in UTC: the only clock of a verdict (DECISIONS 21).
+fn today() -> Option<Date> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Date::from_unix_seconds(now.as_secs())
 }
 
 fn source_of(text: &PolicyText) -> String {
@@ -443,21 +530,6 @@ fn header(head: &git::Head, base: &Base, side: Side, policy: &Policy) -> Vec<Hea
     fact("policy", policy.sources.join(" + "));
     fact("owners", policy.owners.join(", "));
     facts
-}
-
-fn read_snapshot(path: &Path) -> anyhow::Result<Snapshot> {
-    let wrong = |why: String| {
-        let diagnostic = Diagnostic::new(
-            Code::BadSnapshot,
-            Weight::Error,
-            why,
-            Origin::file(path.to_string_lossy().as_ref()),
-        );
-        WrongUse(output::diagnostics(&[diagnostic]))
-    };
-    let bytes = read_named(path, MAX_SNAPSHOT)
-        .map_err(|error| wrong(format!("the snapshot cannot be read: {error}")))?;
-    Ok(wire::snapshot::read(&bytes).map_err(|error| wrong(error.to_string()))?)
 }
 
 fn read_jobs(path: &Path) -> anyhow::Result<BuildJobs> {

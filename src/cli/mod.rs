@@ -6,9 +6,11 @@
 
 mod check;
 mod exit;
+mod explain;
 mod inspect;
 mod list;
 mod output;
+mod snapshot;
 
 pub use exit::ExitStatus;
 
@@ -29,6 +31,10 @@ enum Command {
     Check(check::Arguments),
     /// Show what Tollgate reads from each file, without judging
     Inspect(inspect::Arguments),
+    /// Show every requirement in force: its value, the file and line that set it, and what is measured here
+    Explain(explain::Arguments),
+    /// Show or compare the evidence that `check --save-snapshot` wrote
+    Snapshot(snapshot::Arguments),
     /// List the report formats that are read
     Formats,
     /// List the rules of a policy, with their fields and defaults
@@ -51,6 +57,8 @@ pub fn main() -> ExitCode {
     let status = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Formats => list::formats(),
         Command::Rules => list::rules(),
     };

@@ -286,3 +286,54 @@ fn the_merged_tracefile_is_lcov_again() {
         .sum();
     assert_eq!(lines, 3);
 }
+
+#[test]
+fn a_waiver_lifts_a_finding_until_its_day() {
+    let place = Place::new();
+    place.file("scan.sarif", sarif(ERROR_FINDING));
+    place.file("junit.xml", PASSING);
+    place.file(
+        "tollgate.yml",
+        "version: 1\nrules:\n  scan.all: { critical: 0, high: 0 }\nwaivers:\n  - { rule: scan.all, match: { id: r1 }, \
+         owner: \"@acme/sec\", reason: not reachable, expires: 2027-01-31 }\n",
+    );
+    place.tollgate(&["check", "--as-of", "2027-01-31"]).exits(0);
+    place.tollgate(&["check", "--as-of", "2027-02-01"]).exits(1);
+    place.tollgate(&["check", "--as-of", "tomorrow"]).exits(2);
+}
+
+#[test]
+fn a_requirement_is_explained_with_its_place_and_every_counted_line() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.file(".gitignore", "/out\n");
+    place.file("src/a.py", "one\n");
+    place.file("tollgate.yml", "version: 1\nrules:\n  coverage.changed: { min: 80, min-lines: 1 }\n");
+    place.commit("base");
+    place.git(&["checkout", "-q", "-b", "topic"]);
+    place.file("src/a.py", "one\ntwo\nthree\n");
+    place.commit("change");
+    place.file("out/lcov.info", LCOV);
+    place.file("out/second/lcov.info", LCOV.replace("DA:2,0", "DA:2,4"));
+    place.file("out/junit.xml", PASSING);
+    let all = place.tollgate(&["explain", "--base", "main"]).exits(0);
+    all.says("tests.failed").says("max: 0   set by built-in policy").says("tollgate.yml:3:23");
+    place
+        .tollgate(&["explain", "coverage.changed", "--base", "main"])
+        .exits(0)
+        .says("src/a.py:2  ran  (out/lcov.info 0, out/second/lcov.info 4)")
+        .says("src/a.py:3  ran  (out/lcov.info 1, out/second/lcov.info 1)");
+    place.tollgate(&["explain", "coverage.chnaged"]).exits(2).says("no rule is called");
+}
+
+#[test]
+fn snapshots_are_shown_and_compared() {
+    let place = Place::new();
+    place.file("junit.xml", FAILING);
+    place.tollgate(&["check", "--save-snapshot", "base.snapshot"]);
+    place.file("junit.xml", PASSING);
+    place.tollgate(&["check", "--save-snapshot", "head.snapshot"]);
+    place.tollgate(&["snapshot", "show", "base.snapshot"]).exits(0).says("2 tests: 1 passed, 1 failed");
+    place.tollgate(&["snapshot", "diff", "base.snapshot", "head.snapshot"]).exits(0).says("removed tests: 1");
+    place.tollgate(&["snapshot", "show", "junit.xml"]).exits(2).says("bad-snapshot");
+}

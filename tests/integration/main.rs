@@ -12,6 +12,8 @@
 mod check;
 #[path = "../formats/mod.rs"]
 mod formats;
+#[path = "../gates/mod.rs"]
+mod gates;
 mod house;
 mod inspect;
 mod mutations;

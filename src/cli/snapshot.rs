@@ -1,0 +1,81 @@
+//! `tollgate snapshot`: what stands in the files that `check --save-snapshot` writes.
+
+use super::exit::WrongUse;
+use super::{ExitStatus, output};
+use crate::compare::{self, Occasion};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::beneath::read_named;
+use crate::model::{DiffState, Snapshot};
+use crate::render;
+use crate::wire;
+use clap::{Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// The largest snapshot that is read, in bytes.
+const MAX_SNAPSHOT: u64 = 256 << 20;
+
+/// Arguments of `tollgate snapshot`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show what a snapshot holds
+    Show {
+        /// The snapshot
+        file: PathBuf,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+        format: OutputFormat,
+    },
+    /// Show what became of the tests, the coverage and the findings of a base
+    Diff {
+        /// The snapshot of the base
+        base: PathBuf,
+        /// The snapshot of a later commit
+        head: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// For people
+    Text,
+    /// `tollgate.snapshot/1`, not packed
+    Json,
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    let text = match &arguments.what {
+        What::Show { file, format: OutputFormat::Text } => {
+            render::snapshot::show(&read(file)?, output::style())
+        }
+        What::Show { file, format: OutputFormat::Json } => {
+            String::from_utf8(wire::snapshot::write_plain(&read(file)?))?
+        }
+        What::Diff { base, head } => {
+            let (base, head) = (read(base)?, read(head)?);
+            let diff = DiffState::NoBase;
+            let all = |_: &_| false;
+            let evidence = compare::evidence(&head, Some(&base), Occasion::Absolute, &diff, &[], &all);
+            render::snapshot::diff(&evidence, output::style())
+        }
+    };
+    output::print(&text)?;
+    Ok(ExitStatus::Passed)
+}
+
+/// Reads a snapshot; one that cannot be read is wrong use.
+pub(super) fn read(path: &Path) -> anyhow::Result<Snapshot> {
+    let wrong = |why: String| {
+        let origin = Origin::file(path.to_string_lossy().as_ref());
+        WrongUse(output::diagnostics(&[Diagnostic::new(Code::BadSnapshot, Weight::Error, why, origin)]))
+    };
+    let bytes = read_named(path, MAX_SNAPSHOT)
+        .map_err(|error| wrong(format!("the snapshot cannot be read: {error}")))?;
+    Ok(wire::snapshot::read(&bytes).map_err(|error| wrong(error.to_string()))?)
+}

@@ -1,0 +1,8 @@
+# a
+# b
+def one():
+    return 1
+
+
+def two():
+    return 2
