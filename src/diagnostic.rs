@@ -171,6 +171,8 @@ pub enum Code {
     // GitHub Actions.
     BadInput,
     BadEvent,
+    BadArtifact,
+    GithubFailed,
     OutputNotWritten,
     // Jobs, snapshots.
     BadJobsFile,
@@ -373,6 +375,16 @@ impl Code {
         (Self::GitFailed, "git-failed", "check the repository with `git fsck`"),
         (Self::BadInput, "bad-input", "correct the action's `with:`"),
         (Self::BadEvent, "bad-event", "run the action on `pull_request`, `merge_group` or `push`"),
+        (
+            Self::BadArtifact,
+            "bad-artifact",
+            "let the job upload plain reports (`.github/actions/collect` does), and run it again",
+        ),
+        (
+            Self::GithubFailed,
+            "github-failed",
+            "give the job `permissions: actions: read`; if it has it, run the job again",
+        ),
         (
             Self::OutputNotWritten,
             "output-not-written",

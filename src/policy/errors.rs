@@ -215,7 +215,7 @@ reports:
         r##"version: 1
 paths:
   - { match: [a/**] }
-  - { rules: { tests.failed: { max: 0 } }, mach: a }
+  - { rules: { tests.executed: { min: 1 } }, mach: a }
   - a/**
 "##,
     ),

@@ -2,7 +2,7 @@
 
 use super::lift::Lifted;
 use super::words::{counted, first_line};
-use super::{Placeholders, Scope};
+use super::{Placeholders, Scope, test_scope};
 use crate::compare::Evidence;
 use crate::diagnostic::Origin;
 use crate::model::{ContainerFailure, Detail, NotCounted, PassedTests, Step, TestCase, TestId, Untrusted};
@@ -30,6 +30,8 @@ pub(super) struct Failures<'e> {
     pub(super) not_counted: Vec<NotCounted>,
     /// Origins of the waivers and quarantine entries that a test fits.
     pub(super) used: BTreeSet<Origin>,
+    /// Failing cases that are counted and not kept, in whatever file they stand.
+    pub(super) nameless: u64,
 }
 
 impl<'e> Failures<'e> {
@@ -37,7 +39,9 @@ impl<'e> Failures<'e> {
         let failures = &evidence.failures;
         let mut lifted = Lifted::default();
         let mut cases = Vec::new();
-        for case in failures.cases.iter().copied() {
+        let (inside, outside): (Vec<&TestCase>, Vec<&TestCase>) =
+            failures.cases.iter().copied().partition(|case| test_scope::case_in_scope(case, scope));
+        for case in inside {
             if !lifted.test(RULE, case, scope) {
                 cases.push(case);
             }
@@ -45,10 +49,19 @@ impl<'e> Failures<'e> {
         mark_used(&mut lifted, evidence, scope);
         // The counts are of all failures, the lists of those that are kept; the larger one is believed.
         let excused = lifted.not_counted.len() as u64;
-        let case_count = failures.count.max(failures.cases.len() as u64).saturating_sub(excused);
+        let kept = failures.cases.len() as u64;
+        let nameless = failures.count.saturating_sub(kept);
+        let mut case_count = kept.saturating_sub(outside.len() as u64).saturating_sub(excused);
+        let mut not_counted = std::mem::take(&mut lifted.not_counted);
+        if !scope.whole {
+            // What has no file of its own, cases that are only counted and suites, belongs to the rule itself.
+            let (containers, container_count) = (&[][..], 0);
+            let used = lifted.used;
+            return Self { cases, case_count, containers, container_count, not_counted, used, nameless };
+        }
+        case_count = case_count.saturating_add(nameless);
         let container_count = failures.container_count.max(failures.containers.len() as u64);
-        let mut not_counted = failures.not_counted.clone();
-        not_counted.append(&mut lifted.not_counted);
+        not_counted.splice(0..0, failures.not_counted.iter().cloned());
         Self {
             cases,
             case_count,
@@ -56,6 +69,7 @@ impl<'e> Failures<'e> {
             container_count,
             not_counted,
             used: lifted.used,
+            nameless,
         }
     }
 

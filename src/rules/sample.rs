@@ -127,7 +127,24 @@ impl Sample {
         self.judge_as(rule, &[], false)
     }
 
+    /// Judges the files that an overlay wants.
+    pub(crate) fn judge_below(&self, folder: &str, rule: &str, fields: &[(&str, &str)]) -> Judgement {
+        let wanted = |path: &RepoPath| path.as_str().starts_with(folder);
+        self.judge_in(&wanted, false, rule, fields, true)
+    }
+
     fn judge_as(&self, rule: &str, fields: &[(&str, &str)], named: bool) -> Judgement {
+        self.judge_in(&|_| true, true, rule, fields, named)
+    }
+
+    fn judge_in(
+        &self,
+        wanted: &dyn Fn(&RepoPath) -> bool,
+        whole: bool,
+        rule: &str,
+        fields: &[(&str, &str)],
+        named: bool,
+    ) -> Judgement {
         let spec = by_id(rule).unwrap();
         let reproduce = Reproduce {
             tests: Some("cargo test {name}".to_owned()),
@@ -137,8 +154,8 @@ impl Sample {
         let waivers: Vec<&Waiver> = self.waivers.iter().collect();
         let quarantine: Vec<&Quarantined> = self.quarantine.iter().collect();
         let scope = Scope {
-            wanted: &|_| true,
-            whole: true,
+            wanted,
+            whole,
             named,
             doubts: &[],
             reproduce: &reproduce,

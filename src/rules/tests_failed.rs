@@ -12,8 +12,10 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
     "tests",
     Some(Kind::Tests),
     "How many tests may fail. Failed and errored cases and failures of whole suites count together; what also \
-     fails on the base, in a file that the change does not touch, does not count.",
-);
+     fails on the base, in a file that the change does not touch, does not count. Under `paths`, the cases whose \
+     file matches.",
+)
+.by_path();
 
 struct TestsFailed {
     max: u64,
@@ -55,7 +57,12 @@ impl Rule for TestsFailed {
         let totals = evidence.head.tests.as_ref().map(|run| run.totals).unwrap_or_default();
         let failures = Failures::count(evidence, scope);
         let failed = failures.all();
-        let measured_text = measured_text(&failures, &totals, compared);
+        let measured_text = if scope.whole {
+            measured_text(&failures, &totals, compared)
+        } else {
+            let new = if compared { "new " } else { "" };
+            counted(failed, &format!("{new}failure here"), &format!("{new}failures here"))
+        };
         let mut judgement =
             Judgement::new(OutcomeKind::Met, Measured::Count(failed), measured_text, required);
         judgement.not_counted.clone_from(&failures.not_counted);
@@ -69,6 +76,10 @@ impl Rule for TestsFailed {
             judgement.steps = steps(&failures, evidence, scope, compared);
             judgement.details = details(&failures);
             return judgement;
+        }
+        if !scope.whole && failures.nameless > 0 {
+            judgement.kind = OutcomeKind::NotMeasured;
+            return judgement.because("more tests fail than are kept by name");
         }
         if totals.tests == 0 {
             judgement.kind = OutcomeKind::NotMeasured;
@@ -288,5 +299,20 @@ mod tests {
         let mut head = tests(GREEN);
         head.tests.as_mut().unwrap().cases.push(case("z", Failed));
         assert_eq!(Sample::of(head).judge("tests.failed", &[]).kind, OutcomeKind::NotMet);
+    }
+
+    #[test]
+    fn an_overlay_judges_the_tests_of_its_files() {
+        let mut head = tests(&[("a", Failed), ("b", Failed), ("c", Passed)]);
+        head.tests.as_mut().unwrap().cases[1].id.file = "slow/b.rs".into();
+        let mut sample = Sample::of(with_container_failure(head, "suite"));
+        let judgement = sample.judge_below("slow/", "tests.failed", &[]);
+        assert_eq!((judgement.kind, judgement.measured), (OutcomeKind::NotMet, Measured::Count(1)));
+        assert_eq!(judgement.measured_text, "1 failure here");
+        assert_eq!(sample.judge_below("slow/", "tests.failed", &[("max", "1")]).kind, OutcomeKind::Met);
+        assert_eq!(sample.judge_below("docs/", "tests.failed", &[]).kind, OutcomeKind::Met);
+        // A failure that nobody kept could stand in any file.
+        sample.head.tests.as_mut().unwrap().totals.failed += 1;
+        assert_eq!(sample.judge_below("docs/", "tests.failed", &[]).kind, OutcomeKind::NotMeasured);
     }
 }
