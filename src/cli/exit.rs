@@ -1,5 +1,6 @@
 //! Exit codes: a documented enum, never a count (DECISIONS 27).
 
+use crate::model::VerdictKind;
 use std::process::ExitCode;
 
 /// The lines below `--help`.
@@ -29,6 +30,16 @@ pub enum ExitStatus {
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(status as u8)
+    }
+}
+
+impl From<VerdictKind> for ExitStatus {
+    fn from(verdict: VerdictKind) -> Self {
+        match verdict {
+            VerdictKind::Passed => Self::Passed,
+            VerdictKind::NeedsChanges => Self::NeedsChanges,
+            VerdictKind::NoVerdict => Self::NoVerdict,
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! `tollgate explain`: why a requirement is what it is, and what it measures here.
 
 use super::exit::WrongUse;
-use super::{ExitStatus, check, output};
+use super::judging::{self, Question};
+use super::{ExitStatus, output};
+use crate::diagnostic::Diagnostic;
+use crate::io::ci::{self, Environment};
+use crate::io::jobs;
 use crate::render;
 use crate::rules::{self, RULES};
 use std::path::PathBuf;
@@ -20,19 +24,19 @@ pub(super) struct Arguments {
     rule: Option<String>,
     /// The directory to judge: root of policy, paths and globs
     #[arg(long, default_value = ".", value_name = "DIR")]
-    pub(super) dir: PathBuf,
+    dir: PathBuf,
     /// Judge by this policy instead of the repository's
     #[arg(long, value_name = "FILE")]
-    pub(super) policy: Option<PathBuf>,
+    policy: Option<PathBuf>,
     /// The branch or commit that the change is compared with [default: the remote's default branch]
     #[arg(long, value_name = "REF-OR-SHA")]
-    pub(super) base: Option<String>,
+    base: Option<String>,
     /// The base's evidence, written there by --save-snapshot
     #[arg(long, value_name = "FILE")]
-    pub(super) base_snapshot: Option<PathBuf>,
+    base_snapshot: Option<PathBuf>,
     /// How the CI jobs or steps ended: toJSON(needs), toJSON(steps), or the API's list of jobs
     #[arg(long, value_name = "FILE")]
-    pub(super) jobs: Option<PathBuf>,
+    jobs: Option<PathBuf>,
 }
 
 /// Runs it.
@@ -44,7 +48,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         })?),
         None => None,
     };
-    let judged = check::judge(&check::Arguments::of(arguments))?;
+    let environment = Environment::new(std::env::vars_os());
+    let wrong_use = |error: Box<Diagnostic>| WrongUse(output::diagnostics(&[*error]));
+    let run = ci::run_of(&environment).map_err(wrong_use)?;
+    let judged = judging::answer(Question {
+        policy: arguments.policy.clone(),
+        base: arguments.base.clone(),
+        base_snapshot: arguments.base_snapshot.clone(),
+        jobs: arguments.jobs.as_deref().map(jobs::read).transpose().map_err(wrong_use)?,
+        ..Question::new(arguments.dir.clone(), run)
+    })?;
     let lines = match rule {
         Some(rule) if rule.id == "coverage.changed" => judged.counted_lines(),
         _ => Vec::new(),

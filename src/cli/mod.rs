@@ -4,10 +4,12 @@
 //! people goes to standard output; problems of use go to standard error.
 #![expect(clippy::disallowed_methods, reason = "one of the rooms that may touch files and the environment")]
 
+mod action;
 mod check;
 mod exit;
 mod explain;
 mod inspect;
+mod judging;
 mod list;
 mod output;
 mod snapshot;
@@ -35,6 +37,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Show or compare the evidence that `check --save-snapshot` wrote
     Snapshot(snapshot::Arguments),
+    /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
+    #[command(hide = true)]
+    Action,
     /// List the report formats that are read
     Formats,
     /// List the rules of a policy, with their fields and defaults
@@ -59,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
+        Command::Action => action::run(),
         Command::Formats => list::formats(),
         Command::Rules => list::rules(),
     };

@@ -3,7 +3,7 @@
 use super::exit::WrongUse;
 use crate::diagnostic::Diagnostic;
 use crate::render;
-use crate::render::escape::Charset;
+use crate::render::escape::{Charset, log_line};
 use crate::render::terminal::Style;
 use anyhow::Context as _;
 use std::env;
@@ -35,10 +35,10 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic]) -> String {
 
 /// Says why the program did not do what it was asked for.
 pub(super) fn complain(error: &anyhow::Error) {
-    if error.is::<WrongUse>() {
-        note(&format!("{}\n", error.to_string().trim_end()));
-    } else {
-        note(&format!("error: {error:#}\n"));
+    let text = if error.is::<WrongUse>() { error.to_string() } else { format!("error: {error:#}") };
+    for line in text.trim_end().lines() {
+        // A runner reads standard error for its commands too.
+        note(&format!("{}\n", log_line(line)));
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests make files and read the environment")]
 
+mod action;
 mod check;
 #[path = "../formats/mod.rs"]
 mod formats;

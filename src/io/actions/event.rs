@@ -16,10 +16,6 @@ const LIMIT: u64 = 32 << 20;
 pub enum Stage {
     /// Judge the checkout.
     Check,
-    /// Pack reports for a later job.
-    Collect,
-    /// Judge another run's reports and publish a check.
-    Publish,
 }
 
 /// The parts of the event that are used; all else is passed over.
@@ -116,16 +112,27 @@ fn payload(path: &Path) -> Result<Payload, Box<Diagnostic>> {
 
 /// What to do: the input `stage`, or by the event.
 pub(super) fn stage(environment: &Environment, event: &Event) -> Result<Stage, Box<Diagnostic>> {
+    let refused = |message: &str, help: &str| {
+        Err(Box::new((*problem(Code::BadInput, message, "action.yml")).with_help(help)))
+    };
     match environment.input("stage").unwrap_or("auto") {
-        "" | "auto" if event.name == "workflow_run" => Ok(Stage::Publish),
+        "" | "auto" if event.name == "workflow_run" => refused(
+            "publishing a check for another run (`workflow_run`) is not built yet",
+            "run the action on `pull_request`: the job's own result is the verdict",
+        ),
         "" | "auto" | "check" => Ok(Stage::Check),
-        "collect" => Ok(Stage::Collect),
-        "publish" => Ok(Stage::Publish),
-        other => {
-            let message =
-                format!("the input `stage` is `{other}`, not `auto`, `check`, `collect` or `publish`");
-            Err(problem(Code::BadInput, message, "action.yml"))
-        }
+        "publish" => refused(
+            "the stage `publish` is not built yet",
+            "leave `stage` out: the job's own result is the verdict",
+        ),
+        "collect" => refused(
+            "a container cannot upload artifacts, so the stage `collect` is an action of its own",
+            "use the folder `.github/actions/collect` of this action",
+        ),
+        other => refused(
+            &format!("the input `stage` is `{other}`, not `auto` or `check`"),
+            "leave `stage` out: the event decides",
+        ),
     }
 }
 
@@ -144,7 +151,8 @@ impl Event {
             },
             ("merge_group", _, Some(group)) => Run {
                 kind: RunKind::MergeGroup,
-                base_branch: Some(group.base_ref.clone()),
+                // The payload has the whole reference, and the default branch has its name alone.
+                base_branch: Some(group.base_ref.trim_start_matches("refs/heads/").to_owned()),
                 base_commit: Some(group.base_sha.clone()),
                 merge_commit: None,
                 default_branch,

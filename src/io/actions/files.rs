@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The runner drops a summary above this size, in bytes, and keeps the step green.
 pub const SUMMARY_LIMIT: u64 = 1 << 20;
@@ -49,6 +49,36 @@ pub fn append_summary(path: &Path, page: &str) -> Result<(), Box<Diagnostic>> {
         return Err(problem(Code::OutputNotWritten, message, &path.to_string_lossy()));
     }
     append(path, page)
+}
+
+/// How many bytes of a job summary are left: what an earlier part of this step wrote counts too.
+pub fn summary_room(path: &Path) -> usize {
+    // A file that cannot be asked cannot be written either, and then that is said.
+    let before = std::fs::symlink_metadata(path).map_or(0, |metadata| metadata.len());
+    usize::try_from(SUMMARY_LIMIT.saturating_sub(before)).unwrap_or(0)
+}
+
+/// Writes a file of ours into the workspace, in the place of whatever is there: a symlink that a test put there
+/// is replaced, not followed.
+///
+/// # Errors
+/// `output-not-written` when it cannot be written.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(delimiter(0, ""));
+    let part = PathBuf::from(name);
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&part)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|error| {
+        // What is left of it is in nobody's way, and the error below is the one that counts.
+        drop(std::fs::remove_file(&part));
+        let message = format!("the file cannot be written: {error}");
+        problem(Code::OutputNotWritten, message, &path.to_string_lossy())
+    })
 }
 
 /// A line that no value holds.

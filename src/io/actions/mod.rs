@@ -10,12 +10,13 @@ mod files;
 mod tests;
 
 pub use event::{Event, Stage, event};
-pub use files::{Output, SUMMARY_LIMIT, append_summary, write_outputs};
+pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_room, write_outputs};
 
 use super::ci::Environment;
 use super::git::Run;
+use super::github::Request;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::RepoPath;
+use crate::model::{BuildJobs, RepoPath};
 use std::path::{Path, PathBuf};
 
 /// The inputs of `action.yml`, with their defaults as the file states them. A test holds the two together.
@@ -43,13 +44,24 @@ pub struct Actions {
     pub stage: Stage,
     /// What is judged, for finding base and policy.
     pub run: Run,
-    /// The directory to check.
+    /// The checkout.
+    pub workspace: PathBuf,
+    /// The directory to check, in the workspace.
     pub dir: PathBuf,
+    /// The input `policy`, below the workspace.
+    pub policy: Option<PathBuf>,
     /// Folders that paths in reports may begin with and that all mean the workspace: reports are often written
     /// on the host (`/home/runner/work/r/r`), while a container sees `/github/workspace`.
     pub workspaces: Vec<String>,
     /// Globs of `reports`, one a line: `tests=**/junit.xml`.
     pub reports: Vec<String>,
+    /// How the jobs before this one and the steps of this one ended, from `needs` and `steps`; `None` if neither
+    /// is given.
+    pub jobs: Option<BuildJobs>,
+    /// What other jobs uploaded and this one is to judge; `None` if the directory is judged.
+    pub artifacts: Option<Request>,
+    /// Where a person can read on: the run's page; empty if the runner does not say.
+    pub run_page: String,
     /// Where the runner reads outputs and the summary from.
     pub output: Option<PathBuf>,
     /// See `output`.
@@ -64,18 +76,77 @@ pub struct Actions {
 pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
     let event = event(environment)?;
     let stage = event::stage(environment, &event)?;
+    refuse_what_is_not_built(environment)?;
     let workspace = environment.get("GITHUB_WORKSPACE").map_or_else(|| PathBuf::from("."), PathBuf::from);
     let dir = directory(&workspace, environment.input("working-directory").unwrap_or("."))?;
     let lines = environment.input("reports").unwrap_or_default().lines().map(str::trim);
     Ok(Actions {
         stage,
         run: event.run(environment),
+        policy: environment.input("policy").map(|file| workspace.join(file)),
+        jobs: jobs(environment)?,
+        artifacts: artifacts(environment)?,
+        run_page: run_page(environment),
+        workspace,
         dir,
         workspaces: workspaces(environment),
         reports: lines.filter(|line| !line.is_empty()).map(str::to_owned).collect(),
         output: environment.get("GITHUB_OUTPUT").map(PathBuf::from),
         summary: environment.get("GITHUB_STEP_SUMMARY").map(PathBuf::from),
     })
+}
+
+/// An input that would silently do nothing could be taken for a bar that is held.
+fn refuse_what_is_not_built(environment: &Environment) -> Result<(), Box<Diagnostic>> {
+    if environment.input("org-policy").is_none() {
+        return Ok(());
+    }
+    let message = "the input `org-policy` is not built yet";
+    let help = "leave it out; the repository's own policy judges";
+    Err(Box::new((*problem(Code::BadInput, message, "action.yml")).with_help(help)))
+}
+
+/// `needs` and `steps` together: both are evidence, and neither hides the other.
+fn jobs(environment: &Environment) -> Result<Option<BuildJobs>, Box<Diagnostic>> {
+    let mut all: Option<BuildJobs> = None;
+    for input in ["needs", "steps"] {
+        let Some(text) = environment.input(input) else { continue };
+        let read = super::jobs::parse(text.as_bytes(), &format!("the input `{input}`"))?;
+        let all = all.get_or_insert_default();
+        all.jobs.extend(read.jobs);
+        all.jobs.sort();
+    }
+    Ok(all)
+}
+
+/// The artifacts that the input asks for.
+fn artifacts(environment: &Environment) -> Result<Option<Request>, Box<Diagnostic>> {
+    let Some(names) = environment.input("artifacts") else { return Ok(None) };
+    if environment.input("needs").is_none() {
+        let message = "`artifacts` without `needs`: a job that died before its upload would not be missed";
+        let help = "add `needs: ${{ toJSON(needs) }}`";
+        return Err(Box::new(bad_input(message).with_help(help)));
+    }
+    let input = |name: &str, variable: &str| {
+        environment.input(name).or_else(|| environment.get(variable)).unwrap_or_default().to_owned()
+    };
+    let request = Request::new(
+        &input("github-api-url", "GITHUB_API_URL"),
+        &input("github-token", ""),
+        environment.get("GITHUB_REPOSITORY").unwrap_or_default(),
+        &input("run-id", "GITHUB_RUN_ID"),
+        names,
+    );
+    request.map(Some).map_err(|why| Box::new(bad_input(&format!("artifacts cannot be fetched: {why}"))))
+}
+
+/// The page of the run, from what the runner says of itself.
+fn run_page(environment: &Environment) -> String {
+    let get = |name: &str| environment.get(name);
+    match (get("GITHUB_SERVER_URL"), get("GITHUB_REPOSITORY"), get("GITHUB_RUN_ID")) {
+        (Some(server), Some(repository), Some(run)) => format!("{server}/{repository}/actions/runs/{run}"),
+        _ => String::new(),
+    }
 }
 
 /// The directory to check, inside of the workspace.
@@ -113,6 +184,11 @@ fn workspaces(environment: &Environment) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     names
+}
+
+/// `bad-input`, for an input that only its user can tell to be wrong.
+pub fn bad_input(message: &str) -> Diagnostic {
+    *problem(Code::BadInput, message, "action.yml")
 }
 
 fn problem(code: Code, message: impl Into<String>, file: &str) -> Box<Diagnostic> {

@@ -18,7 +18,7 @@ const MAX_CANDIDATES: usize = 20_000;
 /// The same where only strays are looked for: they are notes.
 const MAX_STRAY_CANDIDATES: usize = 2_000;
 /// How many strays are named.
-const MAX_STRAYS: usize = 20;
+pub(super) const MAX_STRAYS: usize = 20;
 /// Nested repositories whose index is read.
 const MAX_NESTED: usize = 200;
 
@@ -176,10 +176,7 @@ impl Candidate {
     /// The report, or `None` for a file that is none.
     fn report(&self, thing: &Thing, formats: &Formats, root: &Arc<Path>) -> Option<FoundReport> {
         let shown = Untrusted::from(shown(&thing.path));
-        let kind_by_name = match self.called.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|format| format.kind == first.kind) => Some(first.kind),
-            _ => None,
-        };
+        let kind_by_name = kind_by_name(&self.called);
         let report = |format: Option<&'static Format>, refused: Option<Box<Diagnostic>>| FoundReport {
             root: Arc::clone(root),
             path: thing.path.clone(),
@@ -199,6 +196,14 @@ impl Candidate {
             Ok(Detected::Unknown) => (!self.called.is_empty()).then(|| report(None, None)),
             Err(diagnostic) => (!self.called.is_empty()).then(|| report(None, Some(diagnostic))),
         }
+    }
+}
+
+/// The kind that all formats of a name agree on.
+pub(super) fn kind_by_name(called: &[&'static Format]) -> Option<Kind> {
+    match called {
+        [first, rest @ ..] if rest.iter().all(|format| format.kind == first.kind) => Some(first.kind),
+        _ => None,
     }
 }
 

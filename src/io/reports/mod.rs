@@ -18,9 +18,12 @@
 
 mod content;
 mod contract;
+mod packed;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+pub use packed::{Packed, PackedReport, choose};
 
 use super::beneath::open_beneath;
 use super::git::Tracking;

@@ -1,5 +1,7 @@
 //! The environment of a run, and the files that the runner reads back.
 
+mod shipped;
+
 use super::*;
 use crate::io::git::RunKind;
 use std::ffi::OsString;
@@ -96,8 +98,11 @@ fn the_stage_follows_the_event_unless_it_is_named() {
         read(&environment).map(|actions| actions.stage).map_err(|diagnostic| diagnostic.code)
     };
     assert_eq!(stage("pull_request", ""), Ok(Stage::Check));
-    assert_eq!(stage("workflow_run", "auto"), Ok(Stage::Publish));
-    assert_eq!(stage("push", "collect"), Ok(Stage::Collect));
+    assert_eq!(stage("push", "check"), Ok(Stage::Check));
+    // Neither is built, and saying nothing would look like a pass.
+    assert_eq!(stage("workflow_run", "auto"), Err(Code::BadInput));
+    assert_eq!(stage("push", "publish"), Err(Code::BadInput));
+    assert_eq!(stage("push", "collect"), Err(Code::BadInput));
     assert_eq!(stage("push", "Check"), Err(Code::BadInput));
 }
 

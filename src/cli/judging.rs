@@ -1,0 +1,500 @@
+//! From a question to its answer: gather → read → judge. `check` and `action` share it.
+
+use super::exit::WrongUse;
+use super::output;
+use crate::compare::{self, Occasion};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::formats::Source;
+use crate::gate::{self, Case, Ground, Keep, ReportSource};
+use crate::io::git::{self, Base, Changes, Repository, Run, Side};
+use crate::io::github::Fetched;
+use crate::io::policy::{self as policy_files, PolicyError, PolicyFiles, PolicyText, Proposed};
+use crate::io::reports::{self, Found, Packed, Search};
+use crate::model::{
+    BuildJobs, Date, DiffState, HeaderFact, Kind, RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
+};
+use crate::paths::{GoModule, Tree};
+use crate::policy::{self, Absent, Globs, Layers, Policy, PolicyFile, ReportEntry};
+use crate::render::explain::CountedLine;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What is to be judged, and by what.
+pub(super) struct Question {
+    /// The directory to judge.
+    pub(super) dir: PathBuf,
+    /// What CI says of the run.
+    pub(super) run: Run,
+    /// A policy that replaces the repository's.
+    pub(super) policy: Option<PathBuf>,
+    /// Globs that replace the policy's, by kind.
+    pub(super) reports: Vec<(Kind, String)>,
+    /// The day to judge by; today, if it is not named.
+    pub(super) as_of: Option<Date>,
+    /// The branch or commit to compare with, if it was named.
+    pub(super) base: Option<String>,
+    /// How the CI jobs or steps ended.
+    pub(super) jobs: Option<BuildJobs>,
+    /// A file with the base's evidence.
+    pub(super) base_snapshot: Option<PathBuf>,
+    /// Files that this run reads or writes and that are no reports.
+    pub(super) written: Vec<PathBuf>,
+    /// Other names of the workspace that paths in reports may begin with.
+    pub(super) workspaces: Vec<String>,
+    /// What other jobs uploaded, to be judged instead of the reports of the directory.
+    pub(super) artifacts: Option<Fetched>,
+    /// The largest report that is read, in bytes.
+    pub(super) max_report_bytes: u64,
+    /// True if the evidence is kept for later comparisons.
+    pub(super) keeps_everything: bool,
+}
+
+impl Question {
+    /// A directory as it stands, with nothing named.
+    pub(super) fn new(dir: PathBuf, run: Run) -> Self {
+        Self {
+            dir,
+            run,
+            policy: None,
+            reports: Vec::new(),
+            as_of: None,
+            base: None,
+            jobs: None,
+            base_snapshot: None,
+            written: Vec::new(),
+            workspaces: Vec::new(),
+            artifacts: None,
+            max_report_bytes: Source::DEFAULT_MAX_BYTES,
+            keeps_everything: false,
+        }
+    }
+}
+
+/// A judgement with what it was made from.
+pub(super) struct Judged {
+    gathered: Gathered,
+    /// The evidence of the head.
+    pub(super) head: Snapshot,
+    /// The judgement.
+    pub(super) verdict: Verdict,
+}
+
+/// Gathers, reads and judges, and writes nothing.
+///
+/// # Errors
+/// [`WrongUse`] for a question that cannot be asked: no directory, a base that does not exist, a policy with
+/// mistakes, a damaged snapshot.
+pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
+    let (max_bytes, keeps_everything) = (question.max_report_bytes, question.keeps_everything);
+    let gathered = gather(question)?;
+    let keep = if keeps_everything || gathered.base.is_some() { Keep::Everything } else { Keep::Failures };
+    let head = gate::read(
+        gathered.evidence.sources(&gathered.policy, max_bytes),
+        &gathered.ground,
+        gathered.commit.clone(),
+        gathered.jobs.clone(),
+        keep,
+    );
+    let judged_by = |policy: &Policy| {
+        gate::judge(Case {
+            head: &head,
+            base: gathered.base.as_ref(),
+            diff: &gathered.diff,
+            occasion: gathered.occasion,
+            policy,
+            header: gathered.header.clone(),
+            diagnostics: gathered.diagnostics.clone(),
+        })
+    };
+    let mut verdict = judged_by(&gathered.policy);
+    if let Some(proposed) = &gathered.proposed {
+        verdict.diagnostics.push(dry_run(proposed, |policy| judged_by(policy).kind));
+    }
+    Ok(Judged { gathered, head, verdict })
+}
+
+impl Judged {
+    /// Every changed line that counts, with what each report says of it. The reports are read once more, each
+    /// alone: the snapshot keeps what they say together.
+    pub(super) fn counted_lines(&self) -> Vec<CountedLine> {
+        let gathered = &self.gathered;
+        let excluded = |path: &RepoPath| gathered.policy.excludes(path);
+        let diff = &gathered.diff;
+        let evidence = compare::evidence(&self.head, None, gathered.occasion, diff, &[], &excluded);
+        let mut counted: Vec<CountedLine> = Vec::new();
+        for file in evidence.changed.iter().flat_map(|changed| &changed.files) {
+            let lines = file.covered.lines().chain(file.missed.lines());
+            counted.extend(lines.map(|line| CountedLine { file: file.path.clone(), line, hits: Vec::new() }));
+        }
+        counted.sort();
+        for source in gathered.evidence.sources(&gathered.policy, Source::DEFAULT_MAX_BYTES) {
+            let report = source.file.clone();
+            let alone = gate::read([source], &gathered.ground, None, None, Keep::Totals);
+            let Some(coverage) = alone.coverage else { continue };
+            for counted in &mut counted {
+                let lines = coverage.files.get(&counted.file).map(|file| &file.lines);
+                let line = NonZeroU32::new(counted.line);
+                if let Some(hits) = lines.zip(line).and_then(|(lines, line)| lines.get(line)) {
+                    counted.hits.push((report.clone(), hits));
+                }
+            }
+        }
+        counted
+    }
+}
+
+/// Everything that is judged, before anything is read or judged.
+struct Gathered {
+    policy: Policy,
+    proposed: Option<ProposedPolicy>,
+    evidence: Evidence,
+    ground: Ground,
+    commit: Option<String>,
+    diff: DiffState,
+    occasion: Occasion,
+    base: Option<Snapshot>,
+    jobs: Option<BuildJobs>,
+    header: Vec<HeaderFact>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What the change would make of the policy; judged as a dry run, never used.
+enum ProposedPolicy {
+    /// The file that judges is gone.
+    Removed,
+    /// A file with mistakes, and how many.
+    Broken(Untrusted, usize),
+    /// Another policy.
+    Policy(Untrusted, Box<Policy>),
+}
+
+fn gather(mut question: Question) -> anyhow::Result<Gathered> {
+    let dir = question.dir.as_path();
+    if !dir.is_dir() {
+        let message = format!(
+            "error: `{}` is no directory\n  = help: `check` judges a directory; `tollgate inspect` reads single files",
+            dir.display()
+        );
+        return Err(WrongUse(message).into());
+    }
+    let mut diagnostics = Vec::new();
+    let run = &question.run;
+    let repository = git::open(dir);
+    let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
+    let files = policy_files::find(
+        repository.as_ref().map_err(|error| &**error),
+        dir,
+        question.policy.as_deref(),
+        &base,
+        run,
+    );
+    let (policy, proposed) = policies(files, question.as_of.or_else(today), &mut diagnostics)?;
+    let policy = with_named_reports(policy, &question.reports)?;
+
+    let changes = match &repository {
+        Ok(repository) => git::changes(repository, &base, run),
+        Err(_) => Changes { diff: without_repository(&base), side: Side::Commit, diagnostics: Vec::new() },
+    };
+    diagnostics.extend(changes.diagnostics.iter().cloned());
+    if let (Err(error), false) = (&repository, question.base.is_none() && !run.judges_a_change()) {
+        diagnostics.push((**error).clone());
+    }
+    let evidence = match question.artifacts.take() {
+        Some(fetched) => {
+            diagnostics.extend(fetched.diagnostics);
+            Evidence::Packed(fetched.files)
+        }
+        None => find(&question, &policy, repository.as_ref().ok(), &mut diagnostics),
+    };
+    let is_missing = match &evidence {
+        Evidence::Files(found) => found.reports.is_empty(),
+        Evidence::Packed(files) => reports::choose(files, &policy.reports, &mut diagnostics).is_empty(),
+    };
+    if is_missing && policy.reports.is_empty() {
+        let message = match &evidence {
+            Evidence::Files(_) => "no report was found in the directory",
+            Evidence::Packed(_) => "no report was found in the artifacts",
+        };
+        diagnostics.push(Diagnostic::new(Code::NoReport, Weight::Error, message, Origin::default()));
+    }
+
+    let mut ground = match &repository {
+        Ok(repository) => ground_of(repository, changes.side, &changes.diff, &mut diagnostics),
+        Err(_) => Ground::default(),
+    };
+    ground.workspaces.extend(question.workspaces.iter().map(|name| name.replace('\\', "/")));
+    ground.workspaces.extend(dir.canonicalize().ok().map(|dir| dir.to_string_lossy().replace('\\', "/")));
+    let head = match &repository {
+        Ok(repository) => repository.head().unwrap_or_else(|error| {
+            diagnostics.push(*error);
+            git::Head::default()
+        }),
+        Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
+    };
+    let header = header(&head, &base, changes.side, &policy);
+    Ok(Gathered {
+        occasion: if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change },
+        base: question.base_snapshot.as_deref().map(super::snapshot::read).transpose()?,
+        jobs: question.jobs,
+        commit: head.commit,
+        diff: changes.diff,
+        policy,
+        proposed,
+        evidence,
+        ground,
+        header,
+        diagnostics,
+    })
+}
+
+/// The reports of the directory.
+fn find(
+    question: &Question,
+    policy: &Policy,
+    repository: Option<&Repository>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Evidence {
+    let tracking = match repository {
+        Some(repository) => repository.tracking().map_err(|error| diagnostics.push(*error)).ok(),
+        None => Some(git::Tracking::nothing()),
+    };
+    let search = Search {
+        dir: &question.dir,
+        entries: &policy.reports,
+        tracking: tracking.as_ref(),
+        not_before: None,
+        written: &question.written,
+    };
+    let found = reports::find(&search);
+    diagnostics.extend(found.diagnostics.iter().cloned());
+    Evidence::Files(found)
+}
+
+/// Where the reports are.
+enum Evidence {
+    /// Files of the directory.
+    Files(Found),
+    /// Files of artifacts, in memory.
+    Packed(Vec<Packed>),
+}
+
+impl Evidence {
+    /// The reports, each opened when its turn comes.
+    fn sources<'e>(
+        &'e self,
+        policy: &'e Policy,
+        max_bytes: u64,
+    ) -> Box<dyn Iterator<Item = ReportSource<'e>> + 'e> {
+        match self {
+            Self::Files(found) => {
+                Box::new(
+                    found.reports.iter().map(move |report| ReportSource {
+                        file: report.shown.clone(),
+                        entry: report.entry.clone(),
+                        kind: report.kind,
+                        format: report.format,
+                        source: reports::open(report)
+                            .map(|file| Source::new(file, max_bytes))
+                            .map_err(|error| *error),
+                    }),
+                )
+            }
+            Self::Packed(files) => {
+                // What there was to say about them is said since they were looked for.
+                let chosen = reports::choose(files, &policy.reports, &mut Vec::new());
+                Box::new(chosen.into_iter().map(move |report| ReportSource {
+                    file: report.file.shown.clone(),
+                    entry: report.entry.to_owned(),
+                    kind: report.kind,
+                    format: report.format,
+                    source: Ok(Source::new(report.file.bytes.as_slice(), max_bytes)),
+                }))
+            }
+        }
+    }
+}
+
+fn base_of(
+    repository: Result<&Repository, &Diagnostic>,
+    named: Option<&str>,
+    run: &Run,
+) -> anyhow::Result<Base> {
+    match repository {
+        Ok(repository) => git::find_base(repository, named, run)
+            .map_err(|error| WrongUse(output::diagnostics(std::slice::from_ref(&*error.0))).into()),
+        Err(error) if named.is_some() || run.judges_a_change() || error.weight == Weight::Error => {
+            Ok(Base::Unavailable(Box::new(error.clone())))
+        }
+        Err(_) => Ok(Base::None),
+    }
+}
+
+fn without_repository(base: &Base) -> DiffState {
+    match base {
+        Base::Unavailable(error) => {
+            DiffState::Unavailable { reason: error.message.clone(), help: error.help.raw().to_owned() }
+        }
+        Base::None | Base::Known(_) => DiffState::NoBase,
+    }
+}
+
+/// The policy that judges and the one that the change proposes. A policy with mistakes is wrong use; one that
+/// has to judge and cannot be read leaves the built-in policy and an error, with which nothing passes.
+fn policies(
+    files: Result<PolicyFiles, PolicyError>,
+    today: Option<Date>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> anyhow::Result<(Policy, Option<ProposedPolicy>)> {
+    let files = match files {
+        Ok(files) => files,
+        Err(PolicyError::Wrong(error)) => return Err(WrongUse(output::diagnostics(&[*error])).into()),
+        Err(PolicyError::Unreadable(error)) => {
+            diagnostics.push(*error);
+            return Ok((policy::resolve(None, ""), None));
+        }
+    };
+    diagnostics.extend(files.diagnostics);
+    let judging = match &files.judging {
+        Some(text) => {
+            let file = parse(text).map_err(|errors| WrongUse(output::diagnostics(&errors)))?;
+            resolve(&file, text, today).map_err(|errors| WrongUse(output::diagnostics(&errors)))?
+        }
+        None => policy::resolve(None, ""),
+    };
+    let proposed = match files.proposed {
+        Proposed::Same => None,
+        Proposed::Removed => Some(ProposedPolicy::Removed),
+        Proposed::Text(text) => Some(match parse(&text).and_then(|file| resolve(&file, &text, today)) {
+            Ok(policy) => ProposedPolicy::Policy(text.file, Box::new(policy)),
+            Err(errors) => ProposedPolicy::Broken(text.file, errors.len()),
+        }),
+    };
+    Ok((judging, proposed))
+}
+
+fn parse(text: &PolicyText) -> Result<PolicyFile, Vec<Diagnostic>> {
+    policy::parse(&text.text, text.file.raw())
+}
+
+fn resolve(file: &PolicyFile, text: &PolicyText, today: Option<Date>) -> Result<Policy, Vec<Diagnostic>> {
+    let source = source_of(text);
+    policy::resolve_layers(&Layers { file: Some(file), source: &source, today, ..Layers::default() })
+}
+
+/// Today in UTC: the only clock of a verdict (DECISIONS 21).
+fn today() -> Option<Date> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Date::from_unix_seconds(now.as_secs())
+}
+
+fn source_of(text: &PolicyText) -> String {
+    match text.read_from.raw() {
+        "" => text.file.raw().to_owned(),
+        from => format!("{} ({from})", text.file.raw()),
+    }
+}
+
+/// What the proposed policy would say, as a note or a warning of the verdict.
+fn dry_run(proposed: &ProposedPolicy, judge: impl Fn(&Policy) -> VerdictKind) -> Diagnostic {
+    let (file, message) = match proposed {
+        ProposedPolicy::Removed => (Untrusted::default(), "this change removes the policy".to_owned()),
+        ProposedPolicy::Broken(file, mistakes) => (
+            file.clone(),
+            format!(
+                "this change proposes a policy with {mistakes} mistakes; `tollgate check --policy` lists them"
+            ),
+        ),
+        ProposedPolicy::Policy(file, policy) => (
+            file.clone(),
+            format!(
+                "this change proposes another policy; under it the verdict would be {}",
+                judge(policy).word()
+            ),
+        ),
+    };
+    Diagnostic::new(Code::PolicyDiffers, Weight::Warning, message, Origin::file(file))
+}
+
+/// `--report` replaces the policy's entries of the same kind: the user knows better where the files are.
+fn with_named_reports(mut policy: Policy, named: &[(Kind, String)]) -> anyhow::Result<Policy> {
+    policy.reports.retain(|_, entry| named.iter().all(|(kind, _)| *kind != entry.kind));
+    for (index, (kind, glob)) in named.iter().enumerate() {
+        let path = Globs::new(std::slice::from_ref(glob)).map_err(|error| {
+            WrongUse(format!(
+                "error[{}]: `{glob}` is no glob: {error}\n  = help: {}",
+                Code::BadGlob,
+                Code::BadGlob.help()
+            ))
+        })?;
+        let entry = ReportEntry {
+            kind: *kind,
+            path,
+            format: None,
+            at_least: 1,
+            absent: Absent::Required,
+            tracked: true,
+            origin: Origin::file("--report"),
+        };
+        policy.reports.insert(format!("--report {} {}", kind.word(), index + 1), entry);
+    }
+    Ok(policy)
+}
+
+/// The tracked files, with the number of lines of those that the change touches: only there can a report of
+/// another state of the file make a figure wrong.
+fn ground_of(
+    repository: &Repository,
+    side: Side,
+    diff: &DiffState,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Ground {
+    let tracked = match repository.tracked_files(side) {
+        Ok(tracked) => tracked,
+        Err(error) => {
+            diagnostics.push(*error);
+            return Ground::default();
+        }
+    };
+    let modules = repository.go_modules(side, &tracked);
+    let is_changed = |path: &RepoPath| diff.known().is_some_and(|diff| diff.files.contains_key(path));
+    let files = tracked.files.into_iter().map(|path| {
+        let lines = if is_changed(&path) { repository.line_count(side, &path) } else { None };
+        (path, lines)
+    });
+    Ground {
+        tree: Some(Tree::new(files)),
+        modules: modules
+            .into_iter()
+            .map(|module| GoModule { folder: RepoPath::new(&module.folder).ok(), name: module.name })
+            .collect(),
+        workspaces: Vec::new(),
+    }
+}
+
+fn directory_name(dir: &Path) -> Untrusted {
+    let absolute = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    Untrusted::new(absolute.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Facts for the header, under the keys that `render` knows.
+fn header(head: &git::Head, base: &Base, side: Side, policy: &Policy) -> Vec<HeaderFact> {
+    let short = |commit: &str| commit.chars().take(7).collect::<String>();
+    let mut facts = vec![HeaderFact { key: "project", value: head.project.clone() }];
+    let mut fact = |key, value: String| {
+        if !value.is_empty() {
+            facts.push(HeaderFact { key, value: value.into() });
+        }
+    };
+    let mut commit = head.commit.as_deref().map(short).unwrap_or_default();
+    if side == Side::WorkingTree {
+        commit.push_str(" with uncommitted changes");
+    }
+    fact("head", commit);
+    if let Base::Known(point) = base {
+        fact("base", format!("{} {}", point.name.raw(), short(&point.merge_base)));
+    }
+    fact("policy", policy.sources.join(" + "));
+    fact("owners", policy.owners.join(", "));
+    facts
+}

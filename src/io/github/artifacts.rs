@@ -1,0 +1,202 @@
+//! The artifacts of a run: listed, chosen, fetched by id, unpacked in memory, and held against their manifests.
+
+use super::client::{Api, Client, Listed, RequestError};
+use super::manifest::{self, hex};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::archive::{self, Budget};
+use crate::io::reports::Packed;
+use crate::model::{BuildJobs, Untrusted};
+use crate::policy::Globs;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// GitHub's own client lists no more.
+const MAX_LISTED: usize = 1_000;
+
+/// A matrix has 256 jobs at most.
+const MAX_FETCHED: usize = 256;
+
+/// Which artifacts, and how to get them.
+#[derive(Clone)]
+pub struct Request {
+    api: Api,
+    token: String,
+    repository: String,
+    run: u64,
+    names: Globs,
+}
+
+// A token stands in it.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("repository", &self.repository).field("run", &self.run).finish()
+    }
+}
+
+impl Request {
+    /// Takes the inputs `github-api-url`, `github-token`, `run-id` and `artifacts` (one glob a line), and the
+    /// repository as `owner/name`.
+    ///
+    /// # Errors
+    /// A sentence that names the input which cannot be used; never its value, for a token may stand in it.
+    pub fn new(
+        api: &str,
+        token: &str,
+        repository: &str,
+        run: &str,
+        names: &str,
+    ) -> Result<Self, &'static str> {
+        let api = Api::new(api).ok_or("`github-api-url` is no https:// address")?;
+        if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+            return Err("`github-token` is empty or no token; `artifacts` needs one with `actions: read`");
+        }
+        let part = |text: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !text.is_empty() && text.chars().all(plain) && !text.chars().all(|c| c == '.')
+        };
+        let is_repository = repository.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name));
+        if !is_repository {
+            return Err("GITHUB_REPOSITORY is not `owner/name`");
+        }
+        let run = run.parse().map_err(|_| "`run-id` is no number")?;
+        let lines = names.lines().map(str::trim).filter(|line| !line.is_empty());
+        let names = Globs::new(lines).map_err(|_| "`artifacts` holds what is no glob")?;
+        Ok(Self { api, token: token.to_owned(), repository: repository.to_owned(), run, names })
+    }
+}
+
+/// What the artifacts hold.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// The files, by artifact and path.
+    pub files: Vec<Packed>,
+    /// The steps of the jobs that collected them.
+    pub jobs: BuildJobs,
+    /// What was wrong; with an error nothing may pass.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Fetches the artifacts of a run. Never fails as a whole: what could not be had is an error in the diagnostics.
+pub fn fetch(request: &Request) -> Fetched {
+    let mut fetched = Fetched::default();
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(fetch_all(request, &mut fetched)),
+        Err(error) => {
+            let message = format!("no request can be made: {error}");
+            fetched.diagnostics.push(error_of(Code::GithubFailed, message, None));
+        }
+    }
+    fetched.files.sort_by(|a, b| (&a.shown, &a.path).cmp(&(&b.shown, &b.path)));
+    fetched.jobs.jobs.sort();
+    fetched.diagnostics.sort();
+    fetched
+}
+
+async fn fetch_all(request: &Request, into: &mut Fetched) {
+    let listed = async {
+        let client = Client::new(request.api.clone(), &request.token)?;
+        let listed = client.artifacts(&request.repository, request.run, MAX_LISTED).await?;
+        Ok::<_, RequestError>((client, listed))
+    };
+    let (client, listed) = match listed.await {
+        Ok(listed) => listed,
+        Err(error) => {
+            let message = format!("the artifacts of the run cannot be listed: {error}");
+            into.diagnostics.push(error_of(Code::GithubFailed, message, None));
+            return;
+        }
+    };
+    let chosen = choose(listed, &request.names);
+    if chosen.is_empty() {
+        let message = "no artifact of the run has a name that `artifacts` asks for";
+        into.diagnostics.push(error_of(Code::BadArtifact, message, None));
+    }
+    if chosen.len() > MAX_FETCHED {
+        let message = format!("{} artifacts match `artifacts`; at most {MAX_FETCHED} are read", chosen.len());
+        into.diagnostics.push(error_of(Code::BadArtifact, message, None));
+        return;
+    }
+    let mut budget = Budget::default();
+    for artifact in &chosen {
+        if let Err((code, why)) = add(&client, request, artifact, &mut budget, into).await {
+            into.diagnostics.push(error_of(code, why, Some(&artifact.listed.name)));
+        }
+    }
+}
+
+async fn add(
+    client: &Client,
+    request: &Request,
+    artifact: &Chosen,
+    budget: &mut Budget,
+    into: &mut Fetched,
+) -> Result<(), (Code, String)> {
+    let bad = |why: &str| (Code::BadArtifact, format!("the artifact cannot be used: {why}"));
+    let listed = &artifact.listed;
+    if listed.expired {
+        return Err(bad("it has expired"));
+    }
+    if listed.size_in_bytes > archive::MAX_COMPRESSED as u64 {
+        return Err(bad("it is larger than 50 MiB"));
+    }
+    let bytes =
+        client.download(&request.repository, listed.id, archive::MAX_COMPRESSED).await.map_err(|error| {
+            match error {
+                RequestError::Status(410) => bad("it has expired"),
+                RequestError::TooLarge(_) => bad("it is larger than 50 MiB"),
+                error => (Code::GithubFailed, format!("the artifact cannot be fetched: {error}")),
+            }
+        })?;
+    if let Some(digest) = &listed.digest
+        && digest.strip_prefix("sha256:") != Some(hex(&Sha256::digest(&bytes)).as_str())
+    {
+        return Err(bad("it is not what GitHub's digest says"));
+    }
+    let files = archive::unpack(&bytes, budget).map_err(|error| bad(&error.to_string()))?;
+    let content = manifest::content(files, request.run, artifact.attempt).map_err(bad)?;
+    into.files.extend(content.reports.into_iter().map(|report| Packed {
+        shown: Untrusted::new(format!("{}/{}", listed.name, report.path.as_str())),
+        path: report.path,
+        bytes: report.bytes,
+    }));
+    into.jobs.jobs.extend(content.jobs.jobs);
+    if content.skipped > 0 {
+        let why = format!("{} files were left out when the artifact was packed", content.skipped);
+        return Err((Code::BadArtifact, why));
+    }
+    Ok(())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Chosen {
+    listed: Listed,
+    /// The attempt that its name says, as `.github/actions/collect` writes it.
+    attempt: Option<u64>,
+}
+
+/// The artifacts of the wanted names; of each only the one of the newest attempt, and of the same name the
+/// newest (a re-run leaves those of earlier attempts in the list).
+fn choose(listed: Vec<Listed>, names: &Globs) -> Vec<Chosen> {
+    let mut newest: BTreeMap<String, Chosen> = BTreeMap::new();
+    for listed in listed.into_iter().filter(|listed| names.is_match_text(&listed.name)) {
+        let (key, attempt) = match listed.name.rsplit_once("-a") {
+            Some((key, attempt)) if attempt.bytes().all(|b| b.is_ascii_digit()) => {
+                (format!("{key}-a"), attempt.parse().ok())
+            }
+            _ => (listed.name.clone(), None),
+        };
+        let chosen = Chosen { listed, attempt };
+        let rank = |chosen: &Chosen| (chosen.attempt, chosen.listed.id);
+        match newest.get(&key) {
+            Some(have) if rank(have) >= rank(&chosen) => {}
+            _ => drop(newest.insert(key, chosen)),
+        }
+    }
+    newest.into_values().collect()
+}
+
+fn error_of(code: Code, message: impl Into<Untrusted>, artifact: Option<&str>) -> Diagnostic {
+    let origin = artifact.map_or_else(Origin::default, |name| Origin::file(format!("artifact {name}")));
+    Diagnostic::new(code, Weight::Error, message, origin)
+}

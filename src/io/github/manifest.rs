@@ -1,0 +1,111 @@
+//! The manifest that `.github/actions/collect` writes beside the reports: a claim, held against what is there.
+
+use crate::io::archive::Unpacked;
+use crate::io::jobs;
+use crate::model::{BuildJobs, Job, RepoPath, Untrusted};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+
+/// Where it stands in the artifact.
+const NAME: &str = "manifest.json";
+
+#[derive(Deserialize)]
+struct Manifest {
+    version: u64,
+    job: Option<String>,
+    index: Option<u64>,
+    #[serde(rename = "run-id")]
+    run: String,
+    attempt: Option<u64>,
+    steps: Option<Box<RawValue>>,
+    skipped: u64,
+    files: Vec<File>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    path: String,
+    file: String,
+    bytes: u64,
+    sha256: String,
+}
+
+/// One report of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Report {
+    /// Where it stood in the workspace, as the manifest claims; without one, where it stands in the artifact.
+    pub(super) path: RepoPath,
+    /// Its content.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What an artifact holds.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub(super) reports: Vec<Report>,
+    /// How the steps of the job ended, if it says so.
+    pub(super) jobs: BuildJobs,
+    /// Files that the collector left out.
+    pub(super) skipped: u64,
+}
+
+/// Takes an artifact apart: by its manifest, or as plain files where it has none.
+///
+/// # Errors
+/// A sentence for an artifact whose manifest is damaged, belongs to another run or attempt, or names what is
+/// not there.
+pub(super) fn content(files: Vec<Unpacked>, run: u64, attempt: Option<u64>) -> Result<Content, &'static str> {
+    let Some(manifest) = files.iter().find(|file| file.path.as_str() == NAME) else {
+        let reports = files.into_iter().map(|file| Report { path: file.path, bytes: file.bytes });
+        return Ok(Content { reports: reports.collect(), ..Content::default() });
+    };
+    let manifest: Manifest =
+        serde_json::from_slice(&manifest.bytes).map_err(|_| "its manifest cannot be read")?;
+    if manifest.version != 1 {
+        return Err("its manifest is of a version that is not read");
+    }
+    if manifest.run != run.to_string() {
+        return Err("its manifest names another run");
+    }
+    if attempt.is_some() && attempt != manifest.attempt {
+        return Err("its manifest names another attempt than the artifact's name");
+    }
+    let mut there: BTreeMap<String, Vec<u8>> =
+        files.into_iter().map(|file| (file.path.as_str().to_owned(), file.bytes)).collect();
+    there.remove(NAME);
+    let mut reports = Vec::new();
+    for file in &manifest.files {
+        let bytes = there.remove(&file.file).ok_or("its manifest names a file that is not there")?;
+        if bytes.len() as u64 != file.bytes || hex(&Sha256::digest(&bytes)) != file.sha256 {
+            return Err("a file in it is not the one that its manifest names");
+        }
+        let path =
+            RepoPath::new(&file.path).map_err(|_| "its manifest names a path outside the workspace")?;
+        reports.push(Report { path, bytes });
+    }
+    if !there.is_empty() {
+        return Err("it holds files that its manifest does not name");
+    }
+    Ok(Content { reports, jobs: steps(&manifest)?, skipped: manifest.skipped })
+}
+
+/// The steps, named after their job: `test (0) / unit`.
+fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
+    let Some(steps) = &manifest.steps else { return Ok(BuildJobs::default()) };
+    let read = jobs::parse(steps.get().as_bytes(), NAME)
+        .map_err(|_| "its manifest says of its steps what cannot be read")?;
+    let job = manifest.job.as_deref().unwrap_or("?");
+    let index = manifest.index.map_or(String::new(), |index| format!(" ({index})"));
+    let named = |step: Job| Job {
+        name: Untrusted::new(format!("{job}{index} / {}", step.name.raw())),
+        result: step.result,
+    };
+    Ok(BuildJobs { jobs: read.jobs.into_iter().map(named).collect() })
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,9 @@
+//! GitHub's API, as far as a read-only token reaches: the artifacts of a run.
+
+mod artifacts;
+mod client;
+mod manifest;
+#[cfg(test)]
+mod tests;
+
+pub use artifacts::{Fetched, Request, fetch};
