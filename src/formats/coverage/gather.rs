@@ -53,10 +53,10 @@ pub(super) struct Gathered<'c> {
 }
 
 impl<'c> Gathered<'c> {
-    /// Ten times what the largest repositories need, and an end for a hostile report.
-    const MOST_BYTES: u64 = 384 << 20;
+    /// Several times what the largest repositories need, and an end for a hostile report.
+    const MOST_BYTES: u64 = 256 << 20;
     /// The most lines that ranges may cover together.
-    const MOST_EXPANDED: u64 = 40_000_000;
+    const MOST_EXPANDED: u64 = 20_000_000;
     /// What a file takes beside its records, and what a record takes that a parser holds.
     const FILE_BYTES: u64 = 256;
     const HELD_BYTES: u64 = 64;
