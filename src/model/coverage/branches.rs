@@ -2,16 +2,75 @@
 
 use super::sorted::Sorted;
 use crate::model::Ratio;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The branches of one file: by identity where the format gives one, else as counts per line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Branches {
-    /// (line, identity within the line) → taken. The identity is split so that it needs no padding.
-    by_id: Sorted<(u32, [u32; 2]), bool>,
+    by_id: Ids,
     /// line → (taken, total), for formats that only count.
     by_count: Sorted<u32, (u32, u32)>,
+}
+
+/// Line and identity within the line, split so that it needs no padding.
+type Id = (u32, [u32; 2]);
+
+/// Branches with an identity, in twelve bytes each: those that were taken, and those that were missed or are
+/// among the taken ones, too.
+#[derive(Clone, Debug, Default)]
+struct Ids {
+    taken: Sorted<Id, ()>,
+    missed: Sorted<Id, ()>,
+}
+
+impl Ids {
+    #[inline]
+    fn add(&mut self, id: Id, taken: bool) {
+        let into = if taken { &mut self.taken } else { &mut self.missed };
+        if !into.push(id, ()) {
+            into.upsert(id, |_| ());
+        }
+    }
+
+    /// Each branch once, ascending, and whether it was taken.
+    fn iter(&self) -> impl Iterator<Item = (Id, bool)> {
+        let mut taken = self.taken.iter().map(|(id, ())| *id).peekable();
+        let mut missed = self.missed.iter().map(|(id, ())| *id).peekable();
+        std::iter::from_fn(move || match (taken.peek().copied(), missed.peek().copied()) {
+            (Some(id), other) if other.is_none_or(|other| id <= other) => {
+                missed.next_if_eq(&id);
+                taken.next().map(|id| (id, true))
+            }
+            (_, Some(_)) => missed.next().map(|id| (id, false)),
+            (Some(_), None) | (None, None) => None,
+        })
+    }
+}
+
+impl PartialEq for Ids {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Ids {}
+
+/// Stored as `[[[line, [high, low]], taken], …]`, ascending.
+impl Serialize for Ids {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut ids = Self::default();
+        for (id, taken) in Sorted::<Id, bool>::deserialize(deserializer)?.iter() {
+            ids.add(*id, *taken);
+        }
+        Ok(ids)
+    }
 }
 
 /// Branches of one line.
@@ -32,10 +91,7 @@ impl Branches {
     pub fn add(&mut self, line: u32, id: u64, taken: bool) {
         let [a, b, c, d, e, f, g, h] = id.to_be_bytes();
         let id = [u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])];
-        if self.by_id.push((line, id), taken) {
-            return;
-        }
-        self.by_id.upsert((line, id), |old| taken || old.copied().unwrap_or(false));
+        self.by_id.add((line, id), taken);
     }
 
     /// Adds counts to a line: the larger total wins, then the larger part; totals are never summed. A part
@@ -63,7 +119,7 @@ impl Branches {
 
     /// The branches of each line that has any, in ascending order of lines.
     pub fn per_line(&self) -> impl Iterator<Item = LineBranches> + '_ {
-        let mut ids = self.by_id.iter().map(|(&(line, _), &taken)| (line, taken)).peekable();
+        let mut ids = self.by_id.iter().map(|((line, _), taken)| (line, taken)).peekable();
         let mut by_id = std::iter::from_fn(move || {
             let (line, taken) = ids.next()?;
             let mut sum = LineBranches { line, taken: u32::from(taken), total: 1 };
@@ -90,20 +146,21 @@ impl Branches {
         })
     }
 
-    /// How many records there are: identities and counted lines.
+    /// How many records are kept: identities and counted lines. A branch that one report misses and another
+    /// takes may count for two.
     pub fn len(&self) -> usize {
-        self.by_id.len() + self.by_count.len()
+        self.by_id.taken.len() + self.by_id.missed.len() + self.by_count.len()
     }
 
     /// True if there is no record of a branch.
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty() && self.by_count.is_empty()
+        self.len() == 0
     }
 
     /// Both together: per identity taken in one is taken, per counted line the larger.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (&key, &taken) in other.by_id.iter() {
-            self.by_id.upsert(key, |old| taken || old.copied().unwrap_or(false));
+        for (key, taken) in other.by_id.iter() {
+            self.by_id.add(key, taken);
         }
         for (&line, &(taken, total)) in other.by_count.iter() {
             self.count_at_least(line, taken, total);
@@ -111,11 +168,15 @@ impl Branches {
     }
 
     pub(super) fn take_settled(&mut self) -> Self {
-        Self { by_id: self.by_id.take_settled(), by_count: self.by_count.take_settled() }
+        Self {
+            by_id: Ids { taken: self.by_id.taken.take_settled(), missed: self.by_id.missed.take_settled() },
+            by_count: self.by_count.take_settled(),
+        }
     }
 
     pub(super) fn shrink(&mut self) {
-        self.by_id.settle();
+        self.by_id.taken.settle();
+        self.by_id.missed.settle();
         self.by_count.settle();
     }
 }
@@ -135,6 +196,21 @@ mod tests {
         let lines: Vec<_> = branches.per_line().map(|line| (line.line, line.taken, line.total)).collect();
         assert_eq!(lines, [(3, 3, 3), (5, 1, 2), (9, 0, 2)]);
         assert_eq!(branches.ratio(), Ratio { part: 4, whole: 7 });
+    }
+
+    #[test]
+    fn a_branch_that_is_missed_and_taken_is_the_same_as_one_that_is_taken() {
+        let (mut both, mut taken) = (Branches::default(), Branches::default());
+        both.add(5, 1, false);
+        both.add(5, 1, true);
+        both.add(5, 2, false);
+        taken.add(5, 2, false);
+        taken.add(5, 1, true);
+        assert_eq!(both, taken);
+        let stored = serde_json::to_string(&both).unwrap();
+        assert_eq!(stored, r#"{"by-id":[[[5,[0,1]],true],[[5,[0,2]],false]],"by-count":[]}"#);
+        assert_eq!(serde_json::from_str::<Branches>(&stored).unwrap(), both);
+        assert!(serde_json::from_str::<Branches>(&stored.replace("[0,1]", "[0,2]")).is_err());
     }
 
     #[test]
