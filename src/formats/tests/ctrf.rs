@@ -1,8 +1,10 @@
 //! CTRF, the Common Test Report Format.
 
 use super::elements::warn_unknown_status;
-use super::owned::{OwnedCase, append_line, count, duration, line_number, message_text, name_text};
-use super::run::{RunBuilder, SEPARATOR};
+use super::owned::{
+    OwnedCase, append_line, append_name, count, duration, line_number, message_text, name_text,
+};
+use super::run::RunBuilder;
 use super::totals::Declared;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -132,10 +134,7 @@ fn suite(json: &mut Json<'_, '_>) -> Result<String, ParseError> {
     let mut path = String::new();
     json.array(|json| {
         let name = name_text(json)?;
-        if !path.is_empty() {
-            path.push_str(SEPARATOR);
-        }
-        path.push_str(&name);
+        append_name(&mut path, &name);
         Ok(())
     })?;
     Ok(path)

@@ -194,7 +194,7 @@ struct State {
 }
 
 impl State {
-    const ROOM: usize = 24 << 20;
+    const ROOM: usize = 12 << 20;
     /// About what an entry takes beside its texts, in bytes.
     const ENTRY: usize = 128;
 

@@ -14,6 +14,10 @@ pub(super) struct Identities {
     /// Names and hashes, until they are too many.
     names: Option<Names>,
     hashes: Vec<u64>,
+    /// With so many hashes repeats are removed.
+    tidy_at: usize,
+    /// How many cases are not among the hashes, because there are too many.
+    pub(super) lost: u64,
     /// The hash's state behind suite and class, which consecutive cases share.
     suite: String,
     class: String,
@@ -51,11 +55,17 @@ struct Entry {
 impl Identities {
     /// How many bytes names may take before they become hashes.
     const MOST_BYTES: usize = 8 << 20;
+    /// How many hashes are kept. No test suite is larger; a hostile file may be.
+    const MOST_HASHES: usize = 6 << 20;
+    /// From how many hashes on repeats are worth removing.
+    const MANY: usize = 1 << 20;
 
     pub(super) fn new() -> Self {
         Self {
             names: Some(Names { tidy_at: PassedTests::MOST_NAMES + 1, ..Names::default() }),
             hashes: Vec::new(),
+            tidy_at: Self::MANY,
+            lost: 0,
             suite: String::new(),
             class: String::new(),
             behind_class: TestId::hasher_behind("", ""),
@@ -82,7 +92,7 @@ impl Identities {
         TestId::hash_rest(&mut hasher, name, file);
         let hash = hasher.finish();
         let Some(names) = &mut self.names else {
-            self.hashes.push(hash);
+            self.push_hash(hash);
             return;
         };
         names.add(hash, suite, class, name, file);
@@ -93,6 +103,19 @@ impl Identities {
                 self.hashes = names.entries.iter().map(|entry| entry.hash).collect();
                 self.names = None;
             }
+        }
+    }
+
+    fn push_hash(&mut self, hash: u64) {
+        if self.hashes.len() >= self.tidy_at {
+            self.hashes.sort_unstable();
+            self.hashes.dedup();
+            self.tidy_at = (self.hashes.len() * 2).clamp(Self::MANY, Self::MOST_HASHES);
+        }
+        if self.hashes.len() < Self::MOST_HASHES {
+            self.hashes.push(hash);
+        } else {
+            self.lost += 1;
         }
     }
 

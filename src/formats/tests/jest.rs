@@ -4,8 +4,8 @@
 //! of a file stands behind its tests, so these wait for it.
 
 use super::elements::warn_unknown_status;
-use super::owned::{OwnedCase, count, duration, line_number, message_text, name_text};
-use super::run::{RunBuilder, SEPARATOR};
+use super::owned::{OwnedCase, append_name, count, duration, line_number, message_text, name_text};
+use super::run::RunBuilder;
 use super::totals::Declared;
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
@@ -199,10 +199,7 @@ fn assertion(json: &mut Json<'_, '_>, context: &mut Context) -> Result<OwnedCase
             "ancestorTitles" => {
                 json.array(|json| {
                     let title = name_text(json)?;
-                    if !case.suite.is_empty() && !title.is_empty() {
-                        case.suite.push_str(SEPARATOR);
-                    }
-                    case.suite.push_str(&title);
+                    append_name(&mut case.suite, &title);
                     Ok(())
                 })?;
             }

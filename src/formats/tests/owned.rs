@@ -1,7 +1,7 @@
 //! Cases with buffers of their own: for formats that tell something of a case after the case.
 
 use super::elements::MARGIN;
-use super::run::{Case, RunBuilder};
+use super::run::{Case, RunBuilder, SEPARATOR};
 use super::time::{Time, seconds};
 use crate::formats::json::{Json, Scalar};
 use crate::formats::{Context, ParseError};
@@ -76,10 +76,23 @@ pub(super) fn message_text(json: &mut Json<'_, '_>, context: &Context) -> Result
     Ok(json.text_up_to(context.max_text + MARGIN)?.map_or_else(String::new, |(text, _)| text.to_owned()))
 }
 
-/// Takes a name or a path; anything else is empty.
+/// Takes a name or a path, of bearable length; anything else is empty.
 pub(super) fn name_text(json: &mut Json<'_, '_>) -> Result<String, ParseError> {
-    Ok(json.text()?.map_or_else(String::new, str::to_owned))
+    Ok(json.text_up_to(LONGEST_NAME)?.map_or_else(String::new, |(text, _)| text.to_owned()))
 }
+
+/// Appends a name to a path of names, as long as that is of bearable length.
+pub(super) fn append_name(path: &mut String, name: &str) {
+    if path.len() + name.len() < LONGEST_NAME {
+        if !path.is_empty() && !name.is_empty() {
+            path.push_str(SEPARATOR);
+        }
+        path.push_str(name);
+    }
+}
+
+/// What is longer differs from others long before.
+const LONGEST_NAME: usize = 16 * 1024;
 
 /// Takes a line number; 0 for anything that is none.
 pub(super) fn line_number(json: &mut Json<'_, '_>) -> Result<u32, ParseError> {

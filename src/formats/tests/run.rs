@@ -197,6 +197,7 @@ impl RunBuilder {
                 format!("texts longer than {} bytes were cut in {} cases", self.max_text, self.text_cut);
             context.warn(Code::TextCut, Weight::Note, message, Position::default());
         }
+        self.not_kept += self.passed.lost;
         if self.not_kept > 0 || self.without_text > 0 {
             let message = format!(
                 "{} cases are listed without their text and {} are counted only",

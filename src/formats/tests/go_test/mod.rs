@@ -93,7 +93,8 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     let open = state.finish(&mut run);
     let read = read.and_then(|ended| match state.refused {
         Some(position) => {
-            let message = format!("more than {} tests run at once", State::MOST_OPEN);
+            let message =
+                format!("more than {} tests, packages or builds are open at once", State::MOST_OPEN);
             Err(ParseError::new(Code::Malformed, message, position))
         }
         None if open > 0 => {
@@ -106,6 +107,9 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
 }
 
 fn take(event: &Event<'_>, position: Position, state: &mut State, run: &mut RunBuilder) {
+    if !state.admits(&event.package, &event.import_path, position) {
+        return;
+    }
     let output = event.output.as_deref().unwrap_or_default();
     let duration = event.elapsed.as_ref().and_then(|elapsed| match seconds(&elapsed.to_string()) {
         Time::Known(time) => Some(time),
@@ -136,7 +140,7 @@ fn take(event: &Event<'_>, position: Position, state: &mut State, run: &mut RunB
         _ => return,
     };
     match &event.test {
-        Some(test) => state.end_test(&event.package, test, status, duration, position, run),
+        Some(test) => state.end_test(&event.package, test, status, duration, run),
         None => state.end_package(&event.package, status, event.failed_build.as_deref(), run),
     }
 }

@@ -4,7 +4,7 @@ use crate::formats::frames::frames;
 use crate::formats::tests::run::{Case, RunBuilder};
 use crate::formats::{Context, Position};
 use crate::model::TestStatus;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What is open.
@@ -14,7 +14,7 @@ pub(super) struct State {
     /// Output of builds that have not failed yet, by import path.
     builds: BTreeMap<String, String>,
     /// Builds that failed and were counted.
-    failed_builds: Vec<String>,
+    failed_builds: BTreeSet<String>,
     /// A plain line that says that something failed, outside of all events.
     plain_failure: Option<String>,
     open_tests: usize,
@@ -23,6 +23,8 @@ pub(super) struct State {
     max_text: usize,
     /// How many bytes of output may still be kept for what is open.
     room: usize,
+    /// How many bytes names of packages, builds and open tests may still take.
+    names_room: usize,
 }
 
 #[derive(Debug, Default)]
@@ -50,13 +52,30 @@ impl State {
         Self {
             packages: BTreeMap::new(),
             builds: BTreeMap::new(),
-            failed_builds: Vec::new(),
+            failed_builds: BTreeSet::new(),
             plain_failure: None,
             open_tests: 0,
             refused: None,
             max_text: context.max_text,
             room: Self::ROOM,
+            names_room: Self::ROOM,
         }
+    }
+
+    /// True if there is room for what an event names; else the file is refused at its end.
+    pub(super) fn admits(&mut self, package: &str, build: &str, position: Position) -> bool {
+        let new_package = !self.packages.contains_key(package);
+        let new_build = !build.is_empty() && !self.builds.contains_key(build);
+        let bytes = if new_package { package.len() } else { 0 } + if new_build { build.len() } else { 0 };
+        let fits = bytes <= self.names_room
+            && !(new_package && self.packages.len() >= Self::MOST_OPEN)
+            && !(new_build && self.builds.len() + self.failed_builds.len() >= Self::MOST_OPEN);
+        if fits {
+            self.names_room -= bytes;
+        } else {
+            self.refused.get_or_insert(position);
+        }
+        fits
     }
 
     pub(super) fn begin_package(&mut self, package: &str) {
@@ -64,10 +83,11 @@ impl State {
     }
 
     pub(super) fn begin_test(&mut self, package: &str, test: &str, position: Position, run: &mut RunBuilder) {
-        if self.open_tests >= Self::MOST_OPEN {
+        if self.open_tests >= Self::MOST_OPEN || test.len() > self.names_room {
             self.refused.get_or_insert(position);
             return;
         }
+        self.names_room -= test.len();
         self.package(package).ended = false;
         if let Some(unfinished) = self.package(package).tests.insert(test.to_owned(), Test::default()) {
             // It began again without an end: the first time counts, too.
@@ -100,16 +120,14 @@ impl State {
         test: &str,
         status: TestStatus,
         duration: Option<Duration>,
-        position: Position,
         run: &mut RunBuilder,
     ) {
-        if self.packages.len() >= Self::MOST_OPEN {
-            self.refused.get_or_insert(position);
-            return;
-        }
         // An end without a beginning is one all the same.
         let open = self.package(package).tests.remove(test);
-        self.open_tests -= usize::from(open.is_some());
+        if open.is_some() {
+            self.open_tests -= 1;
+            self.names_room += test.len();
+        }
         self.close(package, test, open.unwrap_or_default(), status, duration, run);
     }
 
@@ -130,8 +148,7 @@ impl State {
         run: &mut RunBuilder,
     ) {
         self.close_tests(name, run);
-        let build_counted =
-            failed_build.is_some_and(|build| self.failed_builds.iter().any(|known| known == build));
+        let build_counted = failed_build.is_some_and(|build| self.failed_builds.contains(build));
         let package = self.package(name);
         let output = std::mem::take(&mut package.output);
         let bad = std::mem::take(&mut package.bad);
@@ -143,9 +160,6 @@ impl State {
     }
 
     pub(super) fn build_output(&mut self, path: &str, output: &str) {
-        if self.builds.len() >= Self::MOST_OPEN {
-            return;
-        }
         let before = self.builds.get(path).map_or(0, String::len);
         let text = self.builds.entry(path.to_owned()).or_default();
         append(text, output, self.max_text.min(before + self.room));
@@ -156,9 +170,7 @@ impl State {
         let output = self.builds.remove(path).unwrap_or_default();
         self.room += output.len();
         run.container_failure(&format!("build of {path}"), output.trim());
-        if self.failed_builds.len() < Self::MOST_OPEN {
-            self.failed_builds.push(path.to_owned());
-        }
+        self.failed_builds.insert(path.to_owned());
     }
 
     /// A line that is no event. Before Go 1.24 a package that does not build shows itself only so.

@@ -125,3 +125,10 @@ fn too_many_open_tests_are_refused() {
         .collect();
     assert_eq!(try_read("go-test", text.as_bytes()).err().unwrap().code, Code::Malformed);
 }
+
+#[test]
+fn too_many_packages_are_refused() {
+    let text: String =
+        (0..50_010).map(|n| format!("{{\"Action\":\"start\",\"Package\":\"p{n}\"}}\n")).collect();
+    assert_eq!(try_read("go-test", text.as_bytes()).err().unwrap().code, Code::Malformed);
+}

@@ -48,9 +48,10 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// How many bytes may wait. What comes beyond goes without its class.
-    const MOST_BYTES: usize = 24 << 20;
-    /// How many definitions are kept, and how many bytes of names of classes.
-    const MOST_TESTS: usize = 500_000;
+    const MOST_BYTES: usize = 12 << 20;
+    /// How many definitions and classes are kept, and how many bytes of names of classes.
+    const MOST_TESTS: usize = 200_000;
+    const MOST_CLASSES: usize = 50_000;
     const MOST_CLASS_BYTES: usize = 4 << 20;
 
     pub(super) fn new(context: &Context) -> Self {
@@ -91,6 +92,7 @@ impl Waiting {
         let class = match self.index.get(class) {
             Some(index) => *index,
             None if self.class_bytes + class.len() > Self::MOST_CLASS_BYTES => return,
+            None if self.classes.len() >= Self::MOST_CLASSES => return,
             None => {
                 self.class_bytes += class.len();
                 self.index.insert(class.to_owned(), self.classes.len());
