@@ -95,7 +95,8 @@ fn read_report(
             "summary" => {
                 json.object(|json, key| {
                     match key {
-                        "parsing_errors" => stated_errors = json.integer()?.unwrap_or(0),
+                        // What is no number is no proof that every file was parsed.
+                        "parsing_errors" => stated_errors = json.integer()?.unwrap_or(1),
                         "failed" => stated_failed = json.integer()?.unwrap_or(0),
                         "checkov_version" => reading.version = short(json)?,
                         _ => json.skip()?,
