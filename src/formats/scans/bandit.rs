@@ -1,6 +1,6 @@
 //! Bandit's own JSON (security.md b8).
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, snippet_hash};
+use super::findings::{Draft, Reading, line, read_failures, read_scan, sentence, short, snippet_hash};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, Scalar};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -27,13 +27,11 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         json.object(|json, key| {
             match key {
                 "results" => results = json.array(|json| read_result(json, context, reading))?,
-                "errors" => {
-                    json.array(|json| read_error(json, context, reading))?;
-                }
+                "errors" => read_failures(json, context, reading, read_error)?,
                 "metrics" => {
                     json.entries(|json, file| match file {
                         "_totals" => {
-                            lines = read_lines_of_code(json)?;
+                            lines = read_lines_of_code(json, context, reading)?;
                             Ok(())
                         }
                         _ => json.skip(),
@@ -54,11 +52,15 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     })
 }
 
-fn read_lines_of_code(json: &mut Json<'_, '_>) -> Result<Option<i64>, ParseError> {
+fn read_lines_of_code(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<Option<u64>, ParseError> {
     let mut lines = None;
     json.entries(|json, key| {
         match key {
-            "loc" => lines = json.integer()?,
+            "loc" => lines = reading.health.stated(context, json, "the number of lines")?,
             _ => json.skip()?,
         }
         Ok(())

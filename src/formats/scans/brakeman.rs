@@ -1,6 +1,8 @@
 //! Brakeman's own JSON (security.md b8). It has a confidence and no severity.
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, snippet_hash, text_hash};
+use super::findings::{
+    Draft, Reading, line, read_failures, read_scan, sentence, short, snippet_hash, text_hash,
+};
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -42,9 +44,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                 "ignored_warnings" => {
                     json.array(|json| read_warning(json, context, reading, true))?;
                 }
-                "errors" => {
-                    json.array(|json| read_error(json, context, reading))?;
-                }
+                "errors" => read_failures(json, context, reading, read_error)?,
                 _ => json.skip()?,
             }
             Ok(())

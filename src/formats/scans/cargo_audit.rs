@@ -28,13 +28,16 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         Reading::new("cargo audit", ScanClass::Dependency),
         |json, context, reading| {
             let (mut list, mut stated, mut dependencies) = (false, None, None);
-            let mut listed = 0_i64;
+            let mut listed = 0_u64;
             json.object(|json, key| {
                 match key {
                     "lockfile" => {
                         json.object(|json, key| {
                             match key {
-                                "dependency-count" => dependencies = json.integer()?,
+                                "dependency-count" => {
+                                    let what = "the number of dependencies";
+                                    dependencies = reading.health.stated(context, json, what)?;
+                                }
                                 _ => json.skip()?,
                             }
                             Ok(())
@@ -43,7 +46,10 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                     "vulnerabilities" => {
                         json.object(|json, key| {
                             match key {
-                                "count" => stated = json.integer()?,
+                                "count" => {
+                                    let what = "the number of vulnerabilities";
+                                    stated = reading.health.stated(context, json, what)?;
+                                }
                                 "list" => {
                                     list = json.array(|json| {
                                         listed += 1;
@@ -63,8 +69,8 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             if !list {
                 let reason = "the report has no list of vulnerabilities";
                 reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
-            } else if stated.is_some_and(|stated| stated != listed) {
-                let reason = format!("it states {} vulnerabilities and lists {listed}", stated.unwrap_or(0));
+            } else if let Some(stated) = stated.filter(|stated| *stated != listed) {
+                let reason = format!("it states {stated} vulnerabilities and lists {listed}");
                 reading.health.worsen(context, json, Health::Degraded, Code::TotalsDisagree, reason);
             }
             if dependencies == Some(0) {

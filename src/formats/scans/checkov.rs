@@ -1,6 +1,6 @@
 //! Checkov's own JSON: one object, an array of one per kind of check, or a bare summary (security.md b8).
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, text_hash};
+use super::findings::{Draft, Reading, line, read_failures, read_scan, sentence, short, text_hash};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -51,7 +51,7 @@ fn read_report(
 ) -> Result<(), ParseError> {
     let mut kind = String::new();
     let mark = reading.mark();
-    let (mut stated_errors, mut stated_failed, mut failed) = (0, 0, None);
+    let (mut stated_errors, mut stated_failed, mut failed) = (None, None, None);
     json.object(|json, key| {
         match key {
             "check_type" => kind = short(json)?,
@@ -59,7 +59,7 @@ fn read_report(
                 let is_object = json.object(|json, key| {
                     match key {
                         "failed_checks" => {
-                            let mut count = 0_i64;
+                            let mut count = 0_u64;
                             let is_list = json.array(|json| {
                                 count += 1;
                                 read_check(json, context, reading, false)
@@ -69,19 +69,7 @@ fn read_report(
                         "skipped_checks" => {
                             json.array(|json| read_check(json, context, reading, true))?;
                         }
-                        "parsing_errors" => {
-                            json.array(|json| {
-                                let reason = format!("Checkov could not parse {}", short(json)?);
-                                reading.health.worsen(
-                                    context,
-                                    json,
-                                    Health::Degraded,
-                                    Code::ToolFailed,
-                                    reason,
-                                );
-                                Ok(())
-                            })?;
-                        }
+                        "parsing_errors" => read_failures(json, context, reading, read_parsing_error)?,
                         _ => json.skip()?,
                     }
                     Ok(())
@@ -95,9 +83,14 @@ fn read_report(
             "summary" => {
                 json.object(|json, key| {
                     match key {
-                        // What is no number is no proof that every file was parsed.
-                        "parsing_errors" => stated_errors = json.integer()?.unwrap_or(1),
-                        "failed" => stated_failed = json.integer()?.unwrap_or(0),
+                        "parsing_errors" => {
+                            let what = "the number of files that could not be parsed";
+                            stated_errors = reading.health.stated(context, json, what)?;
+                        }
+                        "failed" => {
+                            let what = "the number of failed checks";
+                            stated_failed = reading.health.stated(context, json, what)?;
+                        }
                         "checkov_version" => reading.version = short(json)?,
                         _ => json.skip()?,
                     }
@@ -109,12 +102,17 @@ fn read_report(
         }
         Ok(())
     })?;
-    if stated_errors > 0 && reading.health.health == Health::Complete {
+    if let Some(stated_errors) =
+        stated_errors.filter(|errors| *errors > 0 && reading.health.health == Health::Complete)
+    {
         let reason = format!("Checkov could not parse {stated_errors} files");
         reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
     }
-    if failed.is_some_and(|failed| failed != stated_failed && stated_failed > 0) {
-        let reason = format!("it states {stated_failed} failed checks and lists {}", failed.unwrap_or(0));
+    if let (Some(stated), Some(listed)) = (stated_failed, failed)
+        && stated > 0
+        && stated != listed
+    {
+        let reason = format!("it states {stated} failed checks and lists {listed}");
         reading.health.worsen(context, json, Health::Degraded, Code::TotalsDisagree, reason);
     }
     let class = match kind.as_str() {
@@ -123,6 +121,16 @@ fn read_report(
         _ => ScanClass::Infrastructure,
     };
     reading.class_since(mark, class);
+    Ok(())
+}
+
+fn read_parsing_error(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let reason = format!("Checkov could not parse {}", short(json)?);
+    reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
     Ok(())
 }
 

@@ -76,7 +76,7 @@ fn read_list(
     reading: &mut Reading,
     lists: &mut u64,
 ) -> Result<(), ParseError> {
-    let (mut total, mut listed, mut more) = (None, 0_i64, false);
+    let (mut total, mut listed, mut more) = (None, 0_u64, false);
     json.object(|json, key| {
         match key {
             "nodes" => {
@@ -97,11 +97,11 @@ fn read_list(
                 })?;
                 *lists += u64::from(is_list);
             }
-            "totalCount" => total = json.integer()?,
+            "totalCount" => total = reading.health.stated(context, json, "the number of alerts")?,
             "pageInfo" => {
                 json.object(|json, key| {
                     match key {
-                        "hasNextPage" => more = json.boolean()? == Some(true),
+                        "hasNextPage" => more = json.boolean()? != Some(false),
                         _ => json.skip()?,
                     }
                     Ok(())

@@ -1,6 +1,6 @@
 //! GitLab's security report schemas, which many scanners write (security.md b8).
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, text_hash};
+use super::findings::{Draft, Reading, line, read_failures, read_scan, sentence, short, text_hash};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -92,9 +92,7 @@ fn read_scan_object(
                     Ok(())
                 })?;
             }
-            "messages" => {
-                json.array(|json| read_message(json, context, reading))?;
-            }
+            "messages" => read_failures(json, context, reading, read_message)?,
             _ => json.skip()?,
         }
         Ok(())

@@ -35,18 +35,27 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                     issues |= json.array(|json| read_issue(json, context, reading))?;
                 }
                 "Golang errors" => {
-                    json.entries(|json, package| {
+                    let is_null = json.kind()? == JsonKind::Null;
+                    let is_map = json.entries(|json, package| {
                         let reason =
                             format!("gosec could not load {}", package.chars().take(200).collect::<String>());
                         reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
                         json.skip()
                     })?;
+                    if !is_map && !is_null {
+                        let reason = "the list of what gosec could not load cannot be read";
+                        reading.health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
+                    }
                 }
                 "Stats" => {
                     json.object(|json, key| {
                         match key {
-                            "files" => files = json.integer()?,
-                            "found" => found = json.integer()?,
+                            "files" => {
+                                files = reading.health.stated(context, json, "the number of files")?;
+                            }
+                            "found" => {
+                                found = reading.health.stated(context, json, "the number of issues")?;
+                            }
                             _ => json.skip()?,
                         }
                         Ok(())
@@ -63,9 +72,9 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             let reason = "gosec looked at no file";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
         }
-        let listed = i64::try_from(reading.count()).unwrap_or(i64::MAX);
-        if found.is_some_and(|found| found > listed) {
-            let reason = format!("it states {} issues and lists {listed}", found.unwrap_or(0));
+        let listed = reading.count();
+        if let Some(found) = found.filter(|found| *found > listed) {
+            let reason = format!("it states {found} issues and lists {listed}");
             reading.health.worsen(context, json, Health::Degraded, Code::TotalsDisagree, reason);
         }
         Ok(())

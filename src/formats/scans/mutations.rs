@@ -171,6 +171,85 @@ fn every_array_that_becomes_null_is_never_clean_unless_nothing_was_in_it() {
     }
 }
 
+/// A clean report of each format that states something of itself, with the place of what it states as `@`.
+const STATED: &[(&str, &str)] = &[
+    (
+        "bandit",
+        r#"{"errors": [], "generated_at": "2026", "metrics": {"_totals": {"loc": @}}, "results": []}"#,
+    ),
+    ("bandit", r#"{"errors": @, "generated_at": "2026", "metrics": {"_totals": {"loc": 3}}, "results": []}"#),
+    ("brakeman", r#"{"scan_info": {"brakeman_version": "6"}, "warnings": [], "errors": @}"#),
+    (
+        "cargo-audit",
+        r#"{"database": {}, "lockfile": {"dependency-count": @}, "vulnerabilities": {"count": 0, "list": []}}"#,
+    ),
+    (
+        "cargo-audit",
+        r#"{"database": {}, "lockfile": {"dependency-count": 1}, "vulnerabilities": {"count": @, "list": []}}"#,
+    ),
+    (
+        "checkov",
+        r#"{"check_type": "terraform", "results": {"failed_checks": [], "parsing_errors": @}, "summary": {"failed": 0}}"#,
+    ),
+    ("checkov", r#"{"check_type": "terraform", "results": {"failed_checks": []}, "summary": {"failed": @}}"#),
+    (
+        "checkov",
+        r#"{"check_type": "terraform", "results": {"failed_checks": []}, "summary": {"parsing_errors": @}}"#,
+    ),
+    ("dependabot", r#"{"data": {"repository": {"vulnerabilityAlerts": {"nodes": [], "totalCount": @}}}}"#),
+    (
+        "dependabot",
+        r#"{"data": {"repository": {"vulnerabilityAlerts": {"nodes": [], "pageInfo": {"hasNextPage": @}}}}}"#,
+    ),
+    (
+        "gitlab",
+        r#"{"version": "15", "scan": {"scanner": {"name": "s"}, "messages": @, "status": "success"}, "vulnerabilities": []}"#,
+    ),
+    ("gosec", r#"{"Golang errors": @, "Issues": [], "Stats": {"files": 1, "found": 0}}"#),
+    ("gosec", r#"{"Golang errors": {}, "Issues": [], "Stats": {"files": @, "found": 0}}"#),
+    ("gosec", r#"{"Golang errors": {}, "Issues": [], "Stats": {"files": 1, "found": @}}"#),
+    (
+        "npm-audit",
+        r#"{"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": @}}}"#,
+    ),
+    (
+        "npm-audit",
+        r#"{"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"vulnerabilities": {"high": @}}}"#,
+    ),
+    (
+        "sarif",
+        r#"{"version": "2.1.0", "runs": [{"results": [], "invocations": @, "tool": {"driver": {"name": "t"}}}]}"#,
+    ),
+    (
+        "sarif",
+        r#"{"version": "2.1.0", "runs": [{"results": [], "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": @}], "tool": {"driver": {"name": "t"}}}]}"#,
+    ),
+    ("semgrep", r#"{"version": "1", "results": [], "errors": @, "paths": {"scanned": ["a"]}}"#),
+    ("snyk", r#"{"vulnerabilities": [], "ok": true, "dependencyCount": @}"#),
+    ("yarn-audit", r#"{"type":"auditSummary","data":{"vulnerabilities":{"high":@},"audit":1}}"#),
+];
+
+#[test]
+fn what_a_report_states_of_itself_and_nobody_can_read_is_never_taken_for_nothing() {
+    for (id, text) in STATED {
+        for value in ["\"0\"", "-1", "0.5", "true", "1e400", "{\"a\": 1}", "\"\""] {
+            // A map of packages is what gosec states.
+            if *id == "gosec" && text.contains("errors\": @") && value.starts_with('{') {
+                continue;
+            }
+            let text = text.replace('@', value);
+            assert!(!is_clean(&read_as(format(id), text.as_bytes())), "{id}: {text}");
+        }
+        let [clean, other] =
+            ["0", "[]"].map(|value| read_as(format(id), text.replace('@', value).as_bytes()));
+        let no_page = read_as(format(id), text.replace('@', "false").as_bytes());
+        let some = read_as(format(id), text.replace('@', "7").as_bytes());
+        let map = read_as(format(id), text.replace('@', "{}").as_bytes());
+        let any = [&clean, &other, &no_page, &some, &map].into_iter().any(is_clean);
+        assert!(any, "{id}: no value of it is clean: {text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 

@@ -43,7 +43,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
 #[derive(Debug, Default)]
 struct Audit {
     audited: bool,
-    stated_total: i64,
+    stated_total: u64,
     seen: HashSet<u64>,
 }
 
@@ -82,7 +82,7 @@ impl Audit {
                 self.audited =
                     json.entries(|json, package| self.read_package(json, package, context, reading))?;
             }
-            "metadata" => self.read_metadata(json)?,
+            "metadata" => self.read_metadata(json, context, reading)?,
             "error" => {
                 if json.kind()? != JsonKind::Null {
                     let reason = read_error(json)?;
@@ -162,16 +162,22 @@ impl Audit {
         Ok(())
     }
 
-    fn read_metadata(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+    fn read_metadata(
+        &mut self,
+        json: &mut Json<'_, '_>,
+        context: &mut Context,
+        reading: &mut Reading,
+    ) -> Result<(), ParseError> {
         json.object(|json, key| {
             match key {
                 "vulnerabilities" => {
-                    let (mut total, mut sum) = (None, 0_i64);
+                    let (mut total, mut sum) = (None, 0_u64);
                     json.entries(|json, key| {
-                        let count = json.integer()?.unwrap_or(0);
-                        match key {
-                            "total" => total = Some(count),
-                            _ => sum = sum.saturating_add(count),
+                        let what = "a number of vulnerabilities";
+                        match (key, reading.health.stated(context, json, what)?) {
+                            ("total", count) => total = count,
+                            (_, Some(count)) => sum = sum.saturating_add(count),
+                            (_, None) => {}
                         }
                         Ok(())
                     })?;

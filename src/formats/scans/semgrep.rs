@@ -1,6 +1,8 @@
 //! Semgrep's own JSON (security.md b8).
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, snippet_hash, text_hash};
+use super::findings::{
+    Draft, Reading, line, read_failures, read_scan, sentence, short, snippet_hash, text_hash,
+};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -33,9 +35,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             match key {
                 "version" => reading.version = short(json)?,
                 "results" => results = json.array(|json| read_result(json, context, reading))?,
-                "errors" => {
-                    json.array(|json| read_error(json, context, reading))?;
-                }
+                "errors" => read_failures(json, context, reading, read_error)?,
                 "paths" => {
                     json.object(|json, key| {
                         match key {

@@ -32,7 +32,7 @@ fn sniff(head: &Head) -> bool {
 #[derive(Debug, Default)]
 struct Projects {
     count: u64,
-    dependencies: Option<i64>,
+    dependencies: Option<u64>,
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
@@ -86,8 +86,11 @@ fn read_project(
                 json.array(|json| read_project(json, context, reading, projects))?;
             }
             "dependencyCount" => {
-                let count = json.integer()?.unwrap_or(0);
-                projects.dependencies = Some(projects.dependencies.unwrap_or(0).saturating_add(count));
+                let what = "the number of dependencies";
+                if let Some(count) = reading.health.stated(context, json, what)? {
+                    projects.dependencies =
+                        Some(projects.dependencies.map_or(count, |sum| sum.saturating_add(count)));
+                }
             }
             "displayTargetFile" | "targetFile" => {
                 let name = short(json)?;

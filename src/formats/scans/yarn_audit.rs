@@ -95,7 +95,7 @@ fn read_line(
                 json.object(|json, key| {
                     match key {
                         "advisory" => advisory = read_npm_advisory(json)?,
-                        "vulnerabilities" => stated = read_counts(json)?,
+                        "vulnerabilities" => stated = read_counts(json, context, reading)?,
                         _ => json.skip()?,
                     }
                     Ok(())
@@ -173,10 +173,16 @@ fn read_children(json: &mut Json<'_, '_>) -> Result<Draft, ParseError> {
     Ok(draft)
 }
 
-fn read_counts(json: &mut Json<'_, '_>) -> Result<i64, ParseError> {
-    let mut sum = 0_i64;
+fn read_counts(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<u64, ParseError> {
+    let mut sum = 0_u64;
     json.entries(|json, _| {
-        sum = sum.saturating_add(json.integer()?.unwrap_or(0));
+        if let Some(count) = reading.health.stated(context, json, "the number of vulnerabilities")? {
+            sum = sum.saturating_add(count);
+        }
         Ok(())
     })?;
     Ok(sum)

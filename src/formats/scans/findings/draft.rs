@@ -2,7 +2,7 @@
 
 use super::{Collector, RunHealth, SHORT, Strings, identity, masked_hash, path, severity_word, text_hash};
 use crate::diagnostic::{Code, Weight};
-use crate::formats::json::Json;
+use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, ParseError, Parsed, Position, Report, Source};
 use crate::model::{
     Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Untrusted,
@@ -264,6 +264,23 @@ pub(in crate::formats::scans) fn finish(
         Err(error) if reading.count() == 0 => Err(error),
         Err(error) => Err(error.with_partial(Report::Scan(vec![reading.finish(context, true)]))),
     }
+}
+
+/// Takes the list in which a tool names what went wrong. One that is no list hides that: it degrades the report.
+pub(in crate::formats::scans) fn read_failures(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+    each: fn(&mut Json<'_, '_>, &mut Context, &mut Reading) -> Result<(), ParseError>,
+) -> Result<(), ParseError> {
+    if json.kind()? == JsonKind::Null {
+        return json.skip();
+    }
+    if !json.array(|json| each(json, context, reading))? {
+        let reason = "the list of what went wrong cannot be read";
+        reading.health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
+    }
+    Ok(())
 }
 
 /// Takes a string of at most [`SHORT`] bytes; empty if it is none.

@@ -1,8 +1,8 @@
 //! Whether a scan finished (security.md b1).
 
 use crate::diagnostic::{Code, Weight};
-use crate::formats::Context;
-use crate::formats::json::Json;
+use crate::formats::json::{Json, Scalar};
+use crate::formats::{Context, ParseError};
 use crate::model::{Health, Untrusted};
 
 /// The health of a run while it is read.
@@ -36,4 +36,29 @@ impl RunHealth {
             self.reason = reason;
         }
     }
+
+    /// Takes a number that a report states about itself. What is no whole number from 0 is a contradiction that
+    /// cannot be checked any more: it degrades the report and is never taken for 0.
+    pub(in crate::formats::scans) fn stated(
+        &mut self,
+        context: &mut Context,
+        json: &mut Json<'_, '_>,
+        what: &str,
+    ) -> Result<Option<u64>, ParseError> {
+        let stated = match json.scalar()? {
+            Some(Scalar::Number(digits)) => whole(digits),
+            _ => None,
+        };
+        if stated.is_none() {
+            let reason = format!("{what} is stated and is no whole number");
+            self.worsen(context, json, Health::Degraded, Code::BadNumber, reason);
+        }
+        Ok(stated)
+    }
+}
+
+/// `7` and `7.0`.
+fn whole(digits: &str) -> Option<u64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if fraction.bytes().all(|digit| digit == b'0') { whole.parse().ok() } else { None }
 }

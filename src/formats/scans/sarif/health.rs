@@ -28,7 +28,7 @@ pub(super) fn read_invocations(
     places: &mut Places,
 ) -> Result<(), ParseError> {
     let mut overrides_left = MOST_OVERRIDES;
-    json.array(|json| {
+    read_list(json, context, health, |json, context, health| {
         let invocation = read_invocation(json, context, health, places, &mut overrides_left)?;
         if invocations.len() < MOST_INVOCATIONS {
             invocations.push(invocation);
@@ -38,6 +38,23 @@ pub(super) fn read_invocations(
     if overrides_left == 0 {
         let reason = format!("the run overrides the levels of more than {MOST_OVERRIDES} rules");
         health.worsen(context, json, Health::Degraded, Code::FindingsCut, reason);
+    }
+    Ok(())
+}
+
+/// Takes a list that says how the run went. One that is no list hides that.
+fn read_list(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    health: &mut RunHealth,
+    mut each: impl FnMut(&mut Json<'_, '_>, &mut Context, &mut RunHealth) -> Result<(), ParseError>,
+) -> Result<(), ParseError> {
+    if json.kind()? == JsonKind::Null {
+        return json.skip();
+    }
+    if !json.array(|json| each(json, context, health))? {
+        let reason = "what the run says of how it went is no list";
+        health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
     }
     Ok(())
 }
@@ -77,7 +94,7 @@ pub(super) fn read_invocation(
                 }
             }
             "toolExecutionNotifications" | "toolConfigurationNotifications" => {
-                json.array(|json| read_notification(json, context, health))?;
+                read_list(json, context, health, read_notification)?;
             }
             "ruleConfigurationOverrides" => {
                 json.array(|json| {
