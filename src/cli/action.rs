@@ -9,11 +9,12 @@ use super::judging::{self, Judged, Question};
 use super::{ExitStatus, output};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
-use crate::io::actions::{self, Actions, Output};
+use crate::io::actions::{self, Actions, Output, Stage};
 use crate::io::ci::Environment;
+use crate::io::collect;
 use crate::io::git::RunKind;
 use crate::io::github;
-use crate::model::{Mode, OutcomeKind, Untrusted, Verdict, VerdictKind};
+use crate::model::{Kind, Mode, OutcomeKind, Untrusted, Verdict, VerdictKind};
 use crate::render;
 use crate::render::escape::{log_line, markdown_fence, workflow_command_data};
 use crate::render::summary::Page;
@@ -37,10 +38,17 @@ pub(super) fn run() -> anyhow::Result<ExitStatus> {
 
 fn act(environment: &Environment) -> anyhow::Result<ExitStatus> {
     let actions = actions::read(environment).map_err(|error| wrong_use(&error))?;
+    match actions.stage {
+        Stage::Check => judge(&actions),
+        Stage::Collect => collect(&actions, environment),
+    }
+}
+
+fn judge(actions: &Actions) -> anyhow::Result<ExitStatus> {
     let verdict_file = actions.workspace.join(VERDICT_FILE);
-    let Judged { verdict, .. } = judging::answer(question(&actions, &verdict_file)?)?;
-    let problems = write_files(&actions, &verdict, &verdict_file);
-    output::print(&log(&verdict, &actions, &problems))?;
+    let Judged { verdict, .. } = judging::answer(question(actions, &verdict_file)?)?;
+    let problems = write_files(actions, &verdict, &verdict_file);
+    output::print(&log(&verdict, actions, &problems))?;
     match verdict.kind {
         // A pass that nobody can read is none.
         VerdictKind::Passed if !problems.is_empty() => Ok(ExitStatus::WrongUse),
@@ -52,7 +60,32 @@ fn wrong_use(error: &Diagnostic) -> WrongUse {
     WrongUse(output::diagnostics(std::slice::from_ref(error)))
 }
 
-fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> {
+/// Packs the reports and says where they are. Whatever they say: the job that judges them says it.
+fn collect(actions: &Actions, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let found = judging::find_without_policy(&actions.dir, &named_reports(actions)?)?;
+    let steps = environment.input("steps");
+    let collected = collect::collect(&found, &actions.workspace, &actions.dir, steps, environment)
+        .map_err(|error| wrong_use(&error))?;
+    if let Some(path) = &actions.output {
+        let output = Output { name: "collected", value: collected.folder.clone() };
+        actions::write_outputs(path, &[output]).map_err(|error| wrong_use(&error))?;
+    }
+    let mut text = String::new();
+    if collected.files == 0 {
+        text.push_str("::warning title=Tollgate::no report was found; the job that judges will miss it\n");
+    }
+    text.push_str(&output::diagnostics(&collected.left_out));
+    let (files, bytes, left_out) = (collected.files, collected.bytes, collected.left_out.len());
+    let summary =
+        format!("packed {files} reports ({bytes} bytes) into {}, left out {left_out}", collected.folder);
+    text.push_str(&log_line(&summary));
+    text.push_str("\nupload that folder with actions/upload-artifact\n");
+    output::print(&text)?;
+    Ok(ExitStatus::Passed)
+}
+
+/// The input `reports`.
+fn named_reports(actions: &Actions) -> anyhow::Result<Vec<(Kind, String)>> {
     let mut reports = Vec::new();
     for line in &actions.reports {
         let report = parse_report(line).map_err(|why| {
@@ -60,6 +93,10 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
         })?;
         reports.push(report);
     }
+    Ok(reports)
+}
+
+fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> {
     let artifacts = actions.artifacts.as_ref().map(github::fetch);
     let mut jobs = actions.jobs.clone();
     if let Some(fetched) = &artifacts
@@ -73,7 +110,7 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
         dir: actions.dir.clone(),
         run: actions.run.clone(),
         policy: actions.policy.clone(),
-        reports,
+        reports: named_reports(actions)?,
         as_of: None,
         base: None,
         jobs,

@@ -16,6 +16,7 @@ use crate::model::{
 use crate::paths::{GoModule, Tree};
 use crate::policy::{self, Absent, Globs, Layers, Policy, PolicyFile, ReportEntry};
 use crate::render::explain::CountedLine;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -419,6 +420,13 @@ fn dry_run(proposed: &ProposedPolicy, judge: impl Fn(&Policy) -> VerdictKind) ->
 /// `--report` replaces the policy's entries of the same kind: the user knows better where the files are.
 fn with_named_reports(mut policy: Policy, named: &[(Kind, String)]) -> anyhow::Result<Policy> {
     policy.reports.retain(|_, entry| named.iter().all(|(kind, _)| *kind != entry.kind));
+    policy.reports.extend(named_reports(named)?);
+    Ok(policy)
+}
+
+/// The contract that `--report` makes.
+fn named_reports(named: &[(Kind, String)]) -> anyhow::Result<BTreeMap<String, ReportEntry>> {
+    let mut entries = BTreeMap::new();
     for (index, (kind, glob)) in named.iter().enumerate() {
         let path = Globs::new(std::slice::from_ref(glob)).map_err(|error| {
             WrongUse(format!(
@@ -436,9 +444,30 @@ fn with_named_reports(mut policy: Policy, named: &[(Kind, String)]) -> anyhow::R
             tracked: true,
             origin: Origin::file("--report"),
         };
-        policy.reports.insert(format!("--report {} {}", kind.word(), index + 1), entry);
+        entries.insert(format!("--report {} {}", kind.word(), index + 1), entry);
     }
-    Ok(policy)
+    Ok(entries)
+}
+
+/// The reports of a directory, by the globs that are named and by content, without a policy.
+///
+/// # Errors
+/// [`WrongUse`] for a glob that cannot be used.
+pub(super) fn find_without_policy(dir: &Path, named: &[(Kind, String)]) -> anyhow::Result<Found> {
+    let entries = named_reports(named)?;
+    let tracking = match git::open(dir) {
+        Ok(repository) => repository.tracking(),
+        Err(_) => Ok(git::Tracking::nothing()),
+    };
+    let (tracking, problem) = match tracking {
+        Ok(tracking) => (Some(tracking), None),
+        Err(problem) => (None, Some(*problem)),
+    };
+    let search =
+        Search { dir, entries: &entries, tracking: tracking.as_ref(), not_before: None, written: &[] };
+    let mut found = reports::find(&search);
+    found.diagnostics.extend(problem);
+    Ok(found)
 }
 
 /// The tracked files, with the number of lines of those that the change touches: only there can a report of

@@ -2,8 +2,9 @@
 //!
 //! Everything is gathered here before anything is judged (DESIGN.md 5): report files ([`reports`]), the
 //! repository, its base and the change ([`git`]), the policy's text ([`policy`]), the CI jobs ([`jobs`]), what
-//! CI says of the run ([`ci`], [`actions`]), and the artifacts of other jobs ([`github`], [`archive`]). Nothing here reads the process's environment: it comes in as a
-//! list of variables.
+//! CI says of the run ([`ci`], [`actions`]), and the artifacts of other jobs ([`github`], [`archive`]), or packed for
+//! another job to judge ([`collect`]). Nothing here reads the process's environment: it comes in as a list of
+//! variables.
 //!
 //! What cannot be gathered is a [`Diagnostic`](crate::diagnostic::Diagnostic) of weight `Error`; nothing that
 //! goes with one may pass.
@@ -13,6 +14,7 @@ pub mod actions;
 pub mod archive;
 pub mod beneath;
 pub mod ci;
+pub mod collect;
 pub mod git;
 pub mod github;
 pub mod jobs;

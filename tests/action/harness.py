@@ -84,7 +84,7 @@ class Job:
             "CI": "true", "GITHUB_ACTIONS": "true", "HOME": "/github/home",
             "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": "/github/workflow/event.json",
             "GITHUB_WORKSPACE": "/github/workspace", "GITHUB_REPOSITORY": "acme/payments",
-            "GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": "77", "GITHUB_BASE_REF": "main",
+            "GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_JOB": "test", "GITHUB_BASE_REF": "main",
             "GITHUB_SHA": self.sha, "RUNNER_OS": "Linux", "RUNNER_WORKSPACE": "/home/runner/work/payments",
             "GITHUB_OUTPUT": "/github/file_commands/output", "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
             "GITHUB_ENV": "/github/file_commands/env", "GITHUB_PATH": "/github/file_commands/path",
@@ -186,6 +186,20 @@ def packed(files):
     return data.getvalue()
 
 
+def collected_by_the_action(gate):
+    """A leg packs its reports with `stage: collect`; the gate job reads what it uploaded."""
+    leg = job({"junit.xml": FAILING}).run({"stage": "collect", "steps": '{"unit": {"outcome": "failure"}}'})
+    assert leg.status == 0 and leg.summary == "", leg.log
+    folder = leg.workspace / leg.outputs["collected"]
+    files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert all(os.stat(path).st_mode & 0o004 for path in folder.rglob("*")), "the next step runs as another user"
+    GitHub.artifacts[4] = ("reports-collected-a1", packed(files))
+    judged = job({}).run(gate, network="host").expect(1, "needs-changes")
+    assert "breaks" in judged.log, judged.log
+    GitHub.artifacts.pop(4)
+    print("a leg that packs with `stage: collect`: exits 0, and the gate job finds its failing test")
+
+
 def main():
     passing = job({"junit.xml": PASSING}).run({"steps": '{"test": {"outcome": "success"}}'}).expect(0, "passed")
     assert "not forgery-proof" in passing.summary
@@ -227,11 +241,17 @@ def main():
         3: ("reports-mac-a1", packed({"junit.xml": PASSING.replace("works", "also works")})),
     }
     job({}).run(gate, network="host").expect(0, "passed")
+    collected_by_the_action(gate)
     GitHub.artifacts[3] = ("reports-mac-a1", packed({"../evil.xml": PASSING}))
     job({}).run(gate, network="host").expect(3, "no-verdict")
     cancelled = dict(gate, needs='{"test": {"result": "cancelled", "outputs": {}}}')
     GitHub.artifacts.pop(3)
     job({}).run(cancelled, network="host").expect(3, "no-verdict")
+    GitHub.artifacts[1] = ("reports-linux-a3", packed({"junit.xml": FAILING}))
+    stopped = dict(gate, needs='{"test": {"result": "failure"}, "e2e": {"result": "cancelled"}}')
+    victim = job({}).run(stopped, network="host").expect(1, "needs-changes")
+    assert "e2e" not in victim.log, victim.log
+    print("a leg that was stopped because another one failed: a consequence, not a gap")
     assert GitHub.tokens_at_the_store and not any(GitHub.tokens_at_the_store)
     print("a gate job over artifacts: newest attempt passes, hostile archive and cancelled leg are no verdict")
 

@@ -25,7 +25,7 @@ while read -r sum of for_target; do
     version=$of
   fi
 done < <(grep -v '^#' "$GITHUB_ACTION_PATH/digests.txt" || true)
-[ -n "$expected" ] || fail "this commit is no release and knows no digest for $target: use the tag of a release"
+[ -n "$expected" ] || fail "this commit is no release and knows no digest for $target: use the major tag, such as v1"
 
 extension=
 [ "$RUNNER_OS" != Windows ] || extension=.exe

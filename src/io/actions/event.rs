@@ -16,6 +16,8 @@ const LIMIT: u64 = 32 << 20;
 pub enum Stage {
     /// Judge the checkout.
     Check,
+    /// Pack the reports of the checkout, for another job to judge.
+    Collect,
 }
 
 /// The parts of the event that are used; all else is passed over.
@@ -125,12 +127,17 @@ pub(super) fn stage(environment: &Environment, event: &Event) -> Result<Stage, B
             "the stage `publish` is not built yet",
             "leave `stage` out: the job's own result is the verdict",
         ),
-        "collect" => refused(
-            "a container cannot upload artifacts, so the stage `collect` is an action of its own",
-            "use the folder `.github/actions/collect` of this action",
-        ),
+        "collect" => {
+            match ["policy", "needs", "artifacts"].iter().find(|name| environment.input(name).is_some()) {
+                Some(name) => refused(
+                    &format!("the stage `collect` does nothing with the input `{name}`"),
+                    "leave it out: the job that judges takes it",
+                ),
+                None => Ok(Stage::Collect),
+            }
+        }
         other => refused(
-            &format!("the input `stage` is `{other}`, not `auto` or `check`"),
+            &format!("the input `stage` is `{other}`, not `auto`, `check` or `collect`"),
             "leave `stage` out: the event decides",
         ),
     }

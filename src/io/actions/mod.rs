@@ -35,7 +35,7 @@ pub const INPUTS: [(&str, &str); 11] = [
 ];
 
 /// The outputs of `action.yml`.
-pub const OUTPUTS: [&str; 3] = ["verdict", "rules-not-met", "json"];
+pub const OUTPUTS: [&str; 4] = ["verdict", "rules-not-met", "json", "collected"];
 
 /// The run as GitHub Actions describes it.
 #[derive(Clone, Debug)]

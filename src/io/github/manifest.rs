@@ -1,35 +1,49 @@
-//! The manifest that `.github/actions/collect` writes beside the reports: a claim, held against what is there.
+//! The manifest that `.github/actions/collect` and the stage `collect` write beside the reports: a claim, held
+//! against what is there.
 
 use crate::io::archive::Unpacked;
 use crate::io::jobs;
 use crate::model::{BuildJobs, Job, RepoPath, Untrusted};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// Where it stands in the artifact.
-const NAME: &str = "manifest.json";
+pub(in crate::io) const NAME: &str = "manifest.json";
 
-#[derive(Deserialize)]
-struct Manifest {
-    version: u64,
-    job: Option<String>,
-    index: Option<u64>,
+/// The version that is written and read.
+pub(in crate::io) const VERSION: u64 = 1;
+
+/// What a job says of the reports that it packed.
+#[derive(Serialize, Deserialize)]
+pub(in crate::io) struct Manifest {
+    pub(in crate::io) version: u64,
+    pub(in crate::io) workflow: Option<String>,
+    pub(in crate::io) job: Option<String>,
+    /// The place in the matrix.
+    pub(in crate::io) index: Option<u64>,
     #[serde(rename = "run-id")]
-    run: String,
-    attempt: Option<u64>,
-    steps: Option<Box<RawValue>>,
-    skipped: u64,
-    files: Vec<File>,
+    pub(in crate::io) run: String,
+    pub(in crate::io) attempt: Option<u64>,
+    /// The commit that was tested.
+    pub(in crate::io) sha: Option<String>,
+    pub(in crate::io) os: Option<String>,
+    pub(in crate::io) steps: Option<Box<RawValue>>,
+    /// How many reports were left out.
+    pub(in crate::io) skipped: u64,
+    pub(in crate::io) files: Vec<File>,
 }
 
-#[derive(Deserialize)]
-struct File {
-    path: String,
-    file: String,
-    bytes: u64,
-    sha256: String,
+/// One packed file.
+#[derive(Serialize, Deserialize)]
+pub(in crate::io) struct File {
+    /// Where it stood in the workspace.
+    pub(in crate::io) path: String,
+    /// Where it stands in the artifact.
+    pub(in crate::io) file: String,
+    pub(in crate::io) bytes: u64,
+    pub(in crate::io) sha256: String,
 }
 
 /// One report of an artifact.
@@ -63,7 +77,7 @@ pub(super) fn content(files: Vec<Unpacked>, run: u64, attempt: Option<u64>) -> R
     };
     let manifest: Manifest =
         serde_json::from_slice(&manifest.bytes).map_err(|_| "its manifest cannot be read")?;
-    if manifest.version != 1 {
+    if manifest.version != VERSION {
         return Err("its manifest is of a version that is not read");
     }
     if manifest.run != run.to_string() {
@@ -106,6 +120,6 @@ fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
 }
 
 /// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(in crate::io) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,7 +2,7 @@
 
 mod artifacts;
 mod client;
-mod manifest;
+pub(super) mod manifest;
 #[cfg(test)]
 mod tests;
 

@@ -155,7 +155,7 @@ fn links_pipes_and_names_with_control_characters_are_not_packed() {
     assert!(Command::new("mkfifo").arg(root.join("pipe.xml")).status().unwrap().success());
     let (folder, manifest) = collect(&root, "**/*.xml\n**/secret", "");
     assert_eq!(collected(&manifest), ["hard.xml", "real.xml"]);
-    assert_eq!(manifest.get("skipped").unwrap(), 1);
+    assert_eq!(manifest.get("skipped").unwrap(), 4, "a line end, two links and a pipe");
     assert_eq!(manifest.get("steps").unwrap(), &serde_json::Value::Null);
     assert_eq!(std::fs::read_dir(folder.join("files")).unwrap().count(), 2);
 }
@@ -167,6 +167,112 @@ fn nothing_to_pack_is_said_and_left_to_the_gate() {
     let (_, manifest) = collect(&root, "**/junit.xml", "no json");
     assert_eq!(collected(&manifest), Vec::<String>::new());
     assert_eq!(manifest.get("steps").unwrap(), &serde_json::Value::Null);
+}
+
+/// A release on loopback: `/tollgate` holds the program, and nothing else is there.
+#[cfg(unix)]
+fn release(program: &'static [u8]) -> String {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let first = lines.next().unwrap().unwrap();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let (status, location, body): (u16, &str, &[u8]) = match first.split(' ').nth(1).unwrap() {
+                // GitHub sends a download on to a store.
+                "/acme/tollgate/releases/download/v1.2.3/tollgate-x86_64-unknown-linux-gnu" => {
+                    (302, "location: /store/tollgate\r\n", b"")
+                }
+                "/store/tollgate" => (200, "", program),
+                _ => (404, "", b"not found"),
+            };
+            let head = format!(
+                "HTTP/1.1 {status} X\r\n{location}connection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)));
+        }
+    });
+    address
+}
+
+/// Runs `install.sh` as the commit of a release has it; the digests are `digests`.
+#[cfg(unix)]
+fn install(server: &str, digests: &str) -> (Option<i32>, String, String) {
+    let (dir, root) = workspace(&[]);
+    let action = dir.path().join("action");
+    std::fs::create_dir(&action).unwrap();
+    std::fs::write(action.join("install.sh"), shipped(".github/actions/binary/install.sh")).unwrap();
+    std::fs::write(action.join("digests.txt"), digests).unwrap();
+    let script = action.join("install.sh");
+    let done = run(
+        script.to_str().unwrap(),
+        &root,
+        &[
+            ("RUNNER_OS", "Linux"),
+            ("RUNNER_ARCH", "X64"),
+            ("TOLLGATE_SERVER", server),
+            ("TOLLGATE_REPOSITORY", "acme/tollgate"),
+            ("NO_PROXY", "127.0.0.1"),
+        ],
+    );
+    if let Some(program) = done.2.strip_prefix("program=") {
+        let said = Command::new(program.trim_end()).output().unwrap();
+        assert_eq!(said.stdout, b"hello\n");
+    } else {
+        let left: Vec<_> = walk(dir.path()).into_iter().filter(|path| path.ends_with("gnu")).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    done
+}
+
+/// All files below a folder, as text.
+#[cfg(unix)]
+fn walk(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path.display().to_string()] })
+        .collect()
+}
+
+#[cfg(unix)]
+const PROGRAM: &[u8] = b"#!/bin/sh\necho hello\n";
+
+#[cfg(unix)]
+fn digest(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    crate::io::github::manifest::hex(&Sha256::digest(bytes))
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_of_a_release_is_fetched_and_held_against_its_digest() {
+    let digests = format!(
+        "# digests\n{}  v1.2.2  x86_64-unknown-linux-gnu\n{}  v1.2.3  aarch64-apple-darwin\n{}  v1.2.3  x86_64-unknown-linux-gnu\n",
+        digest(b"old"),
+        digest(b"mac"),
+        digest(PROGRAM)
+    );
+    let (code, said, output) = install(&release(PROGRAM), &digests);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(output.contains("v1.2.3"), "{output}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_with_another_digest_or_none_at_all_is_not_installed() {
+    let digests = format!("{}  v1.2.3  x86_64-unknown-linux-gnu\n", digest(PROGRAM));
+    let (code, said, output) = install(&release(b"#!/bin/sh\necho evil\n"), &digests);
+    assert_eq!((code, output.as_str()), (Some(2), ""));
+    assert!(said.contains("::error") && said.contains("the release says"), "{said}");
+    let gone = digests.replace("v1.2.3", "v9.9.9");
+    let (code, said, output) = install(&release(PROGRAM), &gone);
+    assert_eq!((code, output.as_str()), (Some(2), ""));
+    assert!(said.contains("cannot be fetched"), "{said}");
 }
 
 #[cfg(unix)]
