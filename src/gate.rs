@@ -11,7 +11,7 @@ use crate::formats::frames::frames;
 use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, Report, Source};
 use crate::merge;
 use crate::model::{
-    BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, Place, RepoPath, ReportRead,
+    BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, Place, Provenance, RepoPath, ReportRead,
     ReportTotals, Scan, Snapshot, TestCase, TestRun, Untrusted, Verdict,
 };
 use crate::paths::{self, GoModule, PathHints, Tree};
@@ -291,6 +291,8 @@ pub struct Case<'j> {
     pub occasion: Occasion,
     /// The policy in force.
     pub policy: &'j Policy,
+    /// Where the evidence comes from; `None` where nothing is known but the change.
+    pub provenance: Option<&'j Provenance>,
     /// What the header of every output says.
     pub header: Vec<HeaderFact>,
     /// Problems that were found on the way here.
@@ -301,7 +303,11 @@ pub struct Case<'j> {
 pub fn judge(case: Case<'_>) -> Verdict {
     let contract = contract(case.policy, case.head);
     let is_excluded = |path: &RepoPath| case.policy.excludes(path);
-    let evidence = compare::evidence(case.head, case.base, case.occasion, case.diff, &contract, &is_excluded);
+    let mut evidence =
+        compare::evidence(case.head, case.base, case.occasion, case.diff, &contract, &is_excluded);
+    if let Some(provenance) = case.provenance {
+        evidence.provenance = provenance.clone();
+    }
     evaluate(case.policy, &evidence, case.header, case.diagnostics)
 }
 

@@ -104,6 +104,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
             diff: &gathered.diff,
             occasion: gathered.occasion,
             policy,
+            provenance: None,
             header: gathered.header.clone(),
             diagnostics: gathered.diagnostics.clone(),
         })

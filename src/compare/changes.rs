@@ -250,7 +250,7 @@ mod tests {
             added: LineRanges::default(),
             removed: LineRanges::default(),
         };
-        let diff = DiffState::Known(Diff { files: [(path("new.rs"), file)].into(), unreadable_paths: 0 });
+        let diff = DiffState::Known(Diff { files: [(path("new.rs"), file)].into(), ..Diff::default() });
         let changes = changes(&head, Some(&base), &diff).unwrap();
         assert_eq!((changes.removed_count(), changes.added), (0, 0));
     }

@@ -6,16 +6,20 @@
 mod changes;
 mod coverage;
 mod coverage_drop;
+mod provenance;
 mod scans;
 mod tests;
 
 pub use changes::{RemovedTest, TestChanges};
 pub use coverage::{ChangedFile, ChangedLines};
 pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
+pub use provenance::{is_sensitive, of_change};
 pub use scans::NewFindings;
 pub use tests::CountedFailures;
 
-use crate::model::{BuildJobs, Diff, DiffState, Health, Kind, RepoPath, ReportRead, Snapshot, Untrusted};
+use crate::model::{
+    BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Snapshot, Untrusted,
+};
 
 /// What is judged: a change, or a commit by itself (DECISIONS 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +83,8 @@ pub struct Evidence<'e> {
     pub changed: Option<ChangedLines<'e>>,
     /// Findings, told apart by whether the base has them; `None` if the base has no snapshot of scans.
     pub new_findings: Option<NewFindings<'e>>,
+    /// Where the evidence comes from, and how strong it is.
+    pub provenance: Provenance,
 }
 
 impl<'e> Evidence<'e> {
@@ -146,5 +152,6 @@ pub fn evidence<'e>(
         test_changes: changes::changes(head, base, diff),
         changed: coverage::changed(head, diff, is_excluded),
         new_findings: scans::new_findings(head, base, diff),
+        provenance: of_change(occasion, diff),
     }
 }

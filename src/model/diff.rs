@@ -1,7 +1,7 @@
 //! What a change does to the tree, against its merge base.
 
 use super::{RepoPath, Untrusted};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorted, non-overlapping ranges of 1-based lines, both ends inclusive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +89,9 @@ pub struct Diff {
     pub files: BTreeMap<RepoPath, DiffFile>,
     /// Paths that are no valid UTF-8 and so cannot be matched with a report; how many.
     pub unreadable_paths: u64,
+    /// Changed files outside of the judged directory that say how evidence is made, by their path from the
+    /// repository's root.
+    pub sensitive_elsewhere: BTreeSet<RepoPath>,
 }
 
 /// Whether there is a diff to judge changed lines by.

@@ -18,6 +18,8 @@ const MODES: &[(&str, Mode)] = &[
     ("evidence.reports", Mode::Enforce),
     ("coverage.changed", Mode::Warn),
     ("coverage.total", Mode::Info),
+    ("evidence.grade", Mode::Info),
+    ("change.sensitive", Mode::Info),
 ];
 
 /// All rules, in the order of `RULES`.

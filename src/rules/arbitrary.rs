@@ -65,7 +65,7 @@ fn diff() -> impl Strategy<Value = DiffState> {
             DiffFile { change, old_path, added: LineRanges::from_iter(lines), removed }
         });
     let known = btree_map(file(), file_diff, 0..4)
-        .prop_map(|files| DiffState::Known(Diff { files, unreadable_paths: 0 }));
+        .prop_map(|files| DiffState::Known(Diff { files, ..Diff::default() }));
     let unavailable = DiffState::Unavailable { reason: "shallow".into(), help: "fetch".to_owned() };
     prop_oneof![8 => known, 1 => Just(DiffState::NoBase), 1 => Just(unavailable)]
 }

@@ -8,9 +8,11 @@
 //! Adding a rule is a file and two adjacent lines here: `mod x;` and `&x::SPEC,`.
 
 mod build_jobs;
+mod change_sensitive;
 mod coverage_changed;
 mod coverage_drop;
 mod coverage_total;
+mod evidence_grade;
 mod evidence_reports;
 mod scan_all;
 mod scan_new;
@@ -26,6 +28,7 @@ mod failing_tests;
 mod globs;
 mod lift;
 mod limits;
+mod provenance;
 mod reproduce;
 mod test_scope;
 mod value;
@@ -62,6 +65,8 @@ pub const RULES: &[&RuleSpec] = &[
     &scan_new::SPEC,
     &scan_all::SPEC,
     &evidence_reports::SPEC,
+    &evidence_grade::SPEC,
+    &change_sensitive::SPEC,
 ];
 
 /// The rule with this id.

@@ -8,9 +8,9 @@ use crate::compare::{self, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
-    Finding, FindingId, Health, Job, JobResult, Kind, LineRanges, Place, RepoPath, ReportRead, ReportTotals,
-    Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus, Tool,
-    Untrusted,
+    Finding, FindingId, Health, Job, JobResult, Kind, LineRanges, Place, Provenance, RepoPath, ReportRead,
+    ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus,
+    Tool, Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -133,12 +133,35 @@ impl Sample {
         self.judge_in(&wanted, false, rule, fields, true)
     }
 
+    /// Judges with another provenance than the change gives.
+    pub(crate) fn judge_with(
+        &self,
+        provenance: Provenance,
+        rule: &str,
+        fields: &[(&str, &str)],
+    ) -> Judgement {
+        let evidence = Evidence { provenance, ..self.evidence() };
+        self.judge_evidence(&evidence, &|_| true, true, rule, fields, true)
+    }
+
     fn judge_as(&self, rule: &str, fields: &[(&str, &str)], named: bool) -> Judgement {
         self.judge_in(&|_| true, true, rule, fields, named)
     }
 
     fn judge_in(
         &self,
+        wanted: &dyn Fn(&RepoPath) -> bool,
+        whole: bool,
+        rule: &str,
+        fields: &[(&str, &str)],
+        named: bool,
+    ) -> Judgement {
+        self.judge_evidence(&self.evidence(), wanted, whole, rule, fields, named)
+    }
+
+    fn judge_evidence(
+        &self,
+        evidence: &Evidence<'_>,
         wanted: &dyn Fn(&RepoPath) -> bool,
         whole: bool,
         rule: &str,
@@ -163,7 +186,7 @@ impl Sample {
             quarantine: &quarantine,
             pinned: self.pinned,
         };
-        (spec.judge)(&settings(spec, fields), &self.evidence(), &scope)
+        (spec.judge)(&settings(spec, fields), evidence, &scope)
     }
 }
 

@@ -41,6 +41,7 @@ fn verdict_of(name: &str, bytes: &[u8]) -> VerdictKind {
         diff: &DiffState::NoBase,
         occasion: Occasion::Absolute,
         policy: &policy,
+        provenance: None,
         header: Vec::new(),
         diagnostics: Vec::new(),
     };

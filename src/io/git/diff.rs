@@ -7,6 +7,7 @@
 
 use super::files::{Side, SizedBlob, count_lines, lines_ended};
 use super::{Base, Repository, Run, RunKind};
+use crate::compare::is_sensitive;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{Diff, DiffFile, DiffState, FileChange, LineRanges, RepoPath};
 use git2::{Delta, DiffDelta, DiffFindOptions, DiffOptions, FileMode, Oid, Patch};
@@ -149,6 +150,9 @@ impl Repository {
                 let lines = || self.changed_lines(&diff, index, &delta);
                 self.take(&delta, lines, &mut found, notes)
                     .map_err(|error| self.failed("a changed file cannot be read", &error))?;
+            } else {
+                let paths = [delta.old_file(), delta.new_file()].map(|file| Named::of(file, "").below());
+                found.sensitive_elsewhere.extend(paths.into_iter().flatten().filter(is_sensitive));
             }
         }
         Ok(found)

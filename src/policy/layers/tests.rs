@@ -45,6 +45,8 @@ fn without_a_file_the_built_in_policy_is_in_force() {
             ("scan.new", Mode::Enforce),
             ("scan.all", Mode::Off),
             ("evidence.reports", Mode::Enforce),
+            ("evidence.grade", Mode::Info),
+            ("change.sensitive", Mode::Info),
         ]
     );
     assert!(policy.rules.iter().all(|rule| !rule.named));
