@@ -14,7 +14,7 @@ pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_roo
 
 use super::ci::Environment;
 use super::git::Run;
-use super::github::Request;
+use super::github::{Network, Request};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{BuildJobs, RepoPath};
 use std::path::{Path, PathBuf};
@@ -137,7 +137,9 @@ fn artifacts(environment: &Environment) -> Result<Option<Request>, Box<Diagnosti
         &input("run-id", "GITHUB_RUN_ID"),
         names,
     );
-    request.map(Some).map_err(|why| Box::new(bad_input(&format!("artifacts cannot be fetched: {why}"))))
+    let network = Network::new(environment)?;
+    let request = request.map_err(|why| bad_input(&format!("artifacts cannot be fetched: {why}")))?;
+    Ok(Some(request.through(network)))
 }
 
 /// The page of the run, from what the runner says of itself.

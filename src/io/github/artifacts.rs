@@ -1,12 +1,17 @@
 //! The artifacts of a run: listed, chosen, fetched by id, unpacked in memory, and held against their manifests.
 
-use super::client::{Api, Client, Listed, RequestError};
+use super::client::{Client, RequestError};
+use super::identity::Identity;
 use super::manifest::{self, hex};
+use super::network::{Api, Network};
+use super::repository::{is_repository, repository_path};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::archive::{self, Budget};
 use crate::io::reports::Packed;
 use crate::model::{BuildJobs, Untrusted};
 use crate::policy::Globs;
+use secrecy::SecretString;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +26,8 @@ const MAX_FETCHED: usize = 256;
 #[derive(Clone)]
 pub struct Request {
     api: Api,
-    token: String,
+    token: SecretString,
+    network: Network,
     repository: String,
     run: u64,
     names: Globs,
@@ -51,18 +57,76 @@ impl Request {
         if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
             return Err("`github-token` is empty or no token; `artifacts` needs one with `actions: read`");
         }
-        let part = |text: &str| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            !text.is_empty() && text.chars().all(plain) && !text.chars().all(|c| c == '.')
-        };
-        let is_repository = repository.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name));
-        if !is_repository {
+        if !is_repository(repository) {
             return Err("GITHUB_REPOSITORY is not `owner/name`");
         }
         let run = run.parse().map_err(|_| "`run-id` is no number")?;
         let lines = names.lines().map(str::trim).filter(|line| !line.is_empty());
         let names = Globs::new(lines).map_err(|_| "`artifacts` holds what is no glob")?;
-        Ok(Self { api, token: token.to_owned(), repository: repository.to_owned(), run, names })
+        Ok(Self {
+            api,
+            token: SecretString::from(token),
+            network: Network::direct(),
+            repository: repository.to_owned(),
+            run,
+            names,
+        })
+    }
+}
+
+impl Request {
+    /// The same over another network.
+    #[must_use]
+    pub fn through(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+}
+
+/// An artifact in the list of a run.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Artifact {
+    /// Its number; names can be taken twice.
+    pub id: u64,
+    /// Its name, which the job chose.
+    pub name: String,
+    /// Whether it is gone.
+    #[serde(default)]
+    pub expired: bool,
+    /// Its packed size in bytes.
+    #[serde(default)]
+    pub size_in_bytes: u64,
+    /// `sha256:…`; old servers have none.
+    #[serde(default)]
+    pub digest: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    total_count: usize,
+    artifacts: Vec<Artifact>,
+}
+
+impl Client {
+    /// All artifacts of a run, of all its attempts; at most `most`.
+    ///
+    /// # Errors
+    /// As every request, and when the list is not whole.
+    pub async fn artifacts(
+        &self,
+        repository: &str,
+        run: u64,
+        most: usize,
+    ) -> Result<Vec<Artifact>, RequestError> {
+        let path = format!("{}/actions/runs/{run}/artifacts", repository_path(repository)?);
+        self.list(&path, most, |page: Page| (page.artifacts, Some(page.total_count))).await
+    }
+
+    /// The bytes of an artifact, at most `most`.
+    ///
+    /// # Errors
+    /// As every request; 410 for one that has expired.
+    pub async fn download(&self, repository: &str, id: u64, most: usize) -> Result<Vec<u8>, RequestError> {
+        self.file(&format!("{}/actions/artifacts/{id}/zip", repository_path(repository)?), most).await
     }
 }
 
@@ -95,7 +159,8 @@ pub fn fetch(request: &Request) -> Fetched {
 
 async fn fetch_all(request: &Request, into: &mut Fetched) {
     let listed = async {
-        let client = Client::new(request.api.clone(), &request.token)?;
+        let identity = Identity::from(&request.token);
+        let client = Client::new(request.api.clone(), identity, &request.network)?;
         let listed = client.artifacts(&request.repository, request.run, MAX_LISTED).await?;
         Ok::<_, RequestError>((client, listed))
     };
@@ -170,14 +235,14 @@ async fn add(
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Chosen {
-    listed: Listed,
+    listed: Artifact,
     /// The attempt that its name says, as `.github/actions/collect` writes it.
     attempt: Option<u64>,
 }
 
 /// The artifacts of the wanted names; of each only the one of the newest attempt, and of the same name the
 /// newest (a re-run leaves those of earlier attempts in the list).
-fn choose(listed: Vec<Listed>, names: &Globs) -> Vec<Chosen> {
+fn choose(listed: Vec<Artifact>, names: &Globs) -> Vec<Chosen> {
     let mut newest: BTreeMap<String, Chosen> = BTreeMap::new();
     for listed in listed.into_iter().filter(|listed| names.is_match_text(&listed.name)) {
         let (key, attempt) = match listed.name.rsplit_once("-a") {

@@ -1,27 +1,59 @@
-//! Requests: a token for the API alone, no retry, no redirect that is not looked at, and a limit on every body.
+//! Requests: a token for the API alone, no redirect that is not looked at, a limit on every body and every wait.
+//!
+//! A write is sent once: what may have arrived is not sent again. A read is tried up to three times. A request
+//! that GitHub refused because of a rate limit was not carried out, so it is sent again after the time that
+//! GitHub says, as long as the client's patience lasts; then the caller is told how long to wait.
 
+use super::identity::{Identity, NewToken, Scope};
+use super::network::{Api, Network, is_loopback};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
+    RETRY_AFTER,
+};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use octocrab::Octocrab;
-use serde::Deserialize;
+use octocrab::{OctoBody, Octocrab};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The longest time that one request may take, body included.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The largest answer of the API that is no file, in bytes.
-const MAX_JSON: usize = 4 << 20;
+pub(super) const MAX_JSON: usize = 4 << 20;
 
 /// A download may be sent on this many times; GitHub sends it on once, to a store.
 const MAX_REDIRECTS: usize = 3;
 
+/// How long a client waits for rate limits, all its requests together.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What to wait where GitHub says that there are too many requests and not for how long.
+const UNSAID_WAIT: Duration = Duration::from_secs(60);
+
+/// Waits between the attempts of a read.
+const READ_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
+
+/// Answers kept for conditional requests, in bytes.
+const MAX_CACHE: usize = 16 << 20;
+
+/// The media type of GitHub's API.
+const JSON: &str = "application/vnd.github+json";
+
 /// Why a request did not get what it asked for. Never holds an address: the store's carries a signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum RequestError {
+pub enum RequestError {
     /// The API says no.
-    #[error("GitHub answered {0}")]
+    #[error("GitHub answered {0}{meaning}", meaning = meaning(*.0))]
     Status(u16),
+    /// Too many requests, and no patience left; after this time they are welcome again.
+    #[error("GitHub's rate limit is reached for {} s more", .0.as_secs())]
+    RateLimited(Duration),
     /// Nothing came, or not in time.
     #[error("GitHub could not be reached: {0}")]
     Unreachable(&'static str),
@@ -31,146 +63,315 @@ pub(super) enum RequestError {
     /// The answer is not what the API's documentation says.
     #[error("the answer of GitHub cannot be read: {0}")]
     Malformed(&'static str),
+    /// The identity cannot be used.
+    #[error("GitHub cannot be asked: {0}")]
+    Identity(&'static str),
 }
 
-/// The address of an API that a token may be sent to.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Api {
-    base: String,
-    is_loopback: bool,
-}
-
-impl Api {
-    /// `https://api.github.com`, `https://ghe.example.com/api/v3`; without TLS only on this machine.
-    pub(super) fn new(url: &str) -> Option<Self> {
-        let is_loopback = is_loopback(url)?;
-        let plain = url.chars().all(|c| c.is_ascii_graphic()) && !url.contains(['@', '?', '#']);
-        plain.then(|| Self { base: url.trim_end_matches('/').to_owned(), is_loopback })
+/// What a status means for the person who set this up.
+const fn meaning(status: u16) -> &'static str {
+    match status {
+        401 => ": the token is not valid, or no longer",
+        403 => ": the token may not do this",
+        404 => ": it does not exist, or the token may not see it",
+        409 => ": something changed in the meantime",
+        422 => ": it refuses what was sent",
+        _ => "",
     }
 }
 
-impl fmt::Debug for Api {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.base)
-    }
-}
-
-/// `None` for an address without TLS that is not on this machine.
-fn is_loopback(url: &str) -> Option<bool> {
-    if url.starts_with("https://") {
-        return Some(false);
-    }
-    let host = url.strip_prefix("http://")?.split(['/', ':', '?']).next()?;
-    matches!(host, "localhost" | "127.0.0.1").then_some(true)
-}
-
-/// The API of one repository.
-pub(super) struct Client {
+/// GitHub's API, as one identity sees it.
+pub struct Client {
     api: Api,
+    network: Network,
     octocrab: Octocrab,
+    identity: Identity,
+    known: Mutex<Known>,
+    patience: Mutex<Duration>,
 }
 
-/// One artifact in the list of a run.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) id: u64,
-    pub(super) name: String,
-    #[serde(default)]
-    pub(super) expired: bool,
-    #[serde(default)]
-    pub(super) size_in_bytes: u64,
-    /// `sha256:…`; old servers have none.
-    #[serde(default)]
-    pub(super) digest: Option<String>,
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("api", &self.api).field("identity", &self.identity).finish()
+    }
 }
 
-#[derive(Deserialize)]
-struct Page {
-    total_count: usize,
-    artifacts: Vec<Listed>,
+/// Answers with their ETags: an unchanged one costs nothing of the rate limit.
+#[derive(Default)]
+struct Known {
+    answers: BTreeMap<String, (HeaderValue, Answer)>,
+    bytes: usize,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
 }
 
 impl Client {
-    pub(super) fn new(api: Api, token: &str) -> Result<Self, RequestError> {
-        let octocrab = builder(&api.base)?
-            .personal_token(token.to_owned())
-            .build()
-            .map_err(|_| RequestError::Unreachable("the client cannot be made"))?;
-        Ok(Self { api, octocrab })
+    /// Must be called where a runtime of tokio runs.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn new(api: Api, identity: impl Into<Identity>, network: &Network) -> Result<Self, RequestError> {
+        let octocrab = network.octocrab(api.base())?;
+        Ok(Self {
+            api,
+            network: network.clone(),
+            octocrab,
+            identity: identity.into(),
+            known: Mutex::default(),
+            patience: Mutex::new(PATIENCE),
+        })
     }
 
-    /// All artifacts of a run; at most `most`.
-    pub(super) async fn artifacts(
+    /// The same with another limit on the time that is waited for rate limits: none for a service, which does
+    /// something else in the meantime.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: Mutex::new(patience), ..self }
+    }
+
+    /// The address of the API.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Reads JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, RequestError> {
+        parsed(&self.read(path, JSON, MAX_JSON).await?.body)
+    }
+
+    /// Reads JSON that may be absent: `None` for 404. GitHub says 404 also of what the token may not see.
+    pub(super) async fn json_if_there<T: DeserializeOwned>(
         &self,
-        repository: &str,
-        run: u64,
+        path: &str,
         most: usize,
-    ) -> Result<Vec<Listed>, RequestError> {
-        const PER_PAGE: usize = 100;
-        let mut all: Vec<Listed> = Vec::new();
-        for page in 1..=most.div_ceil(PER_PAGE) {
-            let path =
-                format!("/repos/{repository}/actions/runs/{run}/artifacts?per_page={PER_PAGE}&page={page}");
-            let page: Page = self.json(&path).await?;
-            let is_last = page.artifacts.is_empty() || all.len() + page.artifacts.len() >= page.total_count;
-            all.extend(page.artifacts);
-            if is_last {
-                if all.len() < page.total_count {
-                    return Err(RequestError::Malformed("the list of artifacts is not whole"));
+    ) -> Result<Option<T>, RequestError> {
+        match self.read(path, JSON, most).await {
+            Ok(answer) => parsed(&answer.body).map(Some),
+            Err(RequestError::Status(404)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends JSON and reads JSON.
+    pub(super) async fn write<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, RequestError> {
+        let body = serde_json::to_vec(body).map_err(|_| RequestError::Malformed("what is to be sent"))?;
+        let answer = self.patiently(&method, path, JSON, Some(&body), MAX_JSON).await?;
+        parsed(&answer.body)
+    }
+
+    /// A token of an installation, asked for as its App.
+    pub(super) async fn mint(
+        &self,
+        installation: u64,
+        as_app: &SecretString,
+        scope: &Scope,
+    ) -> Result<NewToken, RequestError> {
+        let body = serde_json::to_vec(scope).map_err(|_| RequestError::Malformed("what is to be sent"))?;
+        let path = format!("/app/installations/{installation}/access_tokens");
+        let mut request = request(&Method::POST, &path, JSON, Some(&body))?;
+        authorize(&mut request, as_app)?;
+        let answer = send(&self.octocrab, request, MAX_JSON).await?;
+        match (answer.status, wait_of(&answer)) {
+            (StatusCode::CREATED, _) => parsed(&answer.body),
+            (_, Some(wait)) => Err(RequestError::RateLimited(wait)),
+            (status, None) => Err(RequestError::Status(status.as_u16())),
+        }
+    }
+
+    /// All pages of a list; `items` takes a page apart into its items and, where GitHub says it, how many there
+    /// are in all.
+    ///
+    /// # Errors
+    /// Also when there are more than `most`, or fewer than GitHub says: a list that is not whole is none.
+    pub(super) async fn list<P: DeserializeOwned, T>(
+        &self,
+        path: &str,
+        most: usize,
+        items: impl Fn(P) -> (Vec<T>, Option<usize>),
+    ) -> Result<Vec<T>, RequestError> {
+        let mut all = Vec::new();
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let mut path = format!("{path}{mark}per_page=100");
+        loop {
+            let answer = self.read(&path, JSON, MAX_JSON).await?;
+            let (page, total) = items(parsed(&answer.body)?);
+            let is_empty = page.is_empty();
+            all.extend(page);
+            if all.len() > most || total.is_some_and(|total| total > most) {
+                return Err(RequestError::Malformed("the list is too long"));
+            }
+            let next = next(&answer.headers)?;
+            match (next, total) {
+                (None, Some(total)) if all.len() < total => {
+                    return Err(RequestError::Malformed("the list is not whole"));
                 }
-                return Ok(all);
+                (None, _) => return Ok(all),
+                (Some(_), _) if is_empty => return Err(RequestError::Malformed("the list does not end")),
+                (Some(next), _) => {
+                    // The token goes to this API only, whatever the answer says.
+                    let below = self.api.relative(&next);
+                    path = below
+                        .ok_or(RequestError::Malformed("its next page is at another address"))?
+                        .to_owned();
+                }
             }
         }
-        Err(RequestError::Malformed("the run has too many artifacts"))
     }
 
-    async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, RequestError> {
-        let answer = get(&self.octocrab, path, MAX_JSON).await?;
-        match answer {
-            Answer::Body(body) => serde_json::from_slice(&body)
-                .map_err(|_| RequestError::Malformed("it is not the JSON that was asked for")),
-            Answer::Elsewhere(_) => Err(RequestError::Malformed("it sends the request elsewhere")),
-        }
-    }
-
-    /// The bytes of an artifact, at most `most`. The token is for the API alone: the store that it sends the
-    /// download on to gets none.
-    pub(super) async fn download(
-        &self,
-        repository: &str,
-        id: u64,
-        most: usize,
-    ) -> Result<Vec<u8>, RequestError> {
-        let path = format!("/repos/{repository}/actions/artifacts/{id}/zip");
-        let mut answer = get(&self.octocrab, &path, most).await?;
+    /// The bytes at a path, at most `most`. The token is for the API alone: the store that it sends the download
+    /// on to gets none.
+    pub(super) async fn file(&self, path: &str, most: usize) -> Result<Vec<u8>, RequestError> {
+        let mut answer = self.patiently(&Method::GET, path, JSON, None, most).await?;
         for _ in 0..MAX_REDIRECTS {
-            let location = match answer {
-                Answer::Body(body) => return Ok(body),
-                Answer::Elsewhere(location) => location,
-            };
-            let allowed = is_loopback(&location).is_some_and(|loopback| !loopback || self.api.is_loopback);
+            let Some(location) = elsewhere(&answer)?.map(str::to_owned) else { return Ok(answer.body) };
+            let allowed = is_loopback(&location).is_some_and(|loopback| !loopback || self.api.is_loopback());
             let Some((base, path)) = split(&location).filter(|_| allowed) else {
                 return Err(RequestError::Malformed(
                     "it sends the download to an address that is not allowed",
                 ));
             };
-            let anyone =
-                builder(base)?.build().map_err(|_| RequestError::Unreachable("the client cannot be made"))?;
-            answer = get(&anyone, path, most).await?;
+            let anyone = self.network.octocrab(base)?;
+            answer = send(&anyone, request(&Method::GET, path, "*/*", None)?, most).await?;
+            if !answer.status.is_redirection() && answer.status != StatusCode::OK {
+                return Err(RequestError::Status(answer.status.as_u16()));
+            }
         }
         Err(RequestError::Malformed("it sends the download on and on"))
     }
+
+    /// A read: from what is known if GitHub says that it has not changed.
+    async fn read(&self, path: &str, accept: &'static str, most: usize) -> Result<Answer, RequestError> {
+        let mut again = READ_AGAIN_AFTER.iter();
+        loop {
+            let result = self.patiently(&Method::GET, path, accept, None, most).await;
+            let passing = matches!(
+                result,
+                Err(RequestError::Unreachable(_) | RequestError::Status(500 | 502 | 503 | 504))
+            );
+            match again.next().filter(|_| passing) {
+                Some(wait) => tokio::time::sleep(*wait).await,
+                None => {
+                    let answer = result?;
+                    if answer.status.is_redirection() {
+                        return Err(RequestError::Malformed("it is a redirect: was the repository renamed?"));
+                    }
+                    return Ok(answer);
+                }
+            }
+        }
+    }
+
+    /// One request, and once more after each wait that a rate limit asks for.
+    async fn patiently(
+        &self,
+        method: &Method,
+        path: &str,
+        accept: &'static str,
+        body: Option<&[u8]>,
+        most: usize,
+    ) -> Result<Answer, RequestError> {
+        let mut renewed = false;
+        loop {
+            let mut request = request(method, path, accept, body)?;
+            if let Some(token) = self.identity.token(self).await? {
+                authorize(&mut request, &token)?;
+            }
+            let known = (method == Method::GET).then(|| self.known(path)).flatten();
+            if let Some((etag, _)) = &known {
+                request.headers_mut().insert(IF_NONE_MATCH, etag.clone());
+            }
+            let answer = send(&self.octocrab, request, most).await?;
+            match (answer.status, known) {
+                (StatusCode::NOT_MODIFIED, Some((_, known))) => return Ok(known),
+                (StatusCode::NOT_MODIFIED, None) => {
+                    return Err(RequestError::Malformed("nothing that it says is known"));
+                }
+                (StatusCode::UNAUTHORIZED, _) if !renewed && self.identity.renew() => renewed = true,
+                (status, _) if status.is_success() || status.is_redirection() => {
+                    if method == Method::GET && status == StatusCode::OK {
+                        self.remember(path, &answer);
+                    }
+                    return Ok(answer);
+                }
+                (status, _) => match wait_of(&answer) {
+                    Some(wait) => self.wait(wait).await?,
+                    None => return Err(RequestError::Status(status.as_u16())),
+                },
+            }
+        }
+    }
+
+    /// Waits for a rate limit.
+    async fn wait(&self, wait: Duration) -> Result<(), RequestError> {
+        {
+            let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+            *patience = patience.checked_sub(wait).ok_or(RequestError::RateLimited(wait))?;
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    fn known(&self, path: &str) -> Option<(HeaderValue, Answer)> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).answers.get(path).cloned()
+    }
+
+    fn remember(&self, path: &str, answer: &Answer) {
+        let Some(etag) = answer.headers.get(ETAG) else { return };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.bytes.saturating_add(answer.body.len()) > MAX_CACHE {
+            *known = Known::default();
+        }
+        known.bytes += answer.body.len();
+        if let Some((_, before)) = known.answers.insert(path.to_owned(), (etag.clone(), answer.clone())) {
+            known.bytes -= before.body.len();
+        }
+    }
 }
 
-type Builder = octocrab::OctocrabBuilder<
-    octocrab::NoSvc,
-    octocrab::DefaultOctocrabBuilderConfig,
-    octocrab::NoAuth,
-    octocrab::NotLayerReady,
->;
+fn authorize(request: &mut Request<OctoBody>, token: &SecretString) -> Result<(), RequestError> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        .map_err(|_| RequestError::Identity("the token holds what no token holds"))?;
+    value.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, value);
+    Ok(())
+}
 
-fn builder(base: &str) -> Result<Builder, RequestError> {
-    Octocrab::builder().base_uri(base).map_err(|_| RequestError::Malformed("its address cannot be read"))
+/// A part of a path: everything but plain characters is escaped.
+pub(super) fn part(text: &str) -> String {
+    escaped(text, "")
+}
+
+/// Several parts, with their slashes.
+pub(super) fn parts(text: &str) -> String {
+    escaped(text, "/")
+}
+
+fn escaped(text: &str, plain: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        let c = char::from(byte);
+        if c.is_ascii_alphanumeric() || "-._~".contains(c) || plain.contains(c) {
+            escaped.push(c);
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, RequestError> {
+    serde_json::from_slice(body).map_err(|_| RequestError::Malformed("it is not the JSON that was asked for"))
 }
 
 /// Scheme with host, and the path with its query.
@@ -179,32 +380,87 @@ fn split(url: &str) -> Option<(&str, &str)> {
     url.split_at_checked(scheme.len() + 3 + rest.find('/')?)
 }
 
-enum Answer {
-    Body(Vec<u8>),
-    Elsewhere(String),
+/// Where an answer sends on to.
+fn elsewhere(answer: &Answer) -> Result<Option<&str>, RequestError> {
+    if !answer.status.is_redirection() {
+        return Ok(None);
+    }
+    let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+    location.map(Some).ok_or(RequestError::Malformed("a redirect without an address"))
 }
 
-async fn get(octocrab: &Octocrab, path: &str, most: usize) -> Result<Answer, RequestError> {
+/// The address of the next page: `Link: <…>; rel="next"`.
+fn next(headers: &HeaderMap) -> Result<Option<String>, RequestError> {
+    let Some(link) = headers.get(LINK) else { return Ok(None) };
+    let link = link.to_str().map_err(|_| RequestError::Malformed("its next page has no address"))?;
+    for part in link.split(',') {
+        if let Some((address, relation)) = part.split_once('>')
+            && relation.contains("rel=\"next\"")
+        {
+            let address = address.trim().strip_prefix('<');
+            let address = address.ok_or(RequestError::Malformed("its next page has no address"))?;
+            return Ok(Some(address.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// How long GitHub asks to wait; `None` if the answer is no rate limit.
+fn wait_of(answer: &Answer) -> Option<Duration> {
+    let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let is_limit = answer.status == StatusCode::TOO_MANY_REQUESTS;
+    if answer.status != StatusCode::FORBIDDEN && !is_limit {
+        return None;
+    }
+    if let Some(seconds) = number(RETRY_AFTER.as_str()) {
+        return Some(Duration::from_secs(seconds));
+    }
+    if number("x-ratelimit-remaining") == Some(0) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        // One second more: clocks differ, and the reset is stated in whole seconds.
+        let wait = number("x-ratelimit-reset").map(|reset| reset.saturating_sub(now).saturating_add(1));
+        return Some(wait.map_or(UNSAID_WAIT, Duration::from_secs));
+    }
+    let said = memchr::memmem::find(&answer.body, b"secondary rate limit").is_some();
+    (is_limit || said).then_some(UNSAID_WAIT)
+}
+
+fn request(
+    method: &Method,
+    path: &str,
+    accept: &'static str,
+    body: Option<&[u8]>,
+) -> Result<Request<OctoBody>, RequestError> {
+    let mut request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
+    if body.is_some() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    let body = body.map_or_else(OctoBody::empty, |body| OctoBody::from(body.to_vec()));
+    request.body(body).map_err(|_| RequestError::Malformed("its address cannot be read"))
+}
+
+async fn send(octocrab: &Octocrab, request: Request<OctoBody>, most: usize) -> Result<Answer, RequestError> {
     let late = |_| RequestError::Unreachable("it took too long");
-    tokio::time::timeout(TIMEOUT, get_at_leisure(octocrab, path, most)).await.map_err(late)?
+    tokio::time::timeout(TIMEOUT, send_at_leisure(octocrab, request, most)).await.map_err(late)?
 }
 
-async fn get_at_leisure(octocrab: &Octocrab, path: &str, most: usize) -> Result<Answer, RequestError> {
+async fn send_at_leisure(
+    octocrab: &Octocrab,
+    request: Request<OctoBody>,
+    most: usize,
+) -> Result<Answer, RequestError> {
     let failed = |_| RequestError::Unreachable("the connection failed");
-    let response = octocrab._get(path).await.map_err(failed)?;
-    let status = response.status();
-    if status.is_redirection() {
-        let location = response.headers().get("location").and_then(|location| location.to_str().ok());
-        return location
-            .map(|location| Answer::Elsewhere(location.to_owned()))
-            .ok_or(RequestError::Malformed("a redirect without an address"));
-    }
-    if status.as_u16() != 200 {
-        return Err(RequestError::Status(status.as_u16()));
-    }
-    match Limited::new(response.into_body(), most).collect().await {
-        Ok(body) => Ok(Answer::Body(body.to_bytes().to_vec())),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(RequestError::TooLarge(most)),
-        Err(_) => Err(RequestError::Unreachable("the connection broke")),
-    }
+    let response = octocrab.execute(request).await.map_err(failed)?;
+    let (parts, body) = response.into_parts();
+    // What is said about an error is not read whole, but what a rate limit says is.
+    let most_read = if parts.status.is_success() { most } else { MAX_JSON.min(64 << 10) };
+    let body = match Limited::new(body, most_read).collect().await {
+        Ok(body) => body.to_bytes().to_vec(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() && parts.status.is_success() => {
+            return Err(RequestError::TooLarge(most));
+        }
+        Err(_) if !parts.status.is_success() => Vec::new(),
+        Err(_) => return Err(RequestError::Unreachable("the connection broke")),
+    };
+    Ok(Answer { status: parts.status, headers: parts.headers, body })
 }

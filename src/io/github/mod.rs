@@ -1,9 +1,31 @@
-//! GitHub's API, as far as a read-only token reaches: the artifacts of a run.
+//! GitHub's API: octocrab's transport below typed calls of our own.
+//!
+//! [`Client`] sends the requests of one [`Identity`] through one [`Network`]; the files beside it hold the calls by
+//! what they are about. Everything that comes back is bounded in bytes and time, a token goes to its API alone, and
+//! no write is sent twice.
 
 mod artifacts;
+mod checks;
 mod client;
+mod identity;
 pub(super) mod manifest;
+mod network;
+mod objects;
+mod pulls;
+mod repository;
+mod runs;
 #[cfg(test)]
 mod tests;
 
-pub use artifacts::{Fetched, Request, fetch};
+pub use artifacts::{Artifact, Fetched, Request, fetch};
+pub use checks::{
+    Annotation, Button, CheckApp, CheckOutput, CheckRun, CheckStatus, CheckWrite, Conclusion, Level,
+    MAX_ANNOTATIONS, MAX_TEXT, Output,
+};
+pub use client::{Client, RequestError};
+pub use identity::{AppKey, Identity, Scope};
+pub use network::{Api, Network};
+pub use objects::{Commit, FileContent, Tree, TreeEntry};
+pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
+pub use repository::{BranchRule, Permission, RateLimit, Repository};
+pub use runs::{Workflow, WorkflowJob, WorkflowRun};

@@ -120,7 +120,7 @@ impl Server {
     }
 }
 
-const LIST: &str = "/repos/acme/payments/actions/runs/77/artifacts?per_page=100&page=1";
+const LIST: &str = "/repos/acme/payments/actions/runs/77/artifacts?per_page=100";
 
 fn zip_of(id: u64) -> String {
     format!("/repos/acme/payments/actions/artifacts/{id}/zip")
