@@ -177,6 +177,7 @@ pub enum Code {
     // Jobs, snapshots.
     BadJobsFile,
     BadSnapshot,
+    ForeignSnapshot,
     NoBaseSnapshot,
 }
 
@@ -396,6 +397,11 @@ impl Code {
             "give `toJSON(needs)`, `toJSON(steps)` or the API's list of jobs",
         ),
         (Self::BadSnapshot, "bad-snapshot", "write it anew with `tollgate check --save-snapshot`"),
+        (
+            Self::ForeignSnapshot,
+            "foreign-snapshot",
+            "give the snapshot of the change's base, or of a commit before it (`--save-snapshot` on the default branch)",
+        ),
         (
             Self::NoBaseSnapshot,
             "no-base-snapshot",

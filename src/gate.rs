@@ -4,7 +4,7 @@
 //! base, a diff and a policy into a [`Verdict`]: compare → evaluate. Both are synchronous and total: no clock,
 //! no environment, no panic on any input; the same inputs give the same bytes in any order of the files.
 
-use crate::compare::{self, ContractState, Occasion};
+use crate::compare::{self, BaseSide, ContractState, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::evaluate::evaluate;
 use crate::formats::frames::frames;
@@ -12,7 +12,7 @@ use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, 
 use crate::merge;
 use crate::model::{
     BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, Place, Provenance, RepoPath, ReportRead,
-    ReportTotals, Scan, Snapshot, TestCase, TestRun, Untrusted, Verdict,
+    ReportTotals, Scan, Snapshot, TestCase, TestHistory, TestRun, Untrusted, Verdict,
 };
 use crate::paths::{self, GoModule, PathHints, Tree};
 use crate::policy::{Absent, Policy, ReportEntry};
@@ -118,7 +118,7 @@ impl Parts {
         for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
             resolve(&mut finding.place, ground);
         }
-        Snapshot { commit, reports: self.reports, tests, coverage, scans, jobs }
+        Snapshot { commit, reports: self.reports, tests, coverage, scans, jobs, history: None }
     }
 }
 
@@ -283,8 +283,8 @@ fn detected(head: &Head) -> Result<&'static Format, NoFormat> {
 pub struct Case<'j> {
     /// The commit that is judged.
     pub head: &'j Snapshot,
-    /// The merge base's snapshot, if it is known.
-    pub base: Option<&'j Snapshot>,
+    /// The merge base's snapshot, if it is known, and what people call the base.
+    pub base: BaseSide<'j>,
     /// The change.
     pub diff: &'j DiffState,
     /// A change, or a commit by itself.
@@ -304,11 +304,23 @@ pub fn judge(case: Case<'_>) -> Verdict {
     let contract = contract(case.policy, case.head);
     let is_excluded = |path: &RepoPath| case.policy.excludes(path);
     let mut evidence =
-        compare::evidence(case.head, case.base, case.occasion, case.diff, &contract, &is_excluded);
+        compare::evidence(case.head, &case.base, case.occasion, case.diff, &contract, &is_excluded);
     if let Some(provenance) = case.provenance {
         evidence.provenance = provenance.clone();
     }
     evaluate(case.policy, &evidence, case.header, case.diagnostics)
+}
+
+/// Gives the snapshot of a run of the default branch the history of the snapshot before it. A change has no history:
+/// nothing that it says can become proof for another one (DECISIONS 4).
+pub fn remember(head: &mut Snapshot, before: Option<&Snapshot>, occasion: Occasion) {
+    head.history = match occasion {
+        Occasion::Absolute => {
+            let before = before.and_then(|before| before.history.as_ref());
+            TestHistory::after(before, head.commit.as_deref(), head.tests.as_ref())
+        }
+        Occasion::Change => None,
+    };
 }
 
 /// What the policy asked for and what came.

@@ -1,8 +1,9 @@
 //! From a question to its answer: gather → read → judge. `check` and `action` share it.
 
+use super::base::BaseEvidence;
 use super::exit::WrongUse;
 use super::output;
-use crate::compare::{self, Occasion};
+use crate::compare::{self, BaseSide, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
 use crate::gate::{self, Case, Ground, Keep, ReportSource};
@@ -89,8 +90,9 @@ pub(super) struct Judged {
 pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     let (max_bytes, keeps_everything) = (question.max_report_bytes, question.keeps_everything);
     let gathered = gather(question)?;
-    let keep = if keeps_everything || gathered.base.is_some() { Keep::Everything } else { Keep::Failures };
-    let head = gate::read(
+    let keep =
+        if keeps_everything || gathered.base.snapshot.is_some() { Keep::Everything } else { Keep::Failures };
+    let mut head = gate::read(
         gathered.evidence.sources(&gathered.policy, max_bytes),
         &gathered.ground,
         gathered.commit.clone(),
@@ -100,7 +102,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     let judged_by = |policy: &Policy| {
         gate::judge(Case {
             head: &head,
-            base: gathered.base.as_ref(),
+            base: gathered.base.side(),
             diff: &gathered.diff,
             occasion: gathered.occasion,
             policy,
@@ -113,6 +115,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     if let Some(proposed) = &gathered.proposed {
         verdict.diagnostics.push(dry_run(proposed, |policy| judged_by(policy).kind));
     }
+    gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
     Ok(Judged { gathered, head, verdict })
 }
 
@@ -123,7 +126,8 @@ impl Judged {
         let gathered = &self.gathered;
         let excluded = |path: &RepoPath| gathered.policy.excludes(path);
         let diff = &gathered.diff;
-        let evidence = compare::evidence(&self.head, None, gathered.occasion, diff, &[], &excluded);
+        let no_base = BaseSide::default();
+        let evidence = compare::evidence(&self.head, &no_base, gathered.occasion, diff, &[], &excluded);
         let mut counted: Vec<CountedLine> = Vec::new();
         for file in evidence.changed.iter().flat_map(|changed| &changed.files) {
             let lines = file.covered.lines().chain(file.missed.lines());
@@ -155,7 +159,7 @@ struct Gathered {
     commit: Option<String>,
     diff: DiffState,
     occasion: Occasion,
-    base: Option<Snapshot>,
+    base: BaseEvidence,
     jobs: Option<BuildJobs>,
     header: Vec<HeaderFact>,
     diagnostics: Vec<Diagnostic>,
@@ -235,9 +239,16 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
     };
     let header = header(&head, &base, changes.side, &policy);
+    let base_evidence = BaseEvidence::given(
+        question.base_snapshot.as_deref().map(super::snapshot::read).transpose()?,
+        repository.as_ref().ok(),
+        &base,
+        head.commit.as_deref(),
+        &mut diagnostics,
+    );
     Ok(Gathered {
         occasion: if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change },
-        base: question.base_snapshot.as_deref().map(super::snapshot::read).transpose()?,
+        base: base_evidence,
         jobs: question.jobs,
         commit: head.commit,
         diff: changes.diff,

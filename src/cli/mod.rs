@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "one of the rooms that may touch files and the environment")]
 
 mod action;
+mod base;
 mod check;
 mod exit;
 mod explain;

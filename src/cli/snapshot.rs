@@ -2,7 +2,7 @@
 
 use super::exit::WrongUse;
 use super::{ExitStatus, output};
-use crate::compare::{self, Occasion};
+use crate::compare::{self, BaseSide, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::read_named;
 use crate::model::{DiffState, Snapshot};
@@ -59,9 +59,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         }
         What::Diff { base, head } => {
             let (base, head) = (read(base)?, read(head)?);
+            let side = BaseSide::of(Some(&base));
             let diff = DiffState::NoBase;
             let all = |_: &_| false;
-            let evidence = compare::evidence(&head, Some(&base), Occasion::Absolute, &diff, &[], &all);
+            let evidence = compare::evidence(&head, &side, Occasion::Absolute, &diff, &[], &all);
             render::snapshot::diff(&evidence, output::style())
         }
     };

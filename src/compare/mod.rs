@@ -3,23 +3,27 @@
 //! Nothing here judges. What the head alone says can never excuse the head: every entry of
 //! [`NotCounted`](crate::model::NotCounted) has its proof in the base snapshot.
 
+mod base;
 mod changes;
 mod coverage;
 mod coverage_drop;
 mod provenance;
 mod scans;
 mod tests;
+mod touched;
 
+pub use base::BaseSide;
 pub use changes::{RemovedTest, TestChanges};
 pub use coverage::{ChangedFile, ChangedLines};
 pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
 pub use provenance::{is_sensitive, of_change};
 pub use scans::NewFindings;
-pub use tests::CountedFailures;
+pub use tests::{CountedFailures, FlakyCase};
 
 use crate::model::{
-    BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Snapshot, Untrusted,
+    BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Snapshot, TestId, Untrusted,
 };
+use std::collections::BTreeMap;
 
 /// What is judged: a change, or a commit by itself (DECISIONS 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct Evidence<'e> {
     pub head: &'e Snapshot,
     /// The merge base, if its snapshot is known.
     pub base: Option<&'e Snapshot>,
+    /// What the base is called, and why it has no snapshot if it has none.
+    pub base_side: &'e BaseSide<'e>,
     /// What is judged.
     pub occasion: Occasion,
     /// The change.
@@ -77,6 +83,10 @@ pub struct Evidence<'e> {
     pub jobs: Option<&'e BuildJobs>,
     /// Test failures, told apart by whose they are.
     pub failures: CountedFailures<'e>,
+    /// Of failures that count: in how many of the last runs of the base's branch they were seen too.
+    pub failure_figures: BTreeMap<&'e TestId, String>,
+    /// Tests that passed only when they were run again.
+    pub flaky: Vec<FlakyCase<'e>>,
     /// The tests beside those of the base; `None` if one of the two sides has no test results.
     pub test_changes: Option<TestChanges<'e>>,
     /// Coverage of the changed lines; `None` without coverage or without a diff.
@@ -135,23 +145,28 @@ impl<'e> Evidence<'e> {
 /// Compares. Total: any snapshot, base and diff give evidence.
 pub fn evidence<'e>(
     head: &'e Snapshot,
-    base: Option<&'e Snapshot>,
+    base: &'e BaseSide<'e>,
     occasion: Occasion,
     diff: &'e DiffState,
     contract: &'e [ContractState],
     is_excluded: &dyn Fn(&RepoPath) -> bool,
 ) -> Evidence<'e> {
+    let run = head.tests.as_ref();
+    let failures = tests::count(run, base, occasion, diff);
     Evidence {
         head,
-        base,
+        base: base.snapshot,
+        base_side: base,
         occasion,
         diff,
         contract,
         jobs: head.jobs.as_ref(),
-        failures: tests::count(head, base, occasion, diff),
-        test_changes: changes::changes(head, base, diff),
+        failure_figures: tests::figures(&failures, base, occasion, diff),
+        failures,
+        flaky: tests::flaky(run, base, occasion, diff),
+        test_changes: changes::changes(head, base.snapshot, diff),
         changed: coverage::changed(head, diff, is_excluded),
-        new_findings: scans::new_findings(head, base, diff),
+        new_findings: scans::new_findings(head, base.snapshot, diff),
         provenance: of_change(occasion, diff),
     }
 }

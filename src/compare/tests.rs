@@ -1,7 +1,11 @@
 //! Test failures, told apart by whose they are.
 
-use super::Occasion;
-use crate::model::{ContainerFailure, DiffState, NotCounted, RepoPath, Snapshot, TestCase, Untrusted};
+use super::touched::Touched;
+use super::{BaseSide, Occasion, base};
+use crate::model::{
+    ContainerFailure, DiffState, NotCounted, TestCase, TestHistory, TestId, TestRun, TestStatus, Untrusted,
+    failure_shape,
+};
 use std::collections::BTreeMap;
 
 /// The failures of the head that count, and those that the base has too.
@@ -21,72 +25,172 @@ pub struct CountedFailures<'e> {
     pub unknown: u64,
 }
 
-/// Tells failures apart. A failure is not counted only if the base's snapshot has the same case failing, the
-/// base names the test's file, and the change does not touch that file (DECISIONS 4, 11).
+/// A case that passed only when it was run again.
+#[derive(Debug)]
+pub struct FlakyCase<'e> {
+    /// The case.
+    pub case: &'e TestCase,
+    /// The proof that other runs had the same failure, and that the change does not touch the test; `None` if
+    /// there is no such proof.
+    pub known: Option<NotCounted>,
+}
+
+/// The base as far as a failure of it can excuse one of the change.
+struct Excuses<'e> {
+    side: &'e BaseSide<'e>,
+    run: &'e TestRun,
+    history: Option<&'e TestHistory>,
+    touched: Touched<'e>,
+}
+
+impl<'e> Excuses<'e> {
+    /// `None` where nothing can be excused: no evidence of the base, no diff, or no change (DECISIONS 4).
+    fn of(base: &'e BaseSide<'e>, occasion: Occasion, diff: &'e DiffState) -> Option<Self> {
+        let (snapshot, diff) = base.snapshot.zip(diff.known())?;
+        let run = snapshot.tests.as_ref().filter(|_| occasion == Occasion::Change)?;
+        Some(Self { side: base, run, history: snapshot.history.as_ref(), touched: Touched::by(diff) })
+    }
+
+    /// Where else a failure is: `fails the same way on main at a1b2c3d`.
+    fn broken(&self, id: &TestId, shape: u64) -> Untrusted {
+        let since = self.history.and_then(|history| history.failing_since(id, shape));
+        let since = match since {
+            Some((commit, runs)) if runs > 1 => {
+                let commit = if commit.is_empty() {
+                    String::new()
+                } else {
+                    format!(", since {}", base::short(commit))
+                };
+                format!(", in the last {runs} runs{commit}")
+            }
+            _ => String::new(),
+        };
+        Untrusted::new(format!("fails the same way on {}{since}", self.side.place()))
+    }
+
+    /// In how many of the last runs of the base's branch the test failed in the same way: `6 of the last 200 runs
+    /// of main`.
+    fn figure(&self, id: &TestId, shape: u64) -> Option<String> {
+        let history = self.history?;
+        let failed = history.runs_with(id, shape).len();
+        let (runs, branch) = (history.commits.len(), self.side.branch());
+        (failed > 0).then(|| match runs {
+            1 => format!("the last run of {branch}"),
+            _ => format!("{failed} of the last {runs} runs of {branch}"),
+        })
+    }
+}
+
+/// Tells failures apart. A failure is not counted only if the base's snapshot has the same failure and the change
+/// does not touch the test (DECISIONS 4, 11).
 pub(super) fn count<'e>(
-    head: &'e Snapshot,
-    base: Option<&'e Snapshot>,
+    head: Option<&'e TestRun>,
+    base: &'e BaseSide<'e>,
     occasion: Occasion,
-    diff: &DiffState,
+    diff: &'e DiffState,
 ) -> CountedFailures<'e> {
-    let Some(run) = &head.tests else { return CountedFailures::default() };
+    let Some(run) = head else { return CountedFailures::default() };
     let mut counted = CountedFailures {
         count: run.totals.bad(),
-        containers: run.containers.iter().collect(),
         container_count: run.totals.container_failures,
         unknown: run.totals.unknown,
         ..CountedFailures::default()
     };
-    let comparable = match (base, diff.known(), occasion) {
-        (Some(base), Some(diff), Occasion::Change) => base.tests.as_ref().map(|tests| (base, tests, diff)),
-        _ => None,
-    };
+    let excuses = Excuses::of(base, occasion, diff);
     // Each failure of the base excuses one failure of the head: a second case of the same name is another one.
-    let mut at_base: BTreeMap<_, Vec<&TestCase>> = BTreeMap::new();
-    if let Some((_, tests, _)) = comparable {
-        for case in tests.cases.iter().filter(|case| case.status.is_bad()) {
-            at_base.entry(&case.id).or_default().push(case);
+    let mut cases_at_base: BTreeMap<(&TestId, u64), Vec<&TestCase>> = BTreeMap::new();
+    let mut containers_at_base: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+    if let Some(excuses) = &excuses {
+        for case in excuses.run.cases.iter().filter(|case| case.status.is_bad()) {
+            cases_at_base.entry((&case.id, failure_shape(case.message.raw()))).or_default().push(case);
+        }
+        for container in &excuses.run.containers {
+            let key = (container.container.raw(), failure_shape(container.message.raw()));
+            *containers_at_base.entry(key).or_default() += 1;
         }
     }
     for case in run.cases.iter().filter(|case| case.status.is_bad()) {
-        let twin = at_base.get_mut(&case.id).and_then(Vec::pop);
-        let excuse = comparable.zip(twin).filter(|((_, _, diff), twin)| {
-            same_message_shape(twin.message.raw(), case.message.raw())
-                && file_of(twin).is_some_and(|file| !diff.files.contains_key(&file))
-        });
+        let shape = failure_shape(case.message.raw());
+        let twin = cases_at_base.get_mut(&(&case.id, shape)).and_then(Vec::pop);
+        let excuse = excuses
+            .as_ref()
+            .zip(twin)
+            .filter(|(excuses, twin)| !excuses.touched.test(&twin.id, place_of(twin)));
         match excuse {
-            Some(((base, _, _), _)) => {
+            Some((excuses, _)) => {
                 counted.count = counted.count.saturating_sub(1);
-                counted.not_counted.push(NotCounted {
-                    rule: "tests.failed",
-                    what: case.id.display(),
-                    cause: "broken-base",
-                    proof: Untrusted::new(match &base.commit {
-                        Some(commit) => format!("fails the same way on the base, {}", short(commit)),
-                        None => "fails the same way on the base".to_owned(),
-                    }),
-                });
+                counted.not_counted.push(broken_base(case.id.display(), excuses.broken(&case.id, shape)));
             }
             None => counted.cases.push(case),
+        }
+    }
+    for container in &run.containers {
+        let shape = failure_shape(container.message.raw());
+        let left = containers_at_base.get_mut(&(container.container.raw(), shape)).filter(|left| **left > 0);
+        let id = TestId { suite: container.container.clone(), ..TestId::default() };
+        match (&excuses, left) {
+            (Some(excuses), Some(left)) if !excuses.touched.test(&id, "") => {
+                *left -= 1;
+                counted.container_count = counted.container_count.saturating_sub(1);
+                counted
+                    .not_counted
+                    .push(broken_base(container.container.clone(), excuses.broken(&id, shape)));
+            }
+            _ => counted.containers.push(container),
         }
     }
     counted
 }
 
-/// The file of a test as the base's report knows it.
-fn file_of(case: &TestCase) -> Option<RepoPath> {
-    let named = RepoPath::new(case.id.file.raw()).ok();
-    named.or_else(|| case.place.as_ref().and_then(|place| RepoPath::new(place.file.raw()).ok()))
+fn broken_base(what: Untrusted, proof: Untrusted) -> NotCounted {
+    NotCounted { rule: "tests.failed", what, cause: "broken-base", proof }
 }
 
-/// True if two messages differ in nothing but digits and space: line numbers, times and addresses move.
-fn same_message_shape(left: &str, right: &str) -> bool {
-    fn shape(text: &str) -> impl Iterator<Item = char> + '_ {
-        text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_ascii_digit() && !c.is_whitespace())
-    }
-    shape(left).eq(shape(right))
+/// The cases that passed only when they were run again. Such a failure is known only where runs of the base's
+/// branch had it too, in a test that the change does not touch: what the head says of itself proves nothing.
+pub(super) fn flaky<'e>(
+    head: Option<&'e TestRun>,
+    base: &'e BaseSide<'e>,
+    occasion: Occasion,
+    diff: &'e DiffState,
+) -> Vec<FlakyCase<'e>> {
+    let excuses = Excuses::of(base, occasion, diff);
+    let cases = head.into_iter().flat_map(|run| &run.cases);
+    let flaky = cases.filter(|case| case.flaky && case.status == TestStatus::Passed);
+    flaky
+        .map(|case| FlakyCase {
+            case,
+            known: excuses.as_ref().and_then(|excuses| known_flaky(case, excuses)),
+        })
+        .collect()
 }
 
-fn short(commit: &str) -> &str {
-    commit.get(..7).unwrap_or(commit)
+fn known_flaky(case: &TestCase, excuses: &Excuses<'_>) -> Option<NotCounted> {
+    let figure = excuses.figure(&case.id, failure_shape(case.message.raw()))?;
+    let file = excuses.history?.test(&case.id)?.file.clone();
+    let is_touched = excuses.touched.test(&case.id, file.raw());
+    (!is_touched).then(|| NotCounted {
+        rule: "tests.flaky",
+        what: case.id.display(),
+        cause: "known-flaky",
+        proof: Untrusted::new(format!("passed when run again; same failure in {figure}")),
+    })
+}
+
+/// What the history of the base says of each failure that counts, where it says something.
+pub(super) fn figures<'e>(
+    failures: &CountedFailures<'e>,
+    base: &'e BaseSide<'e>,
+    occasion: Occasion,
+    diff: &'e DiffState,
+) -> BTreeMap<&'e TestId, String> {
+    let Some(excuses) = Excuses::of(base, occasion, diff) else { return BTreeMap::new() };
+    let figure =
+        |case: &&'e TestCase| Some((&case.id, excuses.figure(&case.id, failure_shape(case.message.raw()))?));
+    failures.cases.iter().filter_map(figure).collect()
+}
+
+/// The file where a test failed; empty if the report does not say.
+fn place_of(case: &TestCase) -> &str {
+    case.place.as_ref().map_or("", |place| place.file.raw())
 }

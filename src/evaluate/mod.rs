@@ -10,6 +10,7 @@ use crate::policy::{Overlay, Policy, RuleInForce};
 use crate::rules::{Judgement, Quarantined, Scope, Waiver, unexplained_jobs};
 use std::collections::BTreeSet;
 
+mod notes;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -29,11 +30,13 @@ pub fn evaluate(
     let outcomes: Vec<Outcome> = judged.iter().map(|judged| judged.outcome.clone()).collect();
     let mut diagnostics = diagnostics;
     diagnostics.extend(policy_diagnostics(policy, &judged));
+    let is_loud = |id: &str| policy.rules.iter().any(|rule| rule.spec.id == id && rule.mode >= Mode::Warn);
     Verdict {
         kind: verdict_kind(&outcomes, &diagnostics),
         header,
         not_counted: not_counted(&judged),
         steps: steps(&judged),
+        notes: notes::notes(evidence, &|path| policy.excludes(path), &is_loud),
         details: details(&judged),
         outcomes,
         reports: evidence.head.reports.clone(),

@@ -2,7 +2,7 @@
 
 use super::tests::verdict;
 use super::*;
-use crate::model::Health;
+use crate::model::{Health, TestHistory};
 use crate::policy::{Layers, OrgEntry, OrgPolicy, PolicyFile, RuleEntry, resolve, resolve_layers};
 use crate::rules::sample::Sample;
 use crate::rules::{Direction, Field, FieldKind, RULES, RuleSpec, Setting, Settings, Value, arbitrary};
@@ -151,6 +151,37 @@ proptest! {
         higher[rule][field] = strictest(&floor, rule, field);
         let higher = under(Some(entry_of(RULES[rule], &higher[rule])), &file, &sample);
         prop_assert!(with == VerdictKind::Passed || higher != VerdictKind::Passed, "{} by a higher floor", RULES[rule].id);
+    }
+
+    #[test]
+    fn what_the_head_says_of_itself_excuses_nothing(sample in arbitrary::sample(), rungs in all_rungs()) {
+        let mut sample = sample;
+        // A base without a failure, now and before, is no proof of any; whatever the head claims.
+        if let Some(base) = &mut sample.base {
+            base.history = None;
+            if let Some(run) = &mut base.tests {
+                run.cases.retain(|case| !case.status.is_bad());
+                run.containers.clear();
+            }
+        }
+        for _ in 0..3 {
+            let history = TestHistory::after(sample.head.history.as_ref(), Some("c"), sample.head.tests.as_ref());
+            sample.head.history = history;
+        }
+        prop_assert_eq!(verdict(&policy_of(&rungs), &sample).not_counted, []);
+    }
+
+    #[test]
+    fn each_failure_of_the_base_excuses_at_most_one(sample in arbitrary::sample()) {
+        let of_base = sample.base.iter().filter_map(|base| base.tests.as_ref());
+        let there: usize = of_base
+            .map(|run| run.cases.iter().filter(|case| case.status.is_bad()).count() + run.containers.len())
+            .sum();
+        let evidence = sample.base_side();
+        let failures = sample.evidence(&evidence).failures;
+        prop_assert!(failures.not_counted.len() <= there);
+        let all = sample.head.tests.as_ref().map_or(0, |run| run.cases.iter().filter(|case| case.status.is_bad()).count() + run.containers.len());
+        prop_assert_eq!(failures.cases.len() + failures.containers.len() + failures.not_counted.len(), all);
     }
 
     #[test]

@@ -15,7 +15,7 @@ fn policy(rules: &str) -> Policy {
 }
 
 pub(super) fn verdict(policy: &Policy, sample: &Sample) -> Verdict {
-    evaluate(policy, &sample.evidence(), Vec::new(), Vec::new())
+    evaluate(policy, &sample.evidence(&sample.base_side()), Vec::new(), Vec::new())
 }
 
 fn outcome<'v>(verdict: &'v Verdict, rule: &str) -> &'v Outcome {

@@ -127,6 +127,7 @@ fn verdict(kind: VerdictKind, outcomes: Vec<Outcome>) -> Verdict {
         outcomes,
         not_counted: Vec::new(),
         steps: Vec::new(),
+        notes: Vec::new(),
         details: Vec::new(),
         reports: reports(),
         diagnostics: Vec::new(),

@@ -9,6 +9,7 @@ mod diff;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod health;
+mod history;
 mod jobs;
 mod number;
 mod path;
@@ -26,6 +27,7 @@ pub use coverage::{
 pub use date::{Date, DateError};
 pub use diff::{Diff, DiffFile, DiffState, FileChange, LineRanges};
 pub use health::{Health, Kind};
+pub use history::{PastFailure, TestHistory, UnreliableTest, failure_shape};
 pub use jobs::{BuildJobs, Job, JobResult};
 pub use number::{Percent, PercentError, Ratio};
 pub use path::{RepoPath, RepoPathError};
@@ -35,6 +37,6 @@ pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot}
 pub use tests::{ContainerFailure, PassedTests, Place, TestCase, TestId, TestRun, TestStatus, TestTotals};
 pub use text::Untrusted;
 pub use verdict::{
-    Detail, HeaderFact, Measured, Mode, NotCounted, Outcome, OutcomeKind, Requirement, Step, Verdict,
+    Detail, HeaderFact, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Requirement, Step, Verdict,
     VerdictKind,
 };

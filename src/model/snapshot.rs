@@ -1,8 +1,8 @@
 //! All reports of one commit, merged.
 
 use super::{
-    BuildJobs, CoverageTotals, FileCoverage, Health, Kind, RepoPath, Scan, SeverityCounts, TestRun,
-    TestTotals, Untrusted,
+    BuildJobs, CoverageTotals, FileCoverage, Health, Kind, RepoPath, Scan, SeverityCounts, TestHistory,
+    TestRun, TestTotals, Untrusted,
 };
 use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,9 @@ pub struct Snapshot {
     pub scans: Vec<Scan>,
     /// CI jobs, where they are known.
     pub jobs: Option<BuildJobs>,
+    /// The last runs of the default branch, with this one; `None` for the snapshot of a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<TestHistory>,
 }
 
 impl Snapshot {

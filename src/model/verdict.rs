@@ -175,6 +175,23 @@ pub struct NotCounted {
     pub proof: Untrusted,
 }
 
+/// A fact beside the rules that people should read: what became of tests and findings of the base, what the base
+/// is. Nothing is judged by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about: `tests-fixed`.
+    pub kind: &'static str,
+    /// The fact, in words of ours and numbers: `2 tests failed on the base and pass now`.
+    pub text: String,
+    /// What it is about by name, as far as it is listed; at most [`Note::MOST_NAMES`].
+    pub names: Vec<Untrusted>,
+}
+
+impl Note {
+    /// How many names a note carries.
+    pub const MOST_NAMES: usize = 20;
+}
+
 /// Material that is folded away below the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail {
@@ -211,6 +228,8 @@ pub struct Verdict {
     pub not_counted: Vec<NotCounted>,
     /// What to do, most blocking first.
     pub steps: Vec<Step>,
+    /// Facts beside the rules.
+    pub notes: Vec<Note>,
     /// Folded material.
     pub details: Vec<Detail>,
     /// Every file that was read.

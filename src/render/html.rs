@@ -34,6 +34,7 @@ pub fn render(verdict: &Verdict) -> String {
     what_to_do(&mut out, verdict);
     not_counted(&mut out, verdict);
     criteria(&mut out, verdict);
+    notes(&mut out, verdict);
     for detail in &verdict.details {
         fold(&mut out, detail);
     }
@@ -118,6 +119,14 @@ fn criteria(out: &mut String, verdict: &Verdict) {
         [name, result(outcome).to_owned(), measured, own(&outcome.required_text), place(&outcome.origin)]
     });
     table(out, "Criteria", ["Criterion", "Result", "Measured", "Required", "Set by"], rows);
+}
+
+fn notes(out: &mut String, verdict: &Verdict) {
+    let rows = verdict.notes.iter().map(|note| {
+        let names: Vec<String> = note.names.iter().map(code).collect();
+        [own(&note.text), names.join("<br>")]
+    });
+    table(out, "Beside the criteria", ["Fact", "Which"], rows);
 }
 
 /// The words of a row; the mark before them comes from the style sheet and says nothing more.

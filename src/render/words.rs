@@ -162,6 +162,15 @@ pub(super) fn lower_first(text: &str) -> String {
     }
 }
 
+/// `there is` → `There is`.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
 /// `1 file`, `2 files`.
 pub(super) fn count_of(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(count as u64)) }

@@ -5,8 +5,8 @@ use crate::compare::{ContractState, Occasion};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
     Health, Job, JobResult, Kind, LineRanges, PassedTests, PathResolution, Ratio, RepoPath, Scan, Severity,
-    SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestRun, TestStatus, TestTotals, Tool,
-    Untrusted,
+    SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestHistory, TestRun, TestStatus, TestTotals,
+    Tool, Untrusted,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -78,7 +78,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             if tests.is_some() {
                 reports.push(report("t", Kind::Tests, Health::Complete));
             }
-            Snapshot { commit: Some("c".to_owned()), reports, tests, coverage, scans, jobs }
+            let history = TestHistory::after(None, Some("c"), tests.as_ref());
+            Snapshot { commit: Some("c".to_owned()), reports, tests, coverage, scans, jobs, history }
         },
     )
 }
@@ -91,8 +92,12 @@ fn run() -> impl Strategy<Value = TestRun> {
         TestStatus::Failed,
         TestStatus::Errored,
     ];
-    let case = (select(vec!["a", "b", "c"]), select(statuses), select(vec!["", "1 is 2"]))
-        .prop_map(|(name, status, message)| TestCase { message: message.into(), ..case(name, status) });
+    let case = (select(vec!["a", "b", "c"]), select(statuses), select(vec!["", "1 is 2"]), any::<bool>())
+        .prop_map(|(name, status, message, flaky)| TestCase {
+            message: message.into(),
+            flaky: flaky && status == TestStatus::Passed,
+            ..case(name, status)
+        });
     let noise = (number(), number(), number(), number(), number(), number(), number());
     (vec(case, 0..4), option::weighted(0.2, noise), 0_u64..2, 0_u64..3).prop_map(
         |(cases, noise, suites, passed)| {
@@ -117,7 +122,10 @@ fn run() -> impl Strategy<Value = TestRun> {
             let container = ContainerFailure { container: "s".into(), message: "m".into() };
             TestRun {
                 totals,
-                cases: cases.into_iter().filter(|case| case.status != TestStatus::Passed).collect(),
+                cases: cases
+                    .into_iter()
+                    .filter(|case| case.flaky || case.status != TestStatus::Passed)
+                    .collect(),
                 passed: PassedTests::default(),
                 containers: vec![container; usize::try_from(suites).unwrap()],
                 duration: None,

@@ -141,7 +141,10 @@ fn case_step(case: &TestCase, evidence: &Evidence<'_>, scope: &Scope<'_>, compar
     }
     let base = evidence.base.and_then(|base| base.tests.as_ref());
     if compared && base.is_some_and(|run| run.passed.contains(&case.id)) {
-        words.push("passes on the base".to_owned());
+        words.push(format!("passes on {}", evidence.base_side.branch()));
+    }
+    if let Some(figure) = evidence.failure_figures.get(&case.id) {
+        words.push(format!("failed like this in {figure} too"));
     }
     let run = scope.reproduce.test(Placeholders {
         name: case.id.name.raw(),

@@ -4,7 +4,7 @@ use super::{
     Covered, FieldKind, Globs, Judgement, Pattern, Quarantined, Reproduce, RuleSpec, Scope, Setting,
     Settings, Value, Waiver, by_id,
 };
-use crate::compare::{self, ContractState, Evidence, Occasion};
+use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
@@ -112,9 +112,14 @@ impl Sample {
         self
     }
 
-    pub(crate) fn evidence(&self) -> Evidence<'_> {
+    /// The base, called `main`.
+    pub(crate) fn base_side(&self) -> BaseSide<'_> {
+        BaseSide { name: "main".into(), ..BaseSide::of(self.base.as_ref()) }
+    }
+
+    pub(crate) fn evidence<'e>(&'e self, base: &'e BaseSide<'e>) -> Evidence<'e> {
         let none = |_: &RepoPath| false;
-        compare::evidence(&self.head, self.base.as_ref(), self.occasion, &self.diff, &self.contract, &none)
+        compare::evidence(&self.head, base, self.occasion, &self.diff, &self.contract, &none)
     }
 
     /// Judges by one rule that a file names: `key value` pairs over the rule's defaults.
@@ -140,7 +145,8 @@ impl Sample {
         rule: &str,
         fields: &[(&str, &str)],
     ) -> Judgement {
-        let evidence = Evidence { provenance, ..self.evidence() };
+        let base = self.base_side();
+        let evidence = Evidence { provenance, ..self.evidence(&base) };
         self.judge_evidence(&evidence, &|_| true, true, rule, fields, true)
     }
 
@@ -156,7 +162,7 @@ impl Sample {
         fields: &[(&str, &str)],
         named: bool,
     ) -> Judgement {
-        self.judge_evidence(&self.evidence(), wanted, whole, rule, fields, named)
+        self.judge_evidence(&self.evidence(&self.base_side()), wanted, whole, rule, fields, named)
     }
 
     fn judge_evidence(

@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(judgement.measured_text, "1 new failure, 1 passed");
         assert_eq!(judgement.required_text, "no new failure");
         assert_eq!(judgement.steps[0].action, "Fix 1 new test failure.");
-        assert_eq!(judgement.steps[0].detail.raw(), "passes on the base");
+        assert_eq!(judgement.steps[0].detail.raw(), "passes on main");
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use super::words::{counted, first_line};
 use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt, test_scope};
-use crate::compare::Evidence;
-use crate::model::{Detail, Kind, Measured, OutcomeKind, Step, TestCase, TestRun, TestStatus, Untrusted};
+use crate::compare::{Evidence, FlakyCase};
+use crate::model::{Detail, Kind, Measured, NotCounted, OutcomeKind, Step, TestCase, TestRun, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFlaky>(
     "tests.flaky",
     "Flaky tests",
     "flaky",
     Some(Kind::Tests),
-    "How many tests may pass only when they are run again. Under `paths`, the tests whose file matches.",
+    "How many tests may pass only when they are run again. A failure that the last runs of the base's branch had \
+     too, in a test that the change does not touch, is listed with their number and does not count. Under `paths`, \
+     the tests whose file matches.",
 )
 .by_path();
 
@@ -43,16 +45,23 @@ impl Rule for TestsFlaky {
         }
         let nothing = TestRun::default();
         let run = evidence.head.tests.as_ref().unwrap_or(&nothing);
-        let all = run.cases.iter().filter(|case| case.flaky && case.status == TestStatus::Passed);
-        let (inside, outside): (Vec<&TestCase>, Vec<&TestCase>) =
-            all.partition(|case| test_scope::case_in_scope(case, scope));
+        let (inside, outside): (Vec<&FlakyCase<'_>>, Vec<&FlakyCase<'_>>) =
+            evidence.flaky.iter().partition(|flaky| test_scope::case_in_scope(flaky.case, scope));
+        let not_counted: Vec<NotCounted> = inside.iter().filter_map(|flaky| flaky.known.clone()).collect();
+        let kept_and_known = inside.len() as u64;
+        let inside: Vec<&TestCase> =
+            inside.iter().filter(|flaky| flaky.known.is_none()).map(|flaky| flaky.case).collect();
         let kept = inside.len() as u64;
         // Those that are counted and not kept may stand in any file: they belong to the rule itself.
-        let counted_only = run.totals.flaky.saturating_sub(kept + outside.len() as u64);
+        let counted_only = run.totals.flaky.saturating_sub(kept_and_known + outside.len() as u64);
         let flaky = if scope.whole { kept.saturating_add(counted_only) } else { kept };
-        let text = counted(flaky, "test passes only when run again", "tests pass only when run again");
+        let mut text = counted(flaky, "test passes only when run again", "tests pass only when run again");
+        if !not_counted.is_empty() {
+            text.push_str(&format!(", {} not counted", not_counted.len()));
+        }
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(flaky), text, required);
         judgement.details.extend(detail(&inside, flaky));
+        judgement.not_counted = not_counted;
         if flaky > self.max {
             judgement.kind = OutcomeKind::NotMet;
             judgement.steps.push(step(&inside, flaky));
@@ -112,7 +121,7 @@ mod tests {
     use super::super::sample::{Sample, case, report, tests};
     use super::*;
     use crate::model::TestStatus::{Passed, Unknown};
-    use crate::model::{Health, Snapshot};
+    use crate::model::{Health, Snapshot, TestHistory};
 
     fn with_flaky(names: &[&str]) -> Snapshot {
         let mut head = tests(&[("steady", Passed)]);
@@ -133,6 +142,37 @@ mod tests {
         assert_eq!(judgement.measured_text, "2 tests pass only when run again");
         assert_eq!(judgement.steps[0].action, "Make 2 tests pass at their first run.");
         assert_eq!(judgement.details[0].title, "Flaky tests (2)");
+    }
+
+    fn on_main(runs: &[&[&str]]) -> Snapshot {
+        let mut base = tests(&[("steady", Passed)]);
+        for names in runs {
+            let run = with_flaky(names).tests;
+            base.history = TestHistory::after(base.history.as_ref(), Some("c1"), run.as_ref());
+        }
+        base
+    }
+
+    #[test]
+    fn a_flaky_test_that_other_runs_know_is_listed_with_their_figure_and_not_counted() {
+        let base = on_main(&[&["a"], &[], &["a"]]);
+        let sample = Sample::of(with_flaky(&["a", "b"])).against(base);
+        let judgement = sample.judge("tests.flaky", &[("max", "1")]);
+        assert_eq!(judgement.kind, OutcomeKind::Met);
+        assert_eq!(judgement.measured_text, "1 test passes only when run again, 1 not counted");
+        let known = &judgement.not_counted[0];
+        assert_eq!((known.what.raw(), known.cause), ("a", "known-flaky"));
+        assert_eq!(known.proof.raw(), "passed when run again; same failure in 2 of the last 3 runs of main");
+        let touched = sample.changing("tests/a.rs", [1]).judge("tests.flaky", &[("max", "1")]);
+        assert_eq!((touched.kind, touched.not_counted.len()), (OutcomeKind::NotMet, 0));
+    }
+
+    #[test]
+    fn what_the_change_says_of_its_own_history_excuses_nothing() {
+        let mut head = with_flaky(&["a"]);
+        head.history = on_main(&[&["a"], &["a"]]).history;
+        let sample = Sample::of(head).against(on_main(&[&[], &[]]));
+        assert_eq!(sample.judge("tests.flaky", &[]).kind, OutcomeKind::NotMet);
     }
 
     #[test]

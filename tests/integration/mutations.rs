@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tollgate::compare::Occasion;
+use tollgate::compare::{BaseSide, Occasion};
 use tollgate::formats::Source;
 use tollgate::gate::{self, Ground, Keep, ReportSource};
 use tollgate::model::{DiffState, Untrusted, VerdictKind};
@@ -37,7 +37,7 @@ fn verdict_of(name: &str, bytes: &[u8]) -> VerdictKind {
     let head = gate::read([source], &Ground::default(), None, None, Keep::Everything);
     let case = gate::Case {
         head: &head,
-        base: None,
+        base: BaseSide::default(),
         diff: &DiffState::NoBase,
         occasion: Occasion::Absolute,
         policy: &policy,

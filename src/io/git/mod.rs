@@ -5,12 +5,14 @@
 //! switch that turns the check off is unsafe. All paths are relative to DIR of `check DIR` (DECISIONS 5), which
 //! may lie below the repository's root.
 
+mod ancestry;
 mod base;
 mod diff;
 mod files;
 #[cfg(test)]
 mod tests;
 
+pub use ancestry::Ancestry;
 pub use base::{Base, BasePoint, Run, RunKind, UnknownBase, default_branch_tip, find_base};
 pub use diff::{Changes, changes};
 pub use files::{CommittedFile, GoModule, Side, TrackedFiles, Tracking};

@@ -7,8 +7,8 @@ mod details;
 mod table;
 
 use super::escape::{self, SHORT, markdown_code, markdown_own, markdown_place, markdown_text};
-use super::words::{count_of, problems, sentence, steps_by_reader, tally, verdict_words};
-use crate::model::{NotCounted, Step, Verdict, VerdictKind};
+use super::words::{capitalized, count_of, problems, sentence, steps_by_reader, tally, verdict_words};
+use crate::model::{NotCounted, Note, Step, Verdict, VerdictKind};
 use std::fmt::Write as _;
 
 /// What the page has to fit into, and what stands above it.
@@ -28,6 +28,7 @@ impl Page<'_> {
 const MOST_STEPS: usize = 5;
 const MOST_COMMANDS: usize = 3;
 const MOST_EXCUSED: usize = 10;
+const MOST_NAMES: usize = 5;
 
 /// Lengths at which texts of reports are cut, from the usual one to the last resort: escaping can make a
 /// character eighteen bytes, and a page that is refused as too long says nothing at all.
@@ -55,6 +56,7 @@ fn open_part(verdict: &Verdict, note: &str, cut: usize) -> String {
     what_to_do(&mut out, verdict, cut);
     not_counted(&mut out, &verdict.not_counted, cut);
     table::table(&mut out, verdict, cut);
+    notes(&mut out, &verdict.notes, cut);
     closing(&mut out, verdict);
     out
 }
@@ -82,9 +84,11 @@ fn what_to_do(out: &mut String, verdict: &Verdict, cut: usize) {
     match verdict.kind {
         VerdictKind::Passed => {
             out.push_str("\n**Nothing for you to do.**");
-            if !verdict.not_counted.is_empty() {
-                out.push_str(" They also exist without your change, so they are not counted.");
-            }
+            out.push_str(match verdict.not_counted.len() {
+                0 => "",
+                1 => " It is listed below with its proof, and not counted.",
+                _ => " They are listed below with their proof, and not counted.",
+            });
             if tally(verdict).warned > 0 {
                 out.push_str(" What only warns does not hold the change back.");
             }
@@ -203,6 +207,24 @@ fn not_counted(out: &mut String, excused: &[NotCounted], cut: usize) {
     if excused.len() > MOST_EXCUSED {
         let more = count_of(excused.len() - MOST_EXCUSED, "more failure");
         let _infallible = writeln!(out, "\n{more} not counted, listed in the JSON record.");
+    }
+}
+
+/// Facts beside the criteria, with the first names of each.
+fn notes(out: &mut String, notes: &[Note], cut: usize) {
+    if notes.is_empty() {
+        return;
+    }
+    out.push_str("\n**Beside the criteria**\n\n");
+    for note in notes {
+        let names: Vec<String> =
+            note.names.iter().take(MOST_NAMES).map(|name| markdown_code(name, cut)).collect();
+        let text = capitalized(&markdown_own(&note.text));
+        let _infallible = match names.len() {
+            0 => writeln!(out, "* {text}."),
+            shown if shown < note.names.len() => writeln!(out, "* {text}: {} and more.", names.join(", ")),
+            _ => writeln!(out, "* {text}: {}.", names.join(", ")),
+        };
     }
 }
 

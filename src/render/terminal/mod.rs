@@ -29,6 +29,7 @@ impl Style {
 /// At most this many steps, excused failures and problems each; the rest is counted.
 const MOST_STEPS: usize = 5;
 const MOST_LISTED: usize = 10;
+const MOST_NAMES: usize = 5;
 
 /// The whole output of `tollgate check`, with a line feed at the end.
 pub fn render(verdict: &Verdict, style: Style) -> String {
@@ -38,6 +39,7 @@ pub fn render(verdict: &Verdict, style: Style) -> String {
     let unsaid = rows::rows(&mut page, verdict);
     steps(&mut page, verdict);
     not_counted(&mut page, verdict);
+    notes(&mut page, verdict);
     not_measured(&mut page, &unsaid);
     diagnostics(&mut page, &problems(verdict), MOST_LISTED);
     if page.has_sections() {
@@ -138,6 +140,22 @@ fn not_counted(page: &mut Page, verdict: &Verdict) {
         page.pair(&what, 24, &format!("{}: {proof}", excused.cause.replace('-', " ")));
     }
     more(page, "  ", verdict.not_counted.len(), MOST_LISTED, "failure");
+}
+
+/// Facts beside the criteria, with the first names of each.
+fn notes(page: &mut Page, verdict: &Verdict) {
+    if verdict.notes.is_empty() {
+        return;
+    }
+    page.section("beside the criteria");
+    for note in &verdict.notes {
+        let text = page.own(&note.text);
+        let names: Vec<String> =
+            note.names.iter().take(MOST_NAMES).map(|name| page.text(name, SHORT)).collect();
+        let more = if names.len() < note.names.len() { " and more" } else { "" };
+        let names = if names.is_empty() { String::new() } else { format!(": {}{more}", names.join(", ")) };
+        page.wrapped("  ", 4, &format!("{text}{names}"));
+    }
 }
 
 /// Reasons that did not fit into their rows.

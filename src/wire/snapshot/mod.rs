@@ -1,7 +1,7 @@
 //! `tollgate.snapshot/1`: all evidence of one commit, as the base of later verdicts.
 
 use super::{ReadError, check_envelope};
-use crate::model::{PassedTests, Ratio, ReportTotals, SeverityCounts, Snapshot, TestTotals};
+use crate::model::{PassedTests, Ratio, ReportTotals, SeverityCounts, Snapshot, TestHistory, TestTotals};
 use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -120,6 +120,9 @@ fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
             return Some(problem);
         }
     }
+    if let Some(problem) = snapshot.history.as_ref().and_then(history) {
+        return Some(problem);
+    }
     if let Some(coverage) = &snapshot.coverage {
         if coverage.paths.resolved.max(coverage.paths.ambiguous_count).max(coverage.paths.outside_count)
             > MOST_COUNT
@@ -141,6 +144,27 @@ fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
         .scans
         .iter()
         .find_map(|scan| severities(&scan.active, scan.suppressed).or_else(|| severities(&scan.not_kept, 0)))
+}
+
+fn history(history: &TestHistory) -> Option<&'static str> {
+    let runs = history.commits.len();
+    let is_commit = |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let failures = || history.tests.iter().flat_map(|test| &test.failures);
+    match () {
+        () if runs > TestHistory::MOST_RUNS || failures().count() > TestHistory::MOST_FAILURES => {
+            Some("the history is longer than any that is written")
+        }
+        () if !history.commits.iter().all(is_commit) => Some("a commit of the history is no hexadecimal id"),
+        () if !history.tests.is_sorted_by(|left, right| left.id < right.id)
+            || !history.tests.iter().all(|test| test.failures.is_sorted()) =>
+        {
+            Some("the history is not in order")
+        }
+        () if failures().any(|failure| failure.run as usize >= runs) => {
+            Some("the history tells of a run that it does not have")
+        }
+        () => None,
+    }
 }
 
 fn test_totals(totals: &TestTotals) -> Option<&'static str> {

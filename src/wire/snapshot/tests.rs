@@ -3,7 +3,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
     JobResult, Kind, Lines, Package, PathResolution, Place, RepoPath, ReportRead, Scan, ScanClass, Severity,
-    Summary, Suppression, TestCase, TestId, TestRun, TestStatus, Tool, Untrusted,
+    Summary, Suppression, TestCase, TestHistory, TestId, TestRun, TestStatus, Tool, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -251,6 +251,11 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             coverage,
             scans,
             jobs,
+            history: None,
+        })
+        .prop_map(|snapshot| {
+            let history = TestHistory::after(None, snapshot.commit.as_deref(), snapshot.tests.as_ref());
+            Snapshot { history, ..snapshot }
         })
 }
 

@@ -5,8 +5,8 @@
 use super::report::{PlaceRecord, ProblemRecord, ReportRecord};
 use super::{Decimal, ReadError, check_envelope};
 use crate::model::{
-    Detail, Measured, Mode, NotCounted, Outcome, OutcomeKind, Requirement, SeverityCounts, Step, Untrusted,
-    Verdict, VerdictKind,
+    Detail, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Requirement, SeverityCounts, Step,
+    Untrusted, Verdict, VerdictKind,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -44,6 +44,9 @@ pub struct VerdictRecord {
     pub not_counted: Vec<NotCountedRecord>,
     /// What to do, most blocking first.
     pub steps: Vec<StepRecord>,
+    /// Facts beside the rules: what became of tests and findings of the base, what the base is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteRecord>,
     /// Material behind the outcomes: lines without a test, output of failing tests.
     pub details: Vec<DetailRecord>,
     /// Every file that was read.
@@ -256,6 +259,19 @@ pub enum Actor {
     Owners,
 }
 
+/// A fact by which nothing is judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct NoteRecord {
+    /// What it is about: `tests-fixed`, `tests-removed`, `base-distance`, …
+    pub kind: String,
+    /// The fact in words.
+    pub text: String,
+    /// The first of what it is about, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<Untrusted>,
+}
+
 /// Material behind an outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -292,6 +308,7 @@ impl From<&Verdict> for VerdictRecord {
                 .collect(),
             not_counted: verdict.not_counted.iter().map(not_counted_record).collect(),
             steps: verdict.steps.iter().map(step_record).collect(),
+            notes: verdict.notes.iter().map(note_record).collect(),
             details: verdict.details.iter().map(detail_record).collect(),
             reports: verdict.reports.iter().map(ReportRecord::from).collect(),
             diagnostics: verdict.diagnostics.iter().map(ProblemRecord::from).collect(),
@@ -408,6 +425,10 @@ fn step_record(step: &Step) -> StepRecord {
         detail: said(&step.detail),
         run: (!step.run.is_empty()).then(|| step.run.clone()),
     }
+}
+
+fn note_record(note: &Note) -> NoteRecord {
+    NoteRecord { kind: note.kind.to_owned(), text: note.text.clone(), names: note.names.clone() }
 }
 
 fn detail_record(detail: &Detail) -> DetailRecord {

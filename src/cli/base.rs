@@ -1,0 +1,85 @@
+//! The evidence of the base: where it comes from, and whether it is of a commit that the change builds on.
+
+use crate::compare::BaseSide;
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::git::{Ancestry, Base, Repository};
+use crate::model::{Snapshot, Untrusted};
+
+/// The evidence of the base as it was found.
+#[derive(Debug, Default)]
+pub(super) struct BaseEvidence {
+    /// The snapshot; `None` if there is none that can be used.
+    pub(super) snapshot: Option<Snapshot>,
+    /// What people call the base.
+    name: Untrusted,
+    /// How many commits it is older than the merge base.
+    distance: u64,
+    /// Why there is none.
+    absent: String,
+}
+
+impl BaseEvidence {
+    /// A snapshot that somebody gave, held against the history: of another branch, it proves nothing.
+    pub(super) fn given(
+        snapshot: Option<Snapshot>,
+        repository: Option<&Repository>,
+        base: &Base,
+        head: Option<&str>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let name = match base {
+            Base::Known(point) => point.name.clone(),
+            Base::None | Base::Unavailable(_) => Untrusted::default(),
+        };
+        let Some(snapshot) = snapshot else { return Self { name, ..Self::default() } };
+        let descendant = match base {
+            Base::Known(point) => Some(point.merge_base.as_str()),
+            Base::None => head,
+            // Without a merge base nothing can be told apart, and the run has an error already.
+            Base::Unavailable(_) => None,
+        };
+        let known = snapshot.commit.as_deref().zip(descendant).zip(repository);
+        let Some(((commit, descendant), repository)) = known else {
+            return Self { snapshot: Some(snapshot), name, ..Self::default() };
+        };
+        let short = commit.get(..7).unwrap_or(commit).to_owned();
+        let refused = |why: String, help: Option<&str>| {
+            let problem =
+                Diagnostic::new(Code::ForeignSnapshot, Weight::Error, why.as_str(), Origin::default());
+            let problem = help.map_or(problem.clone(), |help| problem.with_help(help));
+            (Self { name: name.clone(), absent: why, ..Self::default() }, problem)
+        };
+        let (evidence, problem) = match repository.ancestry(commit, descendant) {
+            Ok(Ancestry::Before(distance)) => {
+                return Self { snapshot: Some(snapshot), name, distance, absent: String::new() };
+            }
+            Ok(Ancestry::Another) => refused(
+                format!("the snapshot is of {short}, which is no commit that the change builds on"),
+                None,
+            ),
+            Ok(Ancestry::NotHere) => refused(
+                format!(
+                    "the snapshot is of {short}, which is not in this clone, so nobody can say whether the \
+                         change builds on it"
+                ),
+                Some("add `fetch-depth: 0` to actions/checkout, or run `git fetch --unshallow`"),
+            ),
+            Err(problem) => {
+                let why = "git cannot say whether the change builds on the snapshot's commit".to_owned();
+                (Self { name: name.clone(), absent: why, ..Self::default() }, *problem)
+            }
+        };
+        diagnostics.push(problem);
+        evidence
+    }
+
+    /// The same for a comparison.
+    pub(super) fn side(&self) -> BaseSide<'_> {
+        BaseSide {
+            snapshot: self.snapshot.as_ref(),
+            name: self.name.clone(),
+            distance: self.distance,
+            absent: self.absent.clone(),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Facts beside the rules: what became of the tests, the findings and the coverage of the base, and what the base
+//! is. Tests that are gone or skipped are always named, whatever the policy asks (people.md 3.3).
+
+use crate::compare::{Evidence, FlakyCase, Metric, Occasion, TestChanges, coverage_drop};
+use crate::model::{Note, RepoPath, TestId, Untrusted};
+
+/// All facts, in the order in which they are shown. What a rule of the policy says aloud is not said again.
+pub(super) fn notes(
+    evidence: &Evidence<'_>,
+    is_excluded: &dyn Fn(&RepoPath) -> bool,
+    is_loud: &dyn Fn(&str) -> bool,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    notes.extend(base(evidence));
+    if let Some(changes) = &evidence.test_changes {
+        tests(&mut notes, changes, evidence.failures.not_counted.len() as u64);
+    }
+    if !is_loud("tests.flaky") {
+        notes.extend(flaky(&evidence.flaky));
+    }
+    notes.extend(indirect(evidence, is_excluded));
+    notes
+}
+
+/// Which commit the evidence of the base is of, or that there is none.
+fn base(evidence: &Evidence<'_>) -> Option<Note> {
+    let side = evidence.base_side;
+    if evidence.occasion != Occasion::Change {
+        return None;
+    }
+    if side.snapshot.is_none() {
+        let why = side.why_absent();
+        let text = format!("there is no evidence of the base to compare with{why}");
+        return Some(note("no-base-snapshot", text, []));
+    }
+    let commits = side.distance;
+    (commits > 0).then(|| {
+        let commits = of(commits, "commit", "commits");
+        let text = format!("the evidence of the base is {commits} older than the change's own base");
+        note("base-distance", text, [Untrusted::new(side.place())])
+    })
+}
+
+fn tests(notes: &mut Vec<Note>, changes: &TestChanges<'_>, not_counted: u64) {
+    let mut add = |count: u64, kind, (one, many): (&str, &str), names: Vec<Untrusted>| {
+        if count > 0 {
+            notes.push(note(kind, of(count, one, many), names));
+        }
+    };
+    let fixed = changes.fixed.iter().map(|id| id.display()).collect();
+    add(
+        changes.fixed.len() as u64,
+        "tests-fixed",
+        ("test failed on the base and passes now", "tests failed on the base and pass now"),
+        fixed,
+    );
+    add(
+        // Those that are not counted are listed with their proof.
+        changes.failing_before.saturating_sub(not_counted),
+        "tests-failing-before",
+        (
+            "test failed on the base too, and counts: it fails otherwise here, or the change touches it",
+            "tests failed on the base too, and count: they fail otherwise here, or the change touches them",
+        ),
+        Vec::new(),
+    );
+    let removed = changes.removed.iter().map(|removed| match removed.perhaps {
+        Some(id) => Untrusted::new(format!("{} ({})", removed.id.display().raw(), perhaps(removed.id, id))),
+        None => removed.id.display(),
+    });
+    add(
+        changes.removed_count(),
+        "tests-removed",
+        ("test of the base is gone", "tests of the base are gone"),
+        removed.collect(),
+    );
+    let skipped = changes.newly_skipped.iter().map(|case| case.id.display()).collect();
+    add(
+        changes.newly_skipped.len() as u64,
+        "tests-newly-skipped",
+        ("test ran on the base and is skipped now", "tests ran on the base and are skipped now"),
+        skipped,
+    );
+    add(changes.added, "tests-added", ("test is new", "tests are new"), Vec::new());
+}
+
+/// Where a test of the same name is new: `perhaps moved to tests/b.rs`.
+fn perhaps(was: &TestId, is: &TestId) -> String {
+    match is.file.raw() {
+        file if !file.is_empty() && is.file != was.file => format!("perhaps moved to {file}"),
+        _ => format!("perhaps now {}", is.display().raw()),
+    }
+}
+
+fn flaky(cases: &[FlakyCase<'_>]) -> Option<Note> {
+    let names = cases.iter().map(|flaky| {
+        let name = flaky.case.id.display();
+        match &flaky.known {
+            Some(known) => Untrusted::new(format!("{} ({})", name.raw(), known.proof.raw())),
+            None => name,
+        }
+    });
+    let count = cases.len() as u64;
+    let text =
+        of(count, "test passed only when it was run again", "tests passed only when they were run again");
+    (count > 0).then(|| note("tests-flaky", text, names))
+}
+
+/// Lines that the change does not touch and that ran on the base and do not now, or the other way round. Listed,
+/// never counted.
+fn indirect(evidence: &Evidence<'_>, is_excluded: &dyn Fn(&RepoPath) -> bool) -> Option<Note> {
+    evidence.diff()?;
+    let drop = coverage_drop(evidence, Metric::Line, |path| !is_excluded(path)).ok()?;
+    let lost: u64 = drop.indirect.iter().map(|file| file.lost.len()).sum();
+    let gained: u64 = drop.indirect.iter().map(|file| file.gained.len()).sum();
+    let names = drop.indirect.iter().map(|file| {
+        let parts = [(&file.lost, "no longer run"), (&file.gained, "run now")];
+        let parts = parts.into_iter().filter(|(lines, _)| !lines.is_empty());
+        let words: Vec<String> = parts.map(|(lines, word)| format!("{} {word}", lines.len())).collect();
+        Untrusted::new(format!("{} ({})", file.path.as_str(), words.join(", ")))
+    });
+    let text = match (lost, gained) {
+        (0, 0) => return None,
+        (1, 0) => "1 line that the change does not touch no longer runs".to_owned(),
+        (lost, 0) => format!("{lost} lines that the change does not touch no longer run"),
+        (0, 1) => "1 line that the change does not touch runs now".to_owned(),
+        (0, gained) => format!("{gained} lines that the change does not touch run now"),
+        (lost, gained) => {
+            format!("of the lines that the change does not touch, {lost} no longer run and {gained} run now")
+        }
+    };
+    Some(note("coverage-indirect", text, names))
+}
+
+fn note(kind: &'static str, text: String, names: impl IntoIterator<Item = Untrusted>) -> Note {
+    Note { kind, text, names: names.into_iter().take(Note::MOST_NAMES).collect() }
+}
+
+/// `1 test is new`, `2 tests are new`.
+fn of(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
