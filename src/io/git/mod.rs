@@ -9,6 +9,7 @@ mod ancestry;
 mod base;
 mod diff;
 mod files;
+mod rebuilt;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use ancestry::Ancestry;
 pub use base::{Base, BasePoint, Run, RunKind, UnknownBase, default_branch_tip, find_base};
 pub use diff::{Changes, changes};
 pub use files::{CommittedFile, GoModule, Side, TrackedFiles, Tracking};
+pub use rebuilt::{ListedCommit, MAX_BLOB, Rebuilt, TreeEntry, Wanted, not_compared, rebuild, wanted};
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::Untrusted;

@@ -5,6 +5,7 @@ mod diff;
 mod files;
 mod golden;
 mod opening;
+mod rebuilt;
 
 use super::{Base, Repository, Run, RunKind, changes, find_base, open};
 use crate::io::testing::Repo;

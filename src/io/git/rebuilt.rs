@@ -1,0 +1,219 @@
+//! Two commits rebuilt from what an API lists of them, so that the second stage takes the change from git objects
+//! with the very code of the first (DECISIONS 34): no checkout, no text of a patch.
+//!
+//! The listing is held against the id of the commit's tree: an entry that the API left out, cut or changed gives
+//! another id. Blobs are written under the id of their bytes. Only blobs that the change touches have to be there.
+
+use super::{Base, BasePoint, Repository, open};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::model::{RepoPath, Untrusted};
+use git2::{ObjectType, Oid, Signature, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The largest blob that is fetched for a comparison, in bytes; the first stage compares no larger one either.
+pub const MAX_BLOB: u64 = 20 << 20;
+
+/// One entry of a commit's tree: a file, a symlink or a submodule, never a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TreeEntry {
+    /// From the repository's root, with `/`.
+    pub path: String,
+    /// `100644`, `100755`, `120000` or `160000`, octal.
+    pub mode: u32,
+    /// The object's id, in full hexadecimal.
+    pub id: String,
+    /// Its size in bytes, where the API says it.
+    pub size: Option<u64>,
+}
+
+/// A commit as an API tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedCommit {
+    /// The commit's id, in full hexadecimal.
+    pub commit: String,
+    /// The id of its tree.
+    pub tree: String,
+    /// Every entry of the tree.
+    pub entries: Vec<TreeEntry>,
+}
+
+impl ListedCommit {
+    fn by_path(&self) -> BTreeMap<&str, &TreeEntry> {
+        self.entries.iter().map(|entry| (entry.path.as_str(), entry)).collect()
+    }
+
+    /// The entry of a path.
+    pub fn entry(&self, path: &str) -> Option<&TreeEntry> {
+        self.entries.iter().find(|entry| entry.path == path)
+    }
+}
+
+/// What of two commits has to be fetched before they can be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Ids of the blobs, each once.
+    pub blobs: BTreeSet<String>,
+    /// Changed files that are too large to compare; they have no lines.
+    pub too_large: BTreeSet<String>,
+}
+
+/// The blobs of the paths that differ, and those of the head whose path `also` names.
+pub fn wanted(base: &ListedCommit, head: &ListedCommit, also: &dyn Fn(&str) -> bool) -> Wanted {
+    let mut wanted = Wanted::default();
+    let (old, new) = (base.by_path(), head.by_path());
+    let paths: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    for path in paths {
+        let (before, after) = (old.get(path), new.get(path));
+        let is_changed =
+            before.map(|entry| (&entry.id, entry.mode)) != after.map(|entry| (&entry.id, entry.mode));
+        if !is_changed && !also(path) {
+            continue;
+        }
+        let sides: Vec<&&TreeEntry> =
+            before.into_iter().chain(after).filter(|entry| is_blob(entry.mode)).collect();
+        if sides.iter().any(|entry| entry.size.is_some_and(|size| size > MAX_BLOB)) {
+            if is_changed {
+                wanted.too_large.insert(path.to_owned());
+            }
+            continue;
+        }
+        wanted.blobs.extend(sides.into_iter().map(|entry| entry.id.clone()));
+    }
+    wanted
+}
+
+/// A repository that holds the two commits, and the base in it.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// Its head has the tree of the head's commit; the ids of its commits are its own.
+    pub repository: Repository,
+    /// The base.
+    pub base: Base,
+}
+
+/// Builds the repository below `dir`, which must be empty. `name` is the base's name for people.
+///
+/// # Errors
+/// `git-failed` if the listing of a commit is not whole, a blob is not the one that was asked for, or the
+/// repository cannot be written.
+pub fn rebuild(
+    dir: &Path,
+    name: &Untrusted,
+    base: &ListedCommit,
+    head: &ListedCommit,
+    blobs: &BTreeMap<String, Vec<u8>>,
+    left_out: &BTreeSet<String>,
+) -> Result<Rebuilt, Box<Diagnostic>> {
+    // Objects that the change does not touch are named by the trees and never fetched.
+    git2::opts::strict_object_creation(false);
+    let merge_base = write(dir, base, head, blobs, left_out).map_err(|why| {
+        let message = format!("the change cannot be put together from GitHub's objects: {why}");
+        Box::new(Diagnostic::new(Code::GitFailed, Weight::Error, message, Origin::default()))
+    })?;
+    let point = BasePoint { name: name.clone(), tip: merge_base.clone(), merge_base };
+    Ok(Rebuilt { repository: open(dir)?, base: Base::Known(point) })
+}
+
+/// Writes both commits; gives the id of the base's.
+fn write(
+    dir: &Path,
+    base: &ListedCommit,
+    head: &ListedCommit,
+    blobs: &BTreeMap<String, Vec<u8>>,
+    left_out: &BTreeSet<String>,
+) -> Result<String, WriteError> {
+    let git = git2::Repository::init_bare(dir)?;
+    {
+        let odb = git.odb()?;
+        for (id, bytes) in blobs {
+            if odb.write(ObjectType::Blob, bytes)?.to_string() != *id {
+                return Err(WriteError::OtherBlob(id.clone()));
+            }
+        }
+    }
+    let commit = |listed: &ListedCommit, parent: Option<Oid>| -> Result<Oid, WriteError> {
+        let whole = tree(&git, &listed.entries, &BTreeSet::new())?;
+        if whole.to_string() != listed.tree {
+            return Err(WriteError::NotWhole(listed.commit.clone()));
+        }
+        let tree = if left_out.is_empty() { whole } else { tree(&git, &listed.entries, left_out)? };
+        let who = Signature::new("tollgate", "tollgate@localhost", &Time::new(0, 0))?;
+        let parent = parent.map(|id| git.find_commit(id)).transpose()?;
+        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+        Ok(git.commit(None, &who, &who, "", &git.find_tree(tree)?, &parents)?)
+    };
+    let old = commit(base, None)?;
+    let new = commit(head, Some(old))?;
+    git.set_head_detached(new)?;
+    Ok(old.to_string())
+}
+
+/// Why the repository could not be written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error("{}", .0.message())]
+    Git(#[from] git2::Error),
+    #[error("the blob {0} came with other bytes")]
+    OtherBlob(String),
+    #[error("the files of {0} are not listed whole (or one has a name that is not UTF-8)")]
+    NotWhole(String),
+    #[error("the entry `{0}` has no name that a tree can hold")]
+    BadEntry(String),
+}
+
+/// Writes the tree of these entries and all its folders; gives its id.
+fn tree(
+    git: &git2::Repository,
+    entries: &[TreeEntry],
+    left_out: &BTreeSet<String>,
+) -> Result<Oid, WriteError> {
+    /// The entries of one folder: name → mode and id.
+    type Folder<'e> = BTreeMap<&'e str, (i32, Oid)>;
+    let mut folders: BTreeMap<&str, Folder<'_>> = BTreeMap::from([("", Folder::new())]);
+    for entry in entries.iter().filter(|entry| !left_out.contains(&entry.path)) {
+        let bad = || WriteError::BadEntry(entry.path.chars().take(200).collect());
+        let (folder, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
+        let id = Oid::from_str(&entry.id)?;
+        let mode = i32::try_from(entry.mode).map_err(|_| bad())?;
+        if name.is_empty() || folders.entry(folder).or_default().insert(name, (mode, id)).is_some() {
+            return Err(bad());
+        }
+        // Folders that hold only folders.
+        let mut above = folder;
+        while let Some((parent, _)) = above.rsplit_once('/') {
+            folders.entry(parent).or_default();
+            above = parent;
+        }
+    }
+    // The deepest first: a folder's id is known before its parent is written.
+    let mut order: Vec<&str> = folders.keys().copied().collect();
+    let depth = |folder: &str| if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() };
+    order.sort_by_key(|folder| std::cmp::Reverse(depth(folder)));
+    for folder in order {
+        let Some(content) = folders.remove(folder) else { continue };
+        let mut builder = git.treebuilder(None)?;
+        for (name, (mode, id)) in content {
+            builder.insert(name, id, mode)?;
+        }
+        let id = builder.write()?;
+        if folder.is_empty() {
+            return Ok(id);
+        }
+        let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        folders.entry(parent).or_default().insert(name, (0o040_000, id));
+    }
+    Err(WriteError::BadEntry(String::new()))
+}
+
+/// True for the modes of files and symlinks; a submodule has no blob.
+const fn is_blob(mode: u32) -> bool {
+    matches!(mode & 0o170_000, 0o100_000 | 0o120_000)
+}
+
+/// The files that were too large to compare, as paths below `prefix`.
+pub fn not_compared(wanted: &Wanted, prefix: &str) -> Vec<RepoPath> {
+    let below = wanted.too_large.iter().filter_map(|path| path.strip_prefix(prefix));
+    // A name that is no path on every system stands in no report either.
+    below.filter_map(|path| RepoPath::new(path).ok()).collect()
+}

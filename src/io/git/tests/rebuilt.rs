@@ -1,0 +1,145 @@
+//! The second stage sees the change that the first stage sees.
+
+use super::{change_against, diff_below, in_ci, path, repo_with};
+use crate::io::git::{ListedCommit, TreeEntry, changes, not_compared, rebuild, wanted};
+use crate::io::testing::{Repo, git};
+use crate::model::{Diff, DiffState, Untrusted};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// What an API would say of a commit.
+fn listed(repository: &git2::Repository, commit: &str) -> ListedCommit {
+    let commit = repository.revparse_single(commit).unwrap().peel_to_commit().unwrap();
+    let tree = commit.tree().unwrap();
+    let mut entries = Vec::new();
+    tree.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
+        if entry.kind() != Some(git2::ObjectType::Tree) {
+            let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+            let size = repository.odb().unwrap().read_header(entry.id()).ok().map(|(size, _)| size as u64);
+            let mode = u32::try_from(entry.filemode_raw()).unwrap();
+            let path = format!("{}{name}", folder);
+            entries.push(TreeEntry { path, mode, id: entry.id().to_string(), size });
+        }
+        git2::TreeWalkResult::Ok
+    })
+    .unwrap();
+    ListedCommit { commit: commit.id().to_string(), tree: tree.id().to_string(), entries }
+}
+
+fn blobs(repository: &git2::Repository, ids: &BTreeSet<String>) -> BTreeMap<String, Vec<u8>> {
+    let read =
+        |id: &String| repository.find_blob(git2::Oid::from_str(id).unwrap()).unwrap().content().to_vec();
+    ids.iter().map(|id| (id.clone(), read(id))).collect()
+}
+
+fn rebuilt_diff(dir: &Path, base: &str, head: &str) -> Diff {
+    let repository = git2::Repository::open(dir).unwrap();
+    let (base, head) = (listed(&repository, base), listed(&repository, head));
+    let wanted = wanted(&base, &head, &|_| false);
+    let blobs = blobs(&repository, &wanted.blobs);
+    let place = tempfile::tempdir().unwrap();
+    let rebuilt = rebuild(place.path(), &"main".into(), &base, &head, &blobs, &wanted.too_large).unwrap();
+    change_against(&rebuilt.repository, &rebuilt.base, &in_ci())
+}
+
+fn sample() -> Repo {
+    let text: String = (0..40).map(|n| format!("line {n}\n")).collect();
+    let files =
+        [("src/a.rs", text.as_str()), ("src/b.rs", "1\n2\n3\n"), ("deep/er/c.txt", "x\n"), ("gone", "y\n")];
+    let repo = repo_with(&files);
+    repo.git(&["mv", "src/a.rs", "src/moved.rs"]);
+    repo.write("src/moved.rs", &text.replace("line 7\n", "line seven\n"));
+    repo.write("src/b.rs", "1\ntwo\n3\nfour\n");
+    repo.write("new/ünï code.rs", "fn new() {}");
+    repo.git(&["rm", "-q", "gone"]);
+    repo.commit("change");
+    repo
+}
+
+#[test]
+fn the_change_is_the_same_as_in_a_clone() {
+    let repo = sample();
+    let direct = diff_below(repo.path(), "main");
+    assert_eq!(direct.files.len(), 4);
+    assert_eq!(rebuilt_diff(repo.path(), "main", "pr"), direct);
+}
+
+#[test]
+fn the_golden_cases_are_the_same_as_in_a_clone() {
+    let Some(corpus) = std::env::var_os("TOLLGATE_CORPUS") else { return };
+    let mut cases = 0;
+    for case in std::fs::read_dir(Path::new(&corpus).join("golden")).unwrap() {
+        let bundle = case.unwrap().path().join("repo.bundle");
+        if !bundle.exists() {
+            continue;
+        }
+        let expected = std::fs::read(bundle.with_file_name("expected.json")).unwrap();
+        let expected: serde_json::Value = serde_json::from_slice(&expected).unwrap();
+        let text = |key: &str| expected.get(key).unwrap().as_str().unwrap().to_owned();
+        let dir = tempfile::tempdir().unwrap();
+        let clone = dir.path().join("clone");
+        git(dir.path(), &["clone", "-q", bundle.to_str().unwrap(), clone.to_str().unwrap()]);
+        git(&clone, &["checkout", "-q", &text("head")]);
+        let direct = diff_below(&clone, &text("base"));
+        assert_eq!(rebuilt_diff(&clone, &text("merge_base"), &text("head")), direct, "{}", bundle.display());
+        cases += 1;
+    }
+    assert!(cases > 10, "only {cases} golden cases were found");
+}
+
+#[test]
+fn a_listing_that_is_not_whole_gives_no_change() {
+    let repo = sample();
+    let repository = git2::Repository::open(repo.path()).unwrap();
+    let (base, head) = (listed(&repository, "main"), listed(&repository, "pr"));
+    let blobs = blobs(&repository, &wanted(&base, &head, &|_| false).blobs);
+    let build = |base: &ListedCommit, head: &ListedCommit, blobs| {
+        let place = tempfile::tempdir().unwrap();
+        let name = Untrusted::from("main");
+        let built = rebuild(place.path(), &name, base, head, blobs, &BTreeSet::new());
+        built.map(drop).map_err(|error| error.message.raw().to_owned())
+    };
+    assert_eq!(build(&base, &head, &blobs), Ok(()));
+    for index in 0..head.entries.len() {
+        let mut cut = head.clone();
+        cut.entries.remove(index);
+        assert!(build(&base, &cut, &blobs).unwrap_err().contains("not listed whole"), "{index}");
+    }
+    let mut twice = head.clone();
+    twice.entries.push(twice.entries[0].clone());
+    assert!(build(&base, &twice, &blobs).is_err());
+    let mut forged = blobs.clone();
+    forged.values_mut().next().unwrap().push(b'!');
+    assert!(build(&base, &head, &forged).unwrap_err().contains("other bytes"));
+}
+
+#[test]
+fn a_blob_that_did_not_come_is_no_unchanged_file() {
+    let repo = sample();
+    let repository = git2::Repository::open(repo.path()).unwrap();
+    let (base, head) = (listed(&repository, "main"), listed(&repository, "pr"));
+    let mut blobs = blobs(&repository, &wanted(&base, &head, &|_| false).blobs);
+    blobs.remove(&head.entry("src/b.rs").unwrap().id);
+    let place = tempfile::tempdir().unwrap();
+    let rebuilt = rebuild(place.path(), &"main".into(), &base, &head, &blobs, &BTreeSet::new()).unwrap();
+    let changes = changes(&rebuilt.repository, &rebuilt.base, &in_ci());
+    assert!(matches!(changes.diff, DiffState::Unavailable { .. }), "{changes:?}");
+}
+
+#[test]
+fn a_file_too_large_to_compare_is_left_out_and_named() {
+    let repo = sample();
+    let repository = git2::Repository::open(repo.path()).unwrap();
+    let (base, mut head) = (listed(&repository, "main"), listed(&repository, "pr"));
+    for entry in head.entries.iter_mut().filter(|entry| entry.path == "src/b.rs") {
+        entry.size = Some(super::super::MAX_BLOB + 1);
+    }
+    let wanted = wanted(&base, &head, &|_| false);
+    assert_eq!(not_compared(&wanted, ""), [path("src/b.rs")]);
+    assert_eq!(not_compared(&wanted, "src/"), [path("b.rs")]);
+    let blobs = blobs(&repository, &wanted.blobs);
+    let place = tempfile::tempdir().unwrap();
+    let rebuilt = rebuild(place.path(), &"main".into(), &base, &head, &blobs, &wanted.too_large).unwrap();
+    let diff = change_against(&rebuilt.repository, &rebuilt.base, &in_ci());
+    assert!(!diff.files.contains_key(&path("src/b.rs")) && diff.files.contains_key(&path("src/moved.rs")));
+}
