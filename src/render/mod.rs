@@ -5,6 +5,7 @@
 
 pub mod annotations;
 pub mod badge;
+pub mod check_run;
 pub mod code_quality;
 pub mod escape;
 pub mod explain;

@@ -18,7 +18,7 @@ pub use log::{
     workflow_command_property,
 };
 pub(crate) use markdown::markdown_place;
-pub use markdown::{markdown_code, markdown_fence, markdown_own, markdown_text, shell_fence};
+pub use markdown::{markdown_code, markdown_fence, markdown_own, markdown_text, plain_text, shell_fence};
 pub use markup::{html, html_block};
 pub use plain::is_hidden;
 

@@ -17,7 +17,7 @@ fn listed(repository: &git2::Repository, commit: &str) -> ListedCommit {
             let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
             let size = repository.odb().unwrap().read_header(entry.id()).ok().map(|(size, _)| size as u64);
             let mode = u32::try_from(entry.filemode_raw()).unwrap();
-            let path = format!("{}{name}", folder);
+            let path = format!("{folder}{name}");
             entries.push(TreeEntry { path, mode, id: entry.id().to_string(), size });
         }
         git2::TreeWalkResult::Ok
@@ -48,7 +48,7 @@ fn sample() -> Repo {
         [("src/a.rs", text.as_str()), ("src/b.rs", "1\n2\n3\n"), ("deep/er/c.txt", "x\n"), ("gone", "y\n")];
     let repo = repo_with(&files);
     repo.git(&["mv", "src/a.rs", "src/moved.rs"]);
-    repo.write("src/moved.rs", &text.replace("line 7\n", "line seven\n"));
+    repo.write("src/moved.rs", text.replace("line 7\n", "line seven\n"));
     repo.write("src/b.rs", "1\ntwo\n3\nfour\n");
     repo.write("new/ünï code.rs", "fn new() {}");
     repo.git(&["rm", "-q", "gone"]);

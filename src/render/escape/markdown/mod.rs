@@ -16,6 +16,12 @@ pub fn markdown_text(text: &Untrusted, max: usize) -> String {
     escape(&broken(&one_line(text, max), Reads::Rendered))
 }
 
+/// Report text for a place that GitHub shows as it is, such as the title of a check: one line, at most `max`
+/// characters, and nothing that a forge or a bot would act on.
+pub fn plain_text(text: &Untrusted, max: usize) -> String {
+    broken(&one_line(text, max), Reads::Rendered)
+}
+
 /// Text of ours that may hold something from a policy: escaped the same, never cut.
 pub fn markdown_own(text: &str) -> String {
     markdown_text(&Untrusted::new(text), usize::MAX)
