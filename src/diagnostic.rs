@@ -173,6 +173,7 @@ pub enum Code {
     BadEvent,
     BadArtifact,
     GithubFailed,
+    ReaderStopped,
     OutputNotWritten,
     // Jobs, snapshots.
     BadJobsFile,
@@ -385,6 +386,11 @@ impl Code {
             Self::GithubFailed,
             "github-failed",
             "give the job `permissions: actions: read`; if it has it, run the job again",
+        ),
+        (
+            Self::ReaderStopped,
+            "reader-stopped",
+            "a report is too large or made to be slow: split it, or find out which one with `tollgate inspect`",
         ),
         (
             Self::OutputNotWritten,

@@ -13,6 +13,7 @@ mod inspect;
 mod judging;
 mod list;
 mod output;
+mod read;
 mod snapshot;
 
 pub use exit::ExitStatus;
@@ -41,6 +42,9 @@ enum Command {
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
+    /// Read reports for another process of ours, in a confinement
+    #[command(hide = true, name = crate::io::isolated::SUBCOMMAND)]
+    Read,
     /// List the report formats that are read
     Formats,
     /// List the rules of a policy, with their fields and defaults
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Action => action::run(),
+        Command::Read => read::run(),
         Command::Formats => list::formats(),
         Command::Rules => list::rules(),
     };

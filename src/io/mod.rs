@@ -17,6 +17,7 @@ pub mod ci;
 pub mod collect;
 pub mod git;
 pub mod github;
+pub mod isolated;
 pub mod jobs;
 pub mod policy;
 pub mod reports;

@@ -17,6 +17,7 @@ mod formats;
 mod gates;
 mod house;
 mod inspect;
+mod isolated;
 mod mutations;
 mod program;
 mod readme;

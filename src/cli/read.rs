@@ -1,0 +1,69 @@
+//! `tollgate __read`: reads reports for another process of ours, with nothing in hand that is worth taking.
+
+use super::{ExitStatus, output};
+use crate::formats::{self, Source};
+use crate::gate::{self, Ground, Keep, ReportSource};
+use crate::io::isolated;
+use crate::paths::{GoModule, Tree};
+use crate::wire;
+use crate::wire::reading::{self, Reading};
+use anyhow::{Context as _, bail};
+use std::io::Read;
+
+/// Reads the question and the files from standard input, and writes the snapshot to standard output.
+pub(super) fn run() -> anyhow::Result<ExitStatus> {
+    isolated::confine().map_err(anyhow::Error::msg)?;
+    let snapshot = answer(&mut std::io::stdin().lock())?;
+    output::print_bytes(&snapshot)?;
+    Ok(ExitStatus::Passed)
+}
+
+fn answer(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
+    let asked = question(input)?;
+    let mut files = Vec::new();
+    for file in &asked.files {
+        let mut bytes = Vec::new();
+        input.take(file.bytes).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 != file.bytes {
+            bail!("the input ends before its files do");
+        }
+        files.push(bytes);
+    }
+    let ground = Ground {
+        tree: asked.tree.map(Tree::new),
+        modules: asked.modules.into_iter().map(|(folder, name)| GoModule { folder, name }).collect(),
+        workspaces: asked.workspaces,
+    };
+    let mut sources = Vec::new();
+    for (file, bytes) in asked.files.iter().zip(&files) {
+        let format = match &file.format {
+            Some(id) => Some(formats::by_id(id).context("a format has no such id")?),
+            None => None,
+        };
+        sources.push(ReportSource {
+            file: file.shown.clone(),
+            entry: file.entry.clone(),
+            kind: file.kind,
+            format,
+            source: Ok(Source::from_bytes(bytes)),
+        });
+    }
+    let snapshot = gate::read(sources, &ground, asked.commit, None, Keep::Everything);
+    Ok(wire::snapshot::write_plain(&snapshot))
+}
+
+fn question(input: &mut impl Read) -> anyhow::Result<Reading> {
+    let mut length = [0; 8];
+    input.read_exact(&mut length)?;
+    let length = u64::from_be_bytes(length);
+    if length > reading::MOST_BYTES as u64 {
+        bail!("the question is too long");
+    }
+    let mut json = Vec::new();
+    input.take(length).read_to_end(&mut json)?;
+    let asked: Reading = serde_json::from_slice(&json)?;
+    if asked.schema != reading::SCHEMA {
+        bail!("the question is of another version");
+    }
+    Ok(asked)
+}

@@ -1,0 +1,108 @@
+//! A stranger's reports are read by a process that has nothing to lose.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tollgate::gate::Ground;
+use tollgate::io::isolated::{self, FileToRead};
+use tollgate::model::{Kind, RepoPath, Untrusted};
+use tollgate::paths::Tree;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tollgate");
+
+fn file<'f>(shown: &'f Untrusted, bytes: &'f [u8]) -> FileToRead<'f> {
+    FileToRead { shown, entry: "unit", kind: Some(Kind::Tests), format: None, bytes }
+}
+
+#[test]
+fn what_the_process_reads_comes_back_whole() {
+    let shown = Untrusted::from("ci/junit.xml");
+    let junit = br#"<testsuite tests="2"><testcase name="a" file="/w/tests/a.py"/>
+        <testcase name="b"><failure message="no"/></testcase></testsuite>"#;
+    let files = [RepoPath::new("tests/a.py").unwrap()];
+    let ground = Ground {
+        tree: Some(Tree::new(files.into_iter().map(|file| (file, Some(3))))),
+        workspaces: vec!["/w".to_owned()],
+        ..Ground::default()
+    };
+    let snapshot = isolated::read(Path::new(PROGRAM), &[file(&shown, junit)], &ground, None).unwrap();
+    let tests = snapshot.tests.unwrap();
+    assert_eq!((tests.totals.tests, tests.totals.failed), (2, 1));
+    assert_eq!(snapshot.reports[0].entry, "unit");
+}
+
+#[test]
+fn a_report_that_is_cut_off_comes_back_as_such() {
+    let shown = Untrusted::from("junit.xml");
+    let cut = file(&shown, b"<testsuite tests=\"2\"><testcase name=\"a\"/>");
+    let snapshot = isolated::read(Path::new(PROGRAM), &[cut], &Ground::default(), None).unwrap();
+    assert_eq!(snapshot.reports[0].health.word(), "invalid");
+}
+
+#[test]
+fn a_process_that_ends_early_is_no_evidence() {
+    let problem = |program: &str| {
+        let shown = Untrusted::from("junit.xml");
+        let large = vec![b' '; 4 << 20];
+        let read = isolated::read(Path::new(program), &[file(&shown, &large)], &Ground::default(), None);
+        let problem = read.unwrap_err();
+        assert_eq!(problem.code.id(), "reader-stopped");
+        problem.message.raw().to_owned()
+    };
+    assert!(problem("/bin/false").contains("exit status: 1"));
+    assert!(problem("/bin/true").contains("cannot be read"));
+    assert!(problem("/nowhere/tollgate").contains("cannot be started"));
+}
+
+#[test]
+fn the_process_refuses_what_is_no_question() {
+    let ask = |bytes: &[u8]| {
+        let mut child = Command::new(PROGRAM)
+            .arg(isolated::SUBCOMMAND)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // It may refuse before it has read everything.
+        drop(child.stdin.take().unwrap().write_all(bytes));
+        let output = child.wait_with_output().unwrap();
+        assert!(output.stdout.is_empty());
+        output.status.success()
+    };
+    for bytes in [b"".as_slice(), b"\0\0\0\0\0\0\0\x02{}", b"\xff\xff\xff\xff\xff\xff\xff\xff", b"hello"] {
+        assert!(!ask(bytes), "{bytes:?}");
+    }
+}
+
+/// The reader's limits hold on the system that CI and the service run on.
+#[cfg(target_os = "linux")]
+#[test]
+fn t28_the_process_cannot_write_files_nor_take_all_memory() {
+    let mut child = Command::new(PROGRAM)
+        .arg(isolated::SUBCOMMAND)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut limits = String::new();
+    // It sets them before it reads; until then the line says "unlimited".
+    for _ in 0..500 {
+        limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap_or_default();
+        if limits.lines().any(|line| line.starts_with("Max open files") && line.contains(" 16 ")) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let environment = std::fs::read(format!("/proc/{}/environ", child.id())).unwrap();
+    drop(child.stdin.take());
+    drop(child.wait());
+    let limit =
+        |name: &str| limits.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(limit("Max address space").contains(&isolated::MAX_MEMORY.to_string()), "{limits}");
+    assert!(limit("Max cpu time").contains(&isolated::MAX_CPU_SECONDS.to_string()), "{limits}");
+    assert!(limit("Max file size").contains(" 0 "), "{limits}");
+    assert_eq!(environment, b"", "the process has no environment");
+}
