@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 #![expect(clippy::disallowed_methods, reason = "tests make files and read the environment")]
+#![expect(clippy::print_stderr, reason = "what is not run is said")]
 
 mod action;
 mod check;
@@ -15,6 +16,8 @@ mod check;
 mod formats;
 #[path = "../gates/mod.rs"]
 mod gates;
+#[path = "../github/mod.rs"]
+mod github;
 mod house;
 mod inspect;
 mod isolated;

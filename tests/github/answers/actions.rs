@@ -1,0 +1,121 @@
+//! Runs, jobs, artifacts and workflows.
+
+use super::pulls::user_json;
+use super::repositories::{fork_json, repository_json};
+use super::{Answer, Body, Caller, Result, counted, not_found};
+use crate::github::server::Asked;
+use crate::github::state::{Artifact, JobState, Repo, RunState, State, WHEN};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
+
+pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str], caller: &Caller) -> Result {
+    caller.needs("actions", "read")?;
+    let repo = state.repo(repo);
+    let run = |id: &str| repo.runs.values().find(|run| run.id.to_string() == id).ok_or_else(not_found);
+    match rest {
+        ["runs"] => {
+            let wanted = |run: &&RunState| asked.query.get("head_sha").is_none_or(|sha| *sha == run.head.sha);
+            let runs = repo.runs.values().rev().filter(wanted).map(|run| run_json(state, repo, run));
+            Ok(counted(state, asked, "workflow_runs", runs.collect()))
+        }
+        ["runs", id] => Ok(Answer::json(200, run_json(state, repo, run(id)?))),
+        ["runs", id, "jobs"] => {
+            let run = run(id)?;
+            let all = asked.query.get("filter").is_some_and(|filter| filter == "all");
+            // A re-run of failed jobs leaves the others in the attempt in which they ran.
+            let newest = |job: &&JobState| {
+                let same = run.jobs.iter().filter(|other| other.name == job.name);
+                all || same.map(|other| other.attempt).max() == Some(job.attempt)
+            };
+            let jobs = run.jobs.iter().filter(newest).map(|job| job_json(run, job)).collect();
+            Ok(counted(state, asked, "jobs", jobs))
+        }
+        ["runs", id, "artifacts"] => {
+            let run = run(id)?;
+            let artifacts = repo.artifacts.values().filter(|artifact| artifact.run == run.id);
+            let shown = artifacts.map(|artifact| artifact_json(repo, run, artifact)).collect();
+            Ok(counted(state, asked, "artifacts", shown))
+        }
+        ["artifacts", id, "zip"] => {
+            let found = repo.artifacts.values().find(|artifact| artifact.id.to_string() == *id);
+            let artifact = found.ok_or_else(not_found)?;
+            if artifact.expired {
+                return Err(Answer::error(410, "Artifact has expired"));
+            }
+            let answer = Answer { status: 302, headers: Vec::new(), body: Body::Nothing };
+            Ok(answer.with("location", &format!("{}/blob/{id}?sig=s3cr3t", state.store)))
+        }
+        ["workflows"] => {
+            let paths: BTreeSet<&str> = repo.runs.values().map(|run| run.workflow.as_str()).collect();
+            let shown = paths.into_iter().map(|path| {
+                json!({"id": workflow_id(path), "path": path, "state": "active", "name": "CI", "created_at": WHEN, "updated_at": WHEN})
+            });
+            Ok(counted(state, asked, "workflows", shown.collect()))
+        }
+        ["permissions", "workflow"] => Ok(Answer::json(
+            200,
+            json!({"default_workflow_permissions": "read", "can_approve_pull_request_reviews": false}),
+        )),
+        ["permissions", "fork-pr-workflows-private-repos"] => {
+            let writes = repo.facts["fork_write_tokens"].as_bool().unwrap_or(false);
+            Ok(Answer::json(
+                200,
+                json!({
+                    "run_workflows_from_fork_pull_requests": true, "send_write_tokens_to_workflows": writes,
+                    "send_secrets_and_variables": false, "require_approval_for_fork_pr_workflows": true,
+                }),
+            ))
+        }
+        _ => Err(not_found()),
+    }
+}
+
+fn workflow_id(path: &str) -> u64 {
+    path.bytes().fold(3, |id: u64, byte| (id * 31 + u64::from(byte)) % 1_000_003)
+}
+
+pub(in crate::github) fn run_json(state: &State, repo: &Repo, run: &RunState) -> Value {
+    let head_repo = match &run.head.fork {
+        _ if run.head.gone => Value::Null,
+        None => repository_json(state, repo),
+        Some(owner) => fork_json(&format!("{owner}/{}", repo.name())),
+    };
+    json!({
+        "id": run.id, "name": run.name, "path": run.workflow, "workflow_id": workflow_id(&run.workflow),
+        "event": run.event, "status": run.status, "conclusion": run.conclusion, "run_attempt": run.attempt,
+        "run_number": 1, "head_sha": run.head.sha, "head_branch": run.head.branch,
+        "display_title": "Change", "repository": repository_json(state, repo), "head_repository": head_repo,
+        "pull_requests": [], "created_at": WHEN, "updated_at": WHEN, "run_started_at": WHEN,
+        "actor": user_json("mona", "User"), "triggering_actor": user_json("mona", "User"),
+        "html_url": format!("https://github.example/{}/actions/runs/{}", repo.full_name, run.id),
+        "head_commit": {
+            "id": run.head.sha, "tree_id": run.head.sha, "message": "change", "timestamp": WHEN,
+            "author": {"name": "A", "email": "a@example.invalid"},
+            "committer": {"name": "A", "email": "a@example.invalid"},
+        },
+    })
+}
+
+fn job_json(run: &RunState, job: &JobState) -> Value {
+    let over = !matches!(job.conclusion.as_str(), "in_progress" | "queued");
+    json!({
+        "id": job.id, "run_id": run.id, "name": job.name, "run_attempt": job.attempt, "head_sha": run.head.sha,
+        "status": if over { "completed" } else { job.conclusion.as_str() },
+        "conclusion": over.then_some(job.conclusion.as_str()),
+        "created_at": WHEN, "started_at": WHEN, "completed_at": over.then_some(WHEN), "labels": [], "steps": [],
+    })
+}
+
+fn artifact_json(repo: &Repo, run: &RunState, artifact: &Artifact) -> Value {
+    let digest = Sha256::digest(&artifact.bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    json!({
+        "id": artifact.id, "name": artifact.name, "size_in_bytes": artifact.bytes.len(),
+        "expired": artifact.expired, "digest": format!("sha256:{digest}"),
+        "created_at": WHEN, "updated_at": WHEN, "expires_at": WHEN,
+        "workflow_run": {
+            "id": run.id, "repository_id": repo.id, "head_repository_id": repo.id,
+            "head_branch": run.head.branch, "head_sha": run.head.sha,
+        },
+    })
+}
