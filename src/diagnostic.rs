@@ -175,7 +175,8 @@ pub enum Code {
     GithubFailed,
     ReaderStopped,
     OutputNotWritten,
-    // Jobs, snapshots.
+    // Jobs, snapshots, exports.
+    BadExport,
     BadJobsFile,
     BadSnapshot,
     ForeignSnapshot,
@@ -397,6 +398,7 @@ impl Code {
             "output-not-written",
             "check that the step may write the runner's files (GITHUB_OUTPUT, GITHUB_STEP_SUMMARY)",
         ),
+        (Self::BadExport, "bad-export", "export the file anew, in the form that the message names"),
         (
             Self::BadJobsFile,
             "bad-jobs-file",

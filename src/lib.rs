@@ -41,6 +41,8 @@ pub mod policy;
 
 pub mod evaluate;
 
+pub mod metrics;
+
 pub mod render;
 
 pub mod wire;

@@ -396,7 +396,7 @@ fn resolve(file: &PolicyFile, text: &PolicyText, today: Option<Date>) -> Result<
 }
 
 /// Today in UTC: the only clock of a verdict (DECISIONS 21).
-fn today() -> Option<Date> {
+pub(super) fn today() -> Option<Date> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Date::from_unix_seconds(now.as_secs())
 }

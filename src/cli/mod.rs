@@ -12,7 +12,9 @@ mod explain;
 mod inspect;
 mod judging;
 mod list;
+mod metrics;
 mod output;
+mod progress;
 mod read;
 mod snapshot;
 
@@ -39,6 +41,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Show or compare the evidence that `check --save-snapshot` wrote
     Snapshot(snapshot::Arguments),
+    /// Show the innersource share of a repository or of a folder of them, and how contributors fare at the gate
+    Metrics(metrics::Arguments),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
@@ -69,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
+        Command::Metrics(arguments) => metrics::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),
         Command::Formats => list::formats(),

@@ -20,6 +20,7 @@ pub mod github;
 pub mod isolated;
 pub mod jobs;
 pub mod policy;
+pub mod records;
 pub mod reports;
 #[cfg(test)]
 mod testing;

@@ -18,15 +18,10 @@ const STYLE: &str = include_str!("html.css");
 /// The page.
 pub fn render(verdict: &Verdict) -> String {
     let mut out = String::with_capacity(16 * 1024);
-    let title = own(&title(verdict));
     let word = verdict.kind.word();
-    let _infallible = write!(
+    let _infallible = writeln!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1 class=\"{word}\">{}: {}</h1>\n",
+        "<h1 class=\"{word}\">{}: {}</h1>",
         verdict_words(verdict.kind),
         own(&sentence(verdict, "acceptance criteria"))
     );
@@ -40,8 +35,18 @@ pub fn render(verdict: &Verdict) -> String {
     }
     reports(&mut out, verdict);
     problem_table(&mut out, verdict);
-    out.push_str("</main>\n</body>\n</html>\n");
-    out
+    document(&title(verdict), &out)
+}
+
+/// A whole file around a body that is HTML already: nothing is loaded from anywhere, light and dark, printable.
+pub(super) fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
+        own(title)
+    )
 }
 
 fn facts(out: &mut String, verdict: &Verdict) {

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod html;
 pub mod inspect;
 pub mod junit;
+pub mod metrics;
 pub mod snapshot;
 pub mod summary;
 pub mod terminal;

@@ -6,6 +6,7 @@
 mod decimal;
 pub mod inspect;
 pub mod lcov;
+pub mod metrics;
 pub mod reading;
 pub mod report;
 pub mod snapshot;

@@ -15,6 +15,7 @@ const FLOORS: &[&str] = &[
     "rules",
     "policy",
     "evaluate",
+    "metrics",
     "render",
     "wire",
     "gate",

@@ -21,6 +21,7 @@ mod github;
 mod house;
 mod inspect;
 mod isolated;
+mod metrics;
 mod mutations;
 mod program;
 mod readme;

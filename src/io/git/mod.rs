@@ -9,6 +9,8 @@ mod ancestry;
 mod base;
 mod diff;
 mod files;
+mod history;
+mod owners;
 mod rebuilt;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,8 @@ pub use ancestry::Ancestry;
 pub use base::{Base, BasePoint, Run, RunKind, UnknownBase, default_branch_tip, find_base};
 pub use diff::{Changes, changes};
 pub use files::{CommittedFile, GoModule, Side, TrackedFiles, Tracking};
+pub use history::{Found, History, HistoryQuery};
+pub use owners::OwnersThen;
 pub use rebuilt::{ListedCommit, MAX_BLOB, Rebuilt, TreeEntry, Wanted, not_compared, rebuild, wanted};
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
@@ -120,6 +124,13 @@ impl Repository {
             .map_err(|error| self.failed("the head's commit cannot be read", &error))
     }
 
+    /// `owner/name` of the remote, else the name of the project alone.
+    pub fn full_name(&self) -> Untrusted {
+        let url = self.git.find_remote("origin").ok().map(|remote| remote.url_bytes().to_vec());
+        let from_url = url.as_deref().map(String::from_utf8_lossy).and_then(|url| full_name_of_url(&url));
+        from_url.map_or_else(|| self.project_name(), Untrusted::new)
+    }
+
     fn project_name(&self) -> Untrusted {
         let url = self.git.find_remote("origin").ok().map(|remote| remote.url_bytes().to_vec());
         let from_url = url.as_deref().map(String::from_utf8_lossy).and_then(|url| name_of_url(&url));
@@ -192,6 +203,17 @@ fn prefix_of(below: &Path) -> Option<String> {
         prefix.push('/');
     }
     Some(prefix)
+}
+
+/// The last two components of a remote's address, if it is one of a forge; a path of this machine has no owner.
+fn full_name_of_url(url: &str) -> Option<String> {
+    let name = name_of_url(url)?;
+    let is_remote = url.contains("://") && !url.starts_with("file:") || url.contains('@');
+    let path = url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/');
+    let (owner, _) = path.rsplit_once(['/', ':'])?;
+    let owner =
+        owner.rsplit(['/', ':']).next().filter(|owner| !owner.is_empty() && !owner.contains(['@', '.']))?;
+    is_remote.then(|| format!("{owner}/{name}"))
 }
 
 /// The last component of a remote's address without `.git`. The rest may hold a token and is dropped.

@@ -7,12 +7,14 @@
 //! Threats answered here: T14 (HTML and Markdown), T15 (mentions and references), T16 (commands to other
 //! bots), T17 (length), T19 (workflow commands), T22 (terminal escapes), T23 (secrets).
 
+mod csv;
 mod log;
 mod markdown;
 mod markup;
 mod plain;
 mod secrets;
 
+pub use csv::csv_field;
 pub use log::{
     Charset, log_line, terminal, terminal_own, workflow_command_data, workflow_command_path,
     workflow_command_property,

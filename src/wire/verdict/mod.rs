@@ -2,6 +2,10 @@
 //!
 //! The schema is published as `schema/verdict-1.json`.
 
+mod attempt;
+
+pub use attempt::attempt;
+
 use super::report::{PlaceRecord, ProblemRecord, ReportRecord};
 use super::{Decimal, ReadError, check_envelope};
 use crate::model::{

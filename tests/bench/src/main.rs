@@ -5,6 +5,7 @@
 //! ratios pair by pair: it holds while the machine's speed drifts. `--help` says what is measured.
 
 mod generate;
+mod history;
 mod hostile;
 mod measure;
 mod readers;
@@ -26,6 +27,7 @@ Tables (default: all):
   hostile   peak memory and CPU time on files that were made to hurt                           goal 32 MiB
   startup   wall time of `tollgate --version` (goal 2 ms) and of `tollgate check` on a
             directory with one report of 133 KB (goal 5 ms)
+  history   wall time of `tollgate metrics` over 100,000 commits (goal 10 s)
 
 Options:
   --scale X        size of the generated files; 1 makes 278 MB of JUnit XML     [default: 0.1]

@@ -1,13 +1,18 @@
 //! The tables that are printed.
 
 use crate::measure::{in_turn, median, median_cpu, most_memory, ratio, run};
-use crate::{Options, generate, hostile};
+use crate::{Options, generate, history, hostile};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// Every table by its name. A table returns false if a total was wrong or a process died.
-pub const ALL: &[(&str, fn(&Options) -> bool)] =
-    &[("readers", readers), ("memory", memory), ("hostile", hostile), ("startup", startup)];
+pub const ALL: &[(&str, fn(&Options) -> bool)] = &[
+    ("readers", readers),
+    ("memory", memory),
+    ("hostile", hostile),
+    ("startup", startup),
+    ("history", history::table),
+];
 
 /// What no reader may exceed, in MiB.
 const MEMORY_GOAL: f64 = 32.0;

@@ -1,0 +1,226 @@
+//! Who owned what a contribution touched, when it was merged.
+
+use super::Repository;
+use super::history::{Found, MOST_BYTES};
+use crate::diagnostic::Diagnostic;
+use crate::metrics::{CodeOwners, Handle, Owners};
+use crate::policy;
+use git2::{Oid, Tree};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+
+/// Changed paths of one contribution that are looked at.
+const MOST_PATHS: usize = 200_000;
+/// Where GitHub and GitLab look for CODEOWNERS; the first that is there counts.
+const CODE_OWNERS: [&str; 4] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
+
+/// Root trees that are kept.
+const MOST_RECENT: usize = 8;
+
+/// An entry of a tree: object and mode.
+type Side = (Oid, i32);
+
+/// Reads the owners that held when a contribution was merged; equal files are read once.
+pub struct OwnersThen<'r> {
+    repository: &'r Repository,
+    today: Vec<Handle>,
+    by_tree: HashMap<Vec<Option<Oid>>, Rc<Owners>>,
+    /// The root trees that were read last: of two commits in a row the second one's parent is the first.
+    recent: VecDeque<(Oid, Tree<'r>)>,
+    files: HashMap<Oid, Option<Rc<CodeOwners>>>,
+    policies: HashMap<Oid, Option<Vec<Handle>>>,
+    /// CODEOWNERS files that could not be read, by their place.
+    unread: BTreeSet<&'static str>,
+}
+
+impl std::fmt::Debug for OwnersThen<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OwnersThen").field("repository", self.repository).finish_non_exhaustive()
+    }
+}
+
+impl<'r> OwnersThen<'r> {
+    /// `today` are the owners where the policy of the time named none.
+    pub fn new(repository: &'r Repository, today: Vec<Handle>) -> Self {
+        let (by_tree, files, policies) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { repository, today, by_tree, recent: VecDeque::new(), files, policies, unread: BTreeSet::new() }
+    }
+
+    /// The owners at the parent of the contribution: a change cannot make its own author an owner.
+    ///
+    /// # Errors
+    /// `git-failed` when an object cannot be read.
+    pub fn of(&mut self, found: &Found) -> Result<Rc<Owners>, Box<Diagnostic>> {
+        let repository = self.repository;
+        let failed = |error: git2::Error| repository.failed("the owners of the time cannot be read", &error);
+        let tree = self.parent_tree(found.commit).map_err(failed)?;
+        let policy_root = match &tree {
+            Some(tree) => self.repository.below(tree, &self.repository.prefix).map_err(failed)?,
+            None => None,
+        };
+        let id = |tree: &Option<Tree<'_>>, name| Some(tree.as_ref()?.get_name(name)?.id());
+        let mut key: Vec<Option<Oid>> =
+            [".github", "CODEOWNERS", "docs", ".gitlab"].into_iter().map(|name| id(&tree, name)).collect();
+        key.extend([".github", "tollgate.yml"].into_iter().map(|name| id(&policy_root, name)));
+        if let Some(owners) = self.by_tree.get(&key) {
+            return Ok(Rc::clone(owners));
+        }
+        let owners = Rc::new(self.read(tree.as_ref(), policy_root.as_ref()).map_err(failed)?);
+        self.by_tree.insert(key, Rc::clone(&owners));
+        Ok(owners)
+    }
+
+    /// The paths that a contribution changed against its first parent, from the root of the repository.
+    ///
+    /// # Errors
+    /// `git-failed` when an object cannot be read.
+    pub fn changed_paths(&mut self, found: &Found) -> Result<Vec<String>, Box<Diagnostic>> {
+        let repository = self.repository;
+        let mut changed = || -> Result<Vec<String>, git2::Error> {
+            let old = self.parent_tree(found.commit)?;
+            let new = self.tree_of(found.commit)?;
+            repository.tree_changes(old, Some(new))
+        };
+        changed().map_err(|error| repository.failed("a change cannot be read", &error))
+    }
+
+    fn parent_tree(&mut self, commit: Oid) -> Result<Option<Tree<'r>>, git2::Error> {
+        match self.repository.git.find_commit(commit)?.parent_ids().next() {
+            Some(parent) => self.tree_of(parent).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn tree_of(&mut self, commit: Oid) -> Result<Tree<'r>, git2::Error> {
+        let id = self.repository.git.find_commit(commit)?.tree_id();
+        if let Some((_, tree)) = self.recent.iter().find(|(known, _)| *known == id) {
+            return Ok(tree.clone());
+        }
+        let tree = self.repository.git.find_tree(id)?;
+        self.recent.push_front((id, tree.clone()));
+        self.recent.truncate(MOST_RECENT);
+        Ok(tree)
+    }
+
+    fn read(
+        &mut self,
+        tree: Option<&Tree<'_>>,
+        policy_root: Option<&Tree<'_>>,
+    ) -> Result<Owners, git2::Error> {
+        let mut owners = Owners { policy: self.today.clone(), code_owners: None };
+        for place in crate::io::policy::PLACES {
+            let Some((id, bytes)) = self.repository.small_file(policy_root, place)? else { continue };
+            let named = self.policies.entry(id).or_insert_with(|| {
+                let text = String::from_utf8(bytes).ok()?;
+                let file = policy::parse(&text, place).ok()?;
+                let handles: Vec<Handle> =
+                    file.owners.iter().filter_map(|owner| Handle::parse(owner)).collect();
+                (!handles.is_empty()).then_some(handles)
+            });
+            if let Some(named) = named {
+                owners.policy.clone_from(named);
+            }
+            break;
+        }
+        for place in CODE_OWNERS {
+            let Some((id, bytes)) = self.repository.small_file(tree, place)? else { continue };
+            let file = self
+                .files
+                .entry(id)
+                .or_insert_with(|| CodeOwners::parse(&String::from_utf8_lossy(&bytes)).map(Rc::new));
+            if file.is_none() {
+                self.unread.insert(place);
+            }
+            owners.code_owners.clone_from(file);
+            break;
+        }
+        Ok(owners)
+    }
+
+    /// Places of CODEOWNERS files that are too large to be read.
+    pub fn unread(&self) -> impl Iterator<Item = &'static str> {
+        self.unread.iter().copied()
+    }
+}
+
+impl Repository {
+    /// True if a path is below DIR.
+    pub fn is_below(&self, path: &str) -> bool {
+        path.starts_with(&self.prefix)
+    }
+
+    /// The folder of a tree, of which every name ends with `/`.
+    fn below<'r>(&'r self, tree: &Tree<'r>, folder: &str) -> Result<Option<Tree<'r>>, git2::Error> {
+        let mut tree = tree.clone();
+        for name in folder.split_terminator('/') {
+            let id = tree.get_name(name).filter(|entry| entry.kind() == Some(git2::ObjectType::Tree));
+            let Some(id) = id.map(|entry| entry.id()) else { return Ok(None) };
+            tree = self.git.find_tree(id)?;
+        }
+        Ok(Some(tree))
+    }
+
+    /// A regular file of at most [`MOST_BYTES`].
+    fn small_file(&self, tree: Option<&Tree<'_>>, path: &str) -> Result<Option<(Oid, Vec<u8>)>, git2::Error> {
+        let Some(tree) = tree else { return Ok(None) };
+        let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
+        let Some(tree) = self.below(tree, folder)? else { return Ok(None) };
+        let Some(entry) = tree.get_name(name).filter(|entry| entry.filemode_raw() & 0o170_000 == 0o100_000)
+        else {
+            return Ok(None);
+        };
+        match self.blob_up_to(entry.id(), MOST_BYTES)?.text() {
+            Some(bytes) => Ok(Some((entry.id(), bytes.to_vec()))),
+            None => Ok(None),
+        }
+    }
+
+    fn tree_changes<'r>(
+        &'r self,
+        old: Option<Tree<'r>>,
+        new: Option<Tree<'r>>,
+    ) -> Result<Vec<String>, git2::Error> {
+        let mut paths = Vec::new();
+        let mut open = vec![(String::new(), old, new)];
+        while let Some((folder, old, new)) = open.pop() {
+            if paths.len() >= MOST_PATHS {
+                break;
+            }
+            let find = |tree: &Option<Tree<'r>>, name: &[u8]| {
+                tree.as_ref()?.get_name_bytes(name).map(|entry| (entry.id(), entry.filemode_raw()))
+            };
+            let mut changed: Vec<(Vec<u8>, Option<Side>, Option<Side>)> = Vec::new();
+            for entry in new.iter().flat_map(Tree::iter) {
+                let (before, after) = (find(&old, entry.name_bytes()), (entry.id(), entry.filemode_raw()));
+                if before != Some(after) {
+                    changed.push((entry.name_bytes().to_vec(), before, Some(after)));
+                }
+            }
+            for entry in old.iter().flat_map(Tree::iter) {
+                if find(&new, entry.name_bytes()).is_none() {
+                    changed.push((
+                        entry.name_bytes().to_vec(),
+                        Some((entry.id(), entry.filemode_raw())),
+                        None,
+                    ));
+                }
+            }
+            for (name, before, after) in changed {
+                let path = format!("{folder}{}", String::from_utf8_lossy(&name));
+                let tree = |side: Option<Side>| match side {
+                    Some((id, 0o040_000)) => self.git.find_tree(id).map(Some),
+                    _ => Ok(None),
+                };
+                let is_file = |side: Option<Side>| side.is_some_and(|(_, mode)| mode != 0o040_000);
+                if is_file(before) || is_file(after) {
+                    paths.push(path.clone());
+                }
+                let (before, after) = (tree(before)?, tree(after)?);
+                if before.is_some() || after.is_some() {
+                    open.push((format!("{path}/"), before, after));
+                }
+            }
+        }
+        Ok(paths)
+    }
+}
