@@ -12,7 +12,8 @@ use crate::io::github::Fetched;
 use crate::io::policy::{self as policy_files, PolicyError, PolicyFiles, PolicyText, Proposed};
 use crate::io::reports::{self, Found, Packed, Search};
 use crate::model::{
-    BuildJobs, Date, DiffState, HeaderFact, Kind, RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
+    BuildJobs, Date, DiffState, HeaderFact, Kind, Moment, Note, RepoPath, Snapshot, Untrusted, Verdict,
+    VerdictKind,
 };
 use crate::paths::{GoModule, Tree};
 use crate::policy::{self, Absent, Globs, Layers, Policy, PolicyFile, ReportEntry};
@@ -21,6 +22,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The one line that the first pull request of somebody gets when it passes (`summary: { thanks: false }`: none).
+const FIRST_PASS: &str = "the first pull request of its author here, and it passes: thank you";
 
 /// What is to be judged, and by what.
 pub(super) struct Question {
@@ -89,6 +93,7 @@ pub(super) struct Judged {
 /// mistakes, a damaged snapshot.
 pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     let (max_bytes, keeps_everything) = (question.max_report_bytes, question.keeps_everything);
+    let is_first = question.run.is_first;
     let gathered = gather(question)?;
     let keep =
         if keeps_everything || gathered.base.snapshot.is_some() { Keep::Everything } else { Keep::Failures };
@@ -112,6 +117,9 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
         })
     };
     let mut verdict = judged_by(&gathered.policy);
+    if is_first && gathered.policy.thanks && verdict.kind == VerdictKind::Passed {
+        verdict.notes.push(Note { kind: "first-pass", text: FIRST_PASS.to_owned(), names: Vec::new() });
+    }
     if let Some(proposed) = &gathered.proposed {
         verdict.diagnostics.push(dry_run(proposed, |policy| judged_by(policy).kind));
     }
@@ -397,8 +405,13 @@ fn resolve(file: &PolicyFile, text: &PolicyText, today: Option<Date>) -> Result<
 
 /// Today in UTC: the only clock of a verdict (DECISIONS 21).
 pub(super) fn today() -> Option<Date> {
+    Date::from_unix_seconds(now()?.seconds())
+}
+
+/// This moment.
+pub(super) fn now() -> Option<Moment> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    Date::from_unix_seconds(now.as_secs())
+    Some(Moment::from_seconds(now.as_secs()))
 }
 
 fn source_of(text: &PolicyText) -> String {

@@ -36,6 +36,7 @@ fn run_of_gitlab(environment: &Environment) -> Run {
         base_commit: text("CI_MERGE_REQUEST_DIFF_BASE_SHA"),
         merge_commit: text("CI_COMMIT_SHA").filter(|_| is_merged),
         default_branch,
+        is_first: false,
     }
 }
 
@@ -120,6 +121,7 @@ mod tests {
             base_commit: Some("b".to_owned()),
             merge_commit: None,
             default_branch: Some("main".to_owned()),
+            is_first: false,
         };
         assert_eq!(run(&common), expected);
         let merged = [common.as_slice(), &[("CI_MERGE_REQUEST_EVENT_TYPE", "merged_result")]].concat();

@@ -21,6 +21,8 @@ pub struct PolicyFile {
     pub reproduce: Reproduce,
     /// `owners:`, as written.
     pub owners: Vec<String>,
+    /// `summary.thanks`, if the file says it.
+    pub thanks: Option<bool>,
     /// `exclude:`.
     pub exclude: Globs,
     /// `include:`.
@@ -53,12 +55,13 @@ const KEYS: &[&str] = &[
     "quarantine",
     "reproduce",
     "owners",
+    "summary",
     "exclude",
     "include",
     "extends",
 ];
 /// Keys of the design that this version does not have.
-const PLANNED: &[&str] = &["partials", "retries", "summary", "publish", "gate", "branches"];
+const PLANNED: &[&str] = &["partials", "retries", "publish", "gate", "branches"];
 /// Keys that an organisation's file has and a repository's has not.
 const OF_ORGANISATION: &[&str] = &["defaults", "floor", "locked", "groups", "limits", "rollout"];
 
@@ -88,6 +91,7 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
                 let owners = reader.texts(node, "`owners`");
                 file.owners = owners.into_iter().map(|(_, owner)| owner.to_owned()).collect();
             }
+            "summary" => file.thanks = read_summary(reader, node),
             "waivers" => file.waivers = waivers::read(reader, node),
             "quarantine" => file.quarantine = waivers::read_quarantine(reader, node),
             "extends" => file.extends = read_extends(reader, node),
@@ -180,6 +184,18 @@ fn read_reproduce(reader: &mut Reader<'_>, node: &Node) -> Reproduce {
         *command = read_command(reader, &key.text, value);
     }
     reproduce
+}
+
+/// `summary: { thanks: false }` turns off the one line at somebody's first pull request that passes.
+fn read_summary(reader: &mut Reader<'_>, node: &Node) -> Option<bool> {
+    let mut thanks = None;
+    for (key, value) in reader.map(node, "`summary`", "summary: { thanks: false }") {
+        match key.text.as_str() {
+            "thanks" => thanks = reader.flag(value, "`thanks`"),
+            _ => reader.unknown_key(key, "`summary`", &["thanks"], &[]),
+        }
+    }
+    thanks
 }
 
 fn read_command(reader: &mut Reader<'_>, key: &str, node: &Node) -> Option<String> {

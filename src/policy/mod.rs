@@ -51,6 +51,8 @@ pub struct Policy {
     pub reproduce: Reproduce,
     /// Who owns the repository, as written.
     pub owners: Vec<String>,
+    /// True if somebody's first pull request that passes gets one line of thanks.
+    pub thanks: bool,
     /// Globs of files whose coverage is not judged.
     pub exclude: Globs,
     /// Globs of the only files whose coverage is judged; empty means all.

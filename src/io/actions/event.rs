@@ -39,6 +39,7 @@ struct Payload {
 #[derive(Clone, Debug, Deserialize)]
 struct PullRequest {
     base: Side,
+    author_association: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -155,6 +156,10 @@ impl Event {
                 base_commit: Some(pull_request.base.sha.clone()),
                 merge_commit: environment.get("GITHUB_SHA").map(str::to_owned),
                 default_branch,
+                is_first: matches!(
+                    pull_request.author_association.as_deref(),
+                    Some("FIRST_TIMER" | "FIRST_TIME_CONTRIBUTOR")
+                ),
             },
             ("merge_group", _, Some(group)) => Run {
                 kind: RunKind::MergeGroup,
@@ -163,6 +168,7 @@ impl Event {
                 base_commit: Some(group.base_sha.clone()),
                 merge_commit: None,
                 default_branch,
+                is_first: false,
             },
             _ => Run { kind: RunKind::Branch, default_branch, ..Run::default() },
         }

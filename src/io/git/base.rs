@@ -34,6 +34,9 @@ pub struct Run {
     pub merge_commit: Option<String>,
     /// The default branch (event `repository.default_branch`).
     pub default_branch: Option<String>,
+    /// True if the author has no merged pull request here yet, as the forge says: for one line of thanks, and for
+    /// nothing else.
+    pub is_first: bool,
 }
 
 impl Run {

@@ -99,6 +99,7 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         reports: file.reports.clone(),
         reproduce: file.reproduce.clone(),
         owners: file.owners.clone(),
+        thanks: file.thanks != Some(false),
         exclude: file.exclude.clone(),
         include: file.include.clone(),
         sources,

@@ -97,6 +97,7 @@ fn repository() -> Map<String, Value> {
         ("quarantine", described(list(quarantine()), "tests that are known to be unreliable, until a day")),
         ("reproduce", reproduce()),
         ("owners", described(texts(), "who owns the repository")),
+        ("summary", summary()),
         ("exclude", described(globs(), "files whose coverage is not judged")),
         ("include", described(globs(), "the only files whose coverage is judged")),
         (
@@ -269,6 +270,11 @@ fn reproduce() -> Value {
         ("coverage", described(text(), "measures the coverage")),
     ]);
     described(object(properties, &[]), "commands that reproduce a failure")
+}
+
+fn summary() -> Value {
+    let thanks = json!({"description": "false: no line at somebody's first pull request that passes", "type": "boolean"});
+    described(object(map([("thanks", thanks)]), &[]), "what the page of a verdict says")
 }
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {

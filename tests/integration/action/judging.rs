@@ -29,6 +29,21 @@ fn a_failing_test_fails_the_job_after_everything_is_written() {
 }
 
 #[test]
+fn somebodys_first_pull_request_that_passes_gets_one_line_unless_the_policy_says_no() {
+    const LINE: &str = "first pull request of its author here, and it passes";
+    let mut job = Job::pull_request();
+    job.event = job.event.replacen("\"title\"", "\"author_association\": \"FIRST_TIMER\", \"title\"", 1);
+    job.workspace.file("junit.xml", FAILING);
+    assert!(!job.run().exits(1).all().contains(LINE), "no thanks beside a failure");
+    job.workspace.file("junit.xml", PASSING);
+    job.run().exits(0).says(LINE);
+    assert_eq!(job.summary().matches(LINE).count(), 1);
+    job.workspace.file("quiet.yml", "version: 1\nsummary: { thanks: false }\n");
+    let job = job.with("INPUT_POLICY", "quiet.yml");
+    assert!(!job.run().exits(0).all().contains(LINE));
+}
+
+#[test]
 fn a_second_run_in_the_same_job_reads_no_file_of_the_first() {
     let job = Job::pull_request();
     job.workspace.file("junit.xml", PASSING);

@@ -59,8 +59,21 @@ fn a_pull_request_names_its_base_and_the_default_branch() {
             base_commit: Some("1".repeat(40)),
             merge_commit: Some("3".repeat(40)),
             default_branch: Some("trunk".to_owned()),
+            is_first: false,
         }
     );
+}
+
+#[test]
+fn the_first_pull_request_of_somebody_is_known_by_what_the_forge_says() {
+    for (association, is_first) in
+        [("FIRST_TIMER", true), ("FIRST_TIME_CONTRIBUTOR", true), ("CONTRIBUTOR", false), ("NONE", false)]
+    {
+        let said = format!(r#""author_association": "{association}", "title""#);
+        let (_dir, environment) =
+            with_event("pull_request", &PULL_REQUEST.replacen("\"title\"", &said, 1), &[]);
+        assert_eq!(read(&environment).unwrap().run.is_first, is_first, "{association}");
+    }
 }
 
 #[test]
