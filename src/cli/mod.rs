@@ -14,6 +14,7 @@ mod judging;
 mod list;
 mod metrics;
 mod output;
+mod portal_feed;
 mod progress;
 mod read;
 mod snapshot;
@@ -43,6 +44,8 @@ enum Command {
     Snapshot(snapshot::Arguments),
     /// Show the innersource share of a repository or of a folder of them, and how contributors fare at the gate
     Metrics(metrics::Arguments),
+    /// Write repos.json for the InnerSource portal, with activity scores and the health of the gates
+    PortalFeed(portal_feed::Arguments),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),
+        Command::PortalFeed(arguments) => portal_feed::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),
         Command::Formats => list::formats(),

@@ -10,6 +10,7 @@ mod code_owners;
 mod merges;
 mod owners;
 mod people;
+mod portal;
 mod share;
 
 pub use activity::{Activity, activity_score};
@@ -18,6 +19,7 @@ pub use code_owners::CodeOwners;
 pub use merges::{Merge, merge_of};
 pub use owners::{Owners, Standing};
 pub use people::{Handle, Mailbox, People, Person, Teams};
+pub use portal::{Entry, Facts, Newest, by_repository, gate_health, portal_entry};
 pub use share::{
     Class, Contribution, LeftOut, Period, RepositoryFigures, Share, TOO_FEW, Unit, Window, figures, share_of,
 };

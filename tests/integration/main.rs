@@ -23,5 +23,6 @@ mod inspect;
 mod isolated;
 mod metrics;
 mod mutations;
+mod portal_feed;
 mod program;
 mod readme;

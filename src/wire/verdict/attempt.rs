@@ -1,7 +1,7 @@
 //! A verdict record as one attempt of a pull request, for the figures of the fleet.
 
 use super::{Actor, ModeWord, OutcomeWord, VerdictRecord, VerdictWord};
-use crate::metrics::{Attempt, Class};
+use crate::metrics::{Attempt, Class, Newest};
 use crate::model::{Moment, VerdictKind};
 use std::collections::BTreeSet;
 
@@ -38,6 +38,21 @@ pub fn attempt(record: &VerdictRecord) -> Option<Attempt> {
         is_authors: not_met.iter().any(is_contributors),
         stopped_by: not_met.iter().copied().chain(not_measured).map(str::to_owned).collect(),
     })
+}
+
+/// What the record says of the gate itself.
+pub fn newest(record: &VerdictRecord, decided_at: u64) -> Newest {
+    let modes = [(ModeWord::Enforce, "enforce"), (ModeWord::Warn, "warn"), (ModeWord::Info, "info")];
+    let has = |mode: ModeWord| record.outcomes.iter().any(|outcome| outcome.mode == mode);
+    let mode = modes.into_iter().find(|(mode, _)| has(*mode)).map_or("off", |(_, word)| word);
+    let enforced = record.outcomes.iter().filter(|outcome| outcome.mode == ModeWord::Enforce);
+    let requires = enforced.map(|outcome| outcome.required_text.clone()).filter(|text| !text.is_empty());
+    Newest {
+        decided_at,
+        mode: mode.to_owned(),
+        requires: requires.collect(),
+        base_healthy: !record.not_counted.iter().any(|excused| excused.cause == "broken-base"),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 mod attempt;
 
-pub use attempt::attempt;
+pub use attempt::{attempt, newest};
 
 use super::report::{PlaceRecord, ProblemRecord, ReportRecord};
 use super::{Decimal, ReadError, check_envelope};
