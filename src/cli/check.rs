@@ -1,13 +1,14 @@
 //! `tollgate check`: gather → read → judge → print.
 
 use super::exit::WrongUse;
+use super::files::Files;
 use super::judging::{self, Judged, Question};
 use super::{ExitStatus, output};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
 use crate::io::ci::{self, Environment};
 use crate::io::jobs;
-use crate::model::{Date, Kind, Snapshot, Verdict};
+use crate::model::{Date, Kind, Verdict};
 use crate::render;
 use crate::render::summary::Page;
 use crate::wire;
@@ -51,21 +52,14 @@ pub(super) struct Arguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     format: OutputFormat,
-    /// Also write the Markdown summary to a file
-    #[arg(long, value_name = "FILE")]
-    write_summary: Option<PathBuf>,
-    /// Also write the verdict as JSON (tollgate.verdict/1) to a file
-    #[arg(long, value_name = "FILE")]
-    write_json: Option<PathBuf>,
-    /// Also write the merged coverage as an LCOV tracefile
-    #[arg(long, value_name = "FILE")]
-    write_lcov: Option<PathBuf>,
     /// Also write all evidence of this commit, for --base-snapshot of later changes
     #[arg(long, value_name = "FILE")]
     save_snapshot: Option<PathBuf>,
     /// The largest report that is read, in bytes
     #[arg(long, value_name = "N", default_value_t = Source::DEFAULT_MAX_BYTES)]
     max_report_bytes: u64,
+    #[command(flatten)]
+    files: Files,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,8 +89,8 @@ pub(super) fn parse_report(text: &str) -> Result<(Kind, String), String> {
 impl Arguments {
     /// The files that this run writes; one left from the last run is no report.
     fn written(&self) -> Vec<PathBuf> {
-        let files = [&self.write_summary, &self.write_json, &self.write_lcov, &self.save_snapshot];
-        files.into_iter().chain([&self.base_snapshot, &self.jobs]).flatten().cloned().collect()
+        let others = [&self.save_snapshot, &self.base_snapshot, &self.jobs].into_iter().flatten();
+        self.files.paths().chain(others).cloned().collect()
     }
 }
 
@@ -114,10 +108,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         base_snapshot: arguments.base_snapshot.clone(),
         written: arguments.written(),
         max_report_bytes: arguments.max_report_bytes,
-        keeps_everything: arguments.save_snapshot.is_some(),
+        keeps_everything: arguments.save_snapshot.is_some() || arguments.files.lists_tests(),
         ..Question::new(arguments.dir.clone(), run)
     })?;
-    write_files(arguments, &head, &verdict)?;
+    arguments.files.write(&head, &verdict)?;
+    if let Some(path) = &arguments.save_snapshot {
+        output::write_file(path, &wire::snapshot::write(&head))?;
+    }
     let text = match arguments.format {
         OutputFormat::Text => render::terminal::render(&verdict, output::style()),
         OutputFormat::Markdown => render::summary::render(&verdict, Page::JOB_SUMMARY),
@@ -129,21 +126,4 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
 
 fn json(verdict: &Verdict) -> anyhow::Result<String> {
     Ok(String::from_utf8(wire::verdict::write(&VerdictRecord::from(verdict)))?)
-}
-
-fn write_files(arguments: &Arguments, head: &Snapshot, verdict: &Verdict) -> anyhow::Result<()> {
-    if let Some(path) = &arguments.write_summary {
-        output::write_file(path, render::summary::render(verdict, Page::JOB_SUMMARY).as_bytes())?;
-    }
-    if let Some(path) = &arguments.write_json {
-        output::write_file(path, &wire::verdict::write(&VerdictRecord::from(verdict)))?;
-    }
-    if let Some(path) = &arguments.write_lcov {
-        let coverage = head.coverage.as_ref().map(wire::lcov::tracefile).unwrap_or_default();
-        output::write_file(path, coverage.as_bytes())?;
-    }
-    if let Some(path) = &arguments.save_snapshot {
-        output::write_file(path, &wire::snapshot::write(head))?;
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{ExitStatus, output};
 use crate::formats;
+use crate::render;
 use crate::rules::{FieldKind, RULES};
 use std::fmt::Write as _;
 
@@ -35,5 +36,11 @@ pub(super) fn rules() -> anyhow::Result<ExitStatus> {
         }
     }
     output::print(&text)?;
+    Ok(ExitStatus::Passed)
+}
+
+/// Prints the reference of rules and formats as Markdown.
+pub(super) fn reference() -> anyhow::Result<ExitStatus> {
+    output::print(&render::reference::markdown())?;
     Ok(ExitStatus::Passed)
 }

@@ -9,9 +9,11 @@ mod base;
 mod check;
 mod exit;
 mod explain;
+mod files;
 mod inspect;
 mod judging;
 mod list;
+mod manual;
 mod metrics;
 mod output;
 mod portal_feed;
@@ -56,6 +58,13 @@ enum Command {
     Formats,
     /// List the rules of a policy, with their fields and defaults
     Rules,
+    /// Print rules and formats as Markdown, as in examples/docs/reference.md
+    #[command(hide = true)]
+    Reference,
+    /// Print the completions of a shell
+    Completions(manual::Completions),
+    /// Print the manual page, or write those of all commands
+    Man(manual::Man),
 }
 
 /// Runs the program with the process's own arguments.
@@ -82,6 +91,9 @@ pub fn main() -> ExitCode {
         Command::Read => read::run(),
         Command::Formats => list::formats(),
         Command::Rules => list::rules(),
+        Command::Reference => list::reference(),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
     };
     match status {
         Ok(status) => status.into(),

@@ -13,6 +13,7 @@ pub mod html;
 pub mod inspect;
 pub mod junit;
 pub mod metrics;
+pub mod reference;
 pub mod snapshot;
 pub mod summary;
 pub mod terminal;

@@ -12,6 +12,7 @@
 
 mod action;
 mod check;
+mod docs;
 #[path = "../formats/mod.rs"]
 mod formats;
 #[path = "../gates/mod.rs"]
@@ -23,6 +24,7 @@ mod inspect;
 mod isolated;
 mod metrics;
 mod mutations;
+mod outputs;
 mod portal_feed;
 mod program;
 mod readme;
