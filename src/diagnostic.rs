@@ -37,12 +37,22 @@ pub struct Origin {
     pub line: u32,
     /// 1-based column in characters; 0 if unknown.
     pub column: u32,
+    /// The commit that the file was read from, in full hexadecimal; empty if it was read from a folder.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub commit: String,
 }
 
 impl Origin {
     /// A place in a file.
     pub fn at(file: impl Into<Untrusted>, line: u32, column: u32) -> Self {
-        Self { file: file.into(), line, column }
+        Self { file: file.into(), line, column, commit: String::new() }
+    }
+
+    /// The same in this commit; empty for a file of a folder.
+    #[must_use]
+    pub fn in_commit(mut self, commit: &str) -> Self {
+        commit.clone_into(&mut self.commit);
+        self
     }
 
     /// A whole file.
@@ -161,6 +171,7 @@ pub enum Code {
     WaiverExpired,
     WaiverRefused,
     WaiverUnused,
+    PolicyFromHead,
     // Repository.
     NoRepository,
     ForeignRepository,
@@ -362,6 +373,11 @@ impl Code {
             "change it so that it keeps to the organisation's `limits`, or remove it",
         ),
         (Self::WaiverUnused, "waiver-unused", "remove the entry, or correct what it names"),
+        (
+            Self::PolicyFromHead,
+            "policy-from-head",
+            "name a file that the change cannot edit: outside of the checkout, or of a commit (`DIR@REVISION`)",
+        ),
         (Self::NoRepository, "no-repository", "run inside a git repository to have changed lines judged"),
         (
             Self::ForeignRepository,

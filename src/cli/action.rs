@@ -6,6 +6,7 @@
 use super::check::parse_report;
 use super::exit::WrongUse;
 use super::judging::{self, Judged, Question};
+use super::policies::PolicyOptions;
 use super::{ExitStatus, output};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
@@ -109,9 +110,13 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
     Ok(Question {
         dir: actions.dir.clone(),
         run: actions.run.clone(),
-        policy: actions.policy.clone(),
+        policy: PolicyOptions {
+            policy: actions.policy.clone(),
+            org_policy: actions.org_policy.clone(),
+            ..PolicyOptions::default()
+        },
+        facts: actions.facts.clone(),
         reports: named_reports(actions)?,
-        as_of: None,
         base: None,
         jobs,
         base_snapshot: None,

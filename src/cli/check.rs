@@ -3,12 +3,13 @@
 use super::exit::WrongUse;
 use super::files::Files;
 use super::judging::{self, Judged, Question};
+use super::policies::PolicyOptions;
 use super::{ExitStatus, output};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
 use crate::io::ci::{self, Environment};
 use crate::io::jobs;
-use crate::model::{Date, Kind, Verdict};
+use crate::model::{Kind, Verdict};
 use crate::render;
 use crate::render::summary::Page;
 use crate::wire;
@@ -31,15 +32,11 @@ pub(super) struct Arguments {
     /// The directory to judge: root of policy, paths and globs
     #[arg(default_value = ".", value_name = "DIR")]
     dir: PathBuf,
-    /// Judge by this policy instead of the repository's
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyOptions,
     /// Read the reports of a kind (tests, coverage, scan) from here; may be repeated
     #[arg(long = "report", value_name = "KIND=GLOB", value_parser = parse_report)]
     reports: Vec<(Kind, String)>,
-    /// The day that waivers and dates of the policy are judged by, such as 2027-01-31 [default: today, in UTC]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    as_of: Option<Date>,
     /// The branch or commit that the change is compared with [default: the remote's default branch]
     #[arg(long, value_name = "REF-OR-SHA")]
     base: Option<String>,
@@ -72,10 +69,6 @@ enum OutputFormat {
     Json,
 }
 
-fn parse_date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
-}
-
 /// `KIND=GLOB`.
 pub(super) fn parse_report(text: &str) -> Result<(Kind, String), String> {
     let (kind, glob) = text.split_once('=').ok_or("expected KIND=GLOB, such as tests=out/junit.xml")?;
@@ -101,8 +94,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let run = ci::run_of(&environment).map_err(wrong_use)?;
     let Judged { head, verdict, .. } = judging::answer(Question {
         policy: arguments.policy.clone(),
+        facts: ci::facts_of(&environment).map_err(wrong_use)?,
         reports: arguments.reports.clone(),
-        as_of: arguments.as_of,
         base: arguments.base.clone(),
         jobs: arguments.jobs.as_deref().map(jobs::read).transpose().map_err(wrong_use)?,
         base_snapshot: arguments.base_snapshot.clone(),

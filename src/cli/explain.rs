@@ -2,6 +2,7 @@
 
 use super::exit::WrongUse;
 use super::judging::{self, Question};
+use super::policies::PolicyOptions;
 use super::{ExitStatus, output};
 use crate::diagnostic::Diagnostic;
 use crate::io::ci::{self, Environment};
@@ -25,9 +26,8 @@ pub(super) struct Arguments {
     /// The directory to judge: root of policy, paths and globs
     #[arg(long, default_value = ".", value_name = "DIR")]
     dir: PathBuf,
-    /// Judge by this policy instead of the repository's
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyOptions,
     /// The branch or commit that the change is compared with [default: the remote's default branch]
     #[arg(long, value_name = "REF-OR-SHA")]
     base: Option<String>,
@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let run = ci::run_of(&environment).map_err(wrong_use)?;
     let judged = judging::answer(Question {
         policy: arguments.policy.clone(),
+        facts: ci::facts_of(&environment).map_err(wrong_use)?,
         base: arguments.base.clone(),
         base_snapshot: arguments.base_snapshot.clone(),
         jobs: arguments.jobs.as_deref().map(jobs::read).transpose().map_err(wrong_use)?,

@@ -3,20 +3,20 @@
 use super::base::BaseEvidence;
 use super::exit::WrongUse;
 use super::output;
+use super::policies::{self, Policies, PolicyOptions, ProposedPolicy, Setting};
 use crate::compare::{self, BaseSide, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
 use crate::gate::{self, Case, Ground, Keep, ReportSource};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github::Fetched;
-use crate::io::policy::{self as policy_files, PolicyError, PolicyFiles, PolicyText, Proposed};
 use crate::io::reports::{self, Found, Packed, Search};
 use crate::model::{
     BuildJobs, Date, DiffState, HeaderFact, Kind, Moment, Note, RepoPath, Snapshot, Untrusted, Verdict,
     VerdictKind,
 };
 use crate::paths::{GoModule, Tree};
-use crate::policy::{self, Absent, Globs, Layers, Policy, PolicyFile, ReportEntry};
+use crate::policy::{Absent, Globs, Policy, RepoFacts, ReportEntry};
 use crate::render::explain::CountedLine;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -32,12 +32,12 @@ pub(super) struct Question {
     pub(super) dir: PathBuf,
     /// What CI says of the run.
     pub(super) run: Run,
-    /// A policy that replaces the repository's.
-    pub(super) policy: Option<PathBuf>,
+    /// Where the policy comes from.
+    pub(super) policy: PolicyOptions,
+    /// What CI says of the repository.
+    pub(super) facts: RepoFacts,
     /// Globs that replace the policy's, by kind.
     pub(super) reports: Vec<(Kind, String)>,
-    /// The day to judge by; today, if it is not named.
-    pub(super) as_of: Option<Date>,
     /// The branch or commit to compare with, if it was named.
     pub(super) base: Option<String>,
     /// How the CI jobs or steps ended.
@@ -62,9 +62,9 @@ impl Question {
         Self {
             dir,
             run,
-            policy: None,
+            policy: PolicyOptions::default(),
+            facts: RepoFacts::default(),
             reports: Vec::new(),
-            as_of: None,
             base: None,
             jobs: None,
             base_snapshot: None,
@@ -121,7 +121,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
         verdict.notes.push(Note { kind: "first-pass", text: FIRST_PASS.to_owned(), names: Vec::new() });
     }
     if let Some(proposed) = &gathered.proposed {
-        verdict.diagnostics.push(dry_run(proposed, |policy| judged_by(policy).kind));
+        verdict.diagnostics.push(policies::dry_run(proposed, |policy| judged_by(policy).kind));
     }
     gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
     Ok(Judged { gathered, head, verdict })
@@ -173,16 +173,6 @@ struct Gathered {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// What the change would make of the policy; judged as a dry run, never used.
-enum ProposedPolicy {
-    /// The file that judges is gone.
-    Removed,
-    /// A file with mistakes, and how many.
-    Broken(Untrusted, usize),
-    /// Another policy.
-    Policy(Untrusted, Box<Policy>),
-}
-
 fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let dir = question.dir.as_path();
     if !dir.is_dir() {
@@ -196,14 +186,15 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let run = &question.run;
     let repository = git::open(dir);
     let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
-    let files = policy_files::find(
-        repository.as_ref().map_err(|error| &**error),
+    let setting = Setting {
+        repository: repository.as_ref().map_err(|error| &**error),
         dir,
-        question.policy.as_deref(),
-        &base,
+        base: &base,
         run,
-    );
-    let (policy, proposed) = policies(files, question.as_of.or_else(today), &mut diagnostics)?;
+        facts: question.facts.clone(),
+    };
+    let Policies { judging: policy, proposed, is_alone } =
+        policies::find(&question.policy, setting, &mut diagnostics)?;
     let policy = with_named_reports(policy, &question.reports)?;
 
     let changes = match &repository {
@@ -246,7 +237,7 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }),
         Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
     };
-    let header = header(&head, &base, changes.side, &policy);
+    let header = header(&head, &base, changes.side, &policy, is_alone);
     let base_evidence = BaseEvidence::given(
         question.base_snapshot.as_deref().map(super::snapshot::read).transpose()?,
         repository.as_ref().ok(),
@@ -360,49 +351,6 @@ fn without_repository(base: &Base) -> DiffState {
     }
 }
 
-/// The policy that judges and the one that the change proposes. A policy with mistakes is wrong use; one that
-/// has to judge and cannot be read leaves the built-in policy and an error, with which nothing passes.
-fn policies(
-    files: Result<PolicyFiles, PolicyError>,
-    today: Option<Date>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> anyhow::Result<(Policy, Option<ProposedPolicy>)> {
-    let files = match files {
-        Ok(files) => files,
-        Err(PolicyError::Wrong(error)) => return Err(WrongUse(output::diagnostics(&[*error])).into()),
-        Err(PolicyError::Unreadable(error)) => {
-            diagnostics.push(*error);
-            return Ok((policy::resolve(None, ""), None));
-        }
-    };
-    diagnostics.extend(files.diagnostics);
-    let judging = match &files.judging {
-        Some(text) => {
-            let file = parse(text).map_err(|errors| WrongUse(output::diagnostics(&errors)))?;
-            resolve(&file, text, today).map_err(|errors| WrongUse(output::diagnostics(&errors)))?
-        }
-        None => policy::resolve(None, ""),
-    };
-    let proposed = match files.proposed {
-        Proposed::Same => None,
-        Proposed::Removed => Some(ProposedPolicy::Removed),
-        Proposed::Text(text) => Some(match parse(&text).and_then(|file| resolve(&file, &text, today)) {
-            Ok(policy) => ProposedPolicy::Policy(text.file, Box::new(policy)),
-            Err(errors) => ProposedPolicy::Broken(text.file, errors.len()),
-        }),
-    };
-    Ok((judging, proposed))
-}
-
-fn parse(text: &PolicyText) -> Result<PolicyFile, Vec<Diagnostic>> {
-    policy::parse(&text.text, text.file.raw())
-}
-
-fn resolve(file: &PolicyFile, text: &PolicyText, today: Option<Date>) -> Result<Policy, Vec<Diagnostic>> {
-    let source = source_of(text);
-    policy::resolve_layers(&Layers { file: Some(file), source: &source, today, ..Layers::default() })
-}
-
 /// Today in UTC: the only clock of a verdict (DECISIONS 21).
 pub(super) fn today() -> Option<Date> {
     Date::from_unix_seconds(now()?.seconds())
@@ -412,34 +360,6 @@ pub(super) fn today() -> Option<Date> {
 pub(super) fn now() -> Option<Moment> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Some(Moment::from_seconds(now.as_secs()))
-}
-
-fn source_of(text: &PolicyText) -> String {
-    match text.read_from.raw() {
-        "" => text.file.raw().to_owned(),
-        from => format!("{} ({from})", text.file.raw()),
-    }
-}
-
-/// What the proposed policy would say, as a note or a warning of the verdict.
-fn dry_run(proposed: &ProposedPolicy, judge: impl Fn(&Policy) -> VerdictKind) -> Diagnostic {
-    let (file, message) = match proposed {
-        ProposedPolicy::Removed => (Untrusted::default(), "this change removes the policy".to_owned()),
-        ProposedPolicy::Broken(file, mistakes) => (
-            file.clone(),
-            format!(
-                "this change proposes a policy with {mistakes} mistakes; `tollgate check --policy` lists them"
-            ),
-        ),
-        ProposedPolicy::Policy(file, policy) => (
-            file.clone(),
-            format!(
-                "this change proposes another policy; under it the verdict would be {}",
-                judge(policy).word()
-            ),
-        ),
-    };
-    Diagnostic::new(Code::PolicyDiffers, Weight::Warning, message, Origin::file(file))
 }
 
 /// `--report` replaces the policy's entries of the same kind: the user knows better where the files are.
@@ -532,7 +452,7 @@ fn directory_name(dir: &Path) -> Untrusted {
 }
 
 /// Facts for the header, under the keys that `render` knows.
-fn header(head: &git::Head, base: &Base, side: Side, policy: &Policy) -> Vec<HeaderFact> {
+fn header(head: &git::Head, base: &Base, side: Side, policy: &Policy, is_alone: bool) -> Vec<HeaderFact> {
     let short = |commit: &str| commit.chars().take(7).collect::<String>();
     let mut facts = vec![HeaderFact { key: "project", value: head.project.clone() }];
     let mut fact = |key, value: String| {
@@ -549,6 +469,9 @@ fn header(head: &git::Head, base: &Base, side: Side, policy: &Policy) -> Vec<Hea
         fact("base", format!("{} {}", point.name.raw(), short(&point.merge_base)));
     }
     fact("policy", policy.sources.join(" + "));
+    if is_alone {
+        fact("organisation", "no organisation policy read: floors are not in force here".to_owned());
+    }
     fact("owners", policy.owners.join(", "));
     facts
 }

@@ -16,6 +16,7 @@ mod list;
 mod manual;
 mod metrics;
 mod output;
+mod policies;
 mod portal_feed;
 mod progress;
 mod read;
@@ -37,7 +38,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Find the reports, judge them, and print the verdict
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Show what Tollgate reads from each file, without judging
     Inspect(inspect::Arguments),
     /// Show every requirement in force: its value, the file and line that set it, and what is measured here

@@ -235,7 +235,7 @@ fn a_policy_that_is_not_known_for_certain_lets_nothing_pass() {
 #[test]
 fn a_requirement_that_waits_for_its_day_says_that_it_would_need_changes() {
     let text = "version: 1\nfloor: { tests.skipped: { max: 0, enforce-from: 2027-02-01 } }\n";
-    let files = [OrgText { path: "org.yml", name: "org.yml", text }];
+    let files = [OrgText { path: "org.yml", name: "org.yml", commit: "", text }];
     let organisation = parse_org(&files, "acme/.tollgate").unwrap();
     let today = Date::parse("2026-11-22").ok();
     let policy =

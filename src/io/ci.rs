@@ -3,6 +3,7 @@
 use super::actions;
 use super::git::{Run, RunKind};
 use crate::diagnostic::Diagnostic;
+use crate::policy::RepoFacts;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
@@ -19,6 +20,18 @@ pub fn run_of(environment: &Environment) -> Result<Run, Box<Diagnostic>> {
     }
     let in_ci = environment.get("CI").is_some_and(|value| value != "false" && value != "0");
     Ok(Run { kind: if in_ci { RunKind::Branch } else { RunKind::Local }, ..Run::default() })
+}
+
+/// What CI says of the repository. On a laptop nothing is known.
+///
+/// # Errors
+/// `bad-event` or `facts-missing` inside of GitHub Actions; see [`actions::Event::facts`].
+pub fn facts_of(environment: &Environment) -> Result<RepoFacts, Box<Diagnostic>> {
+    if environment.is_github_actions() {
+        return actions::event(environment)?.facts(environment);
+    }
+    let name = environment.get("CI_PROJECT_NAME").filter(|_| environment.get("GITLAB_CI") == Some("true"));
+    Ok(RepoFacts { name: name.map(str::to_owned), ..RepoFacts::default() })
 }
 
 /// <https://docs.gitlab.com/ci/variables/predefined_variables/>

@@ -335,7 +335,7 @@ const ORGANISATIONS: &[(&str, &[(&str, &str)])] = &[
 fn every_mistake_of_an_organisation_is_said_with_its_place_and_its_repair() {
     let show = |(name, files): &(&str, &[(&str, &str)])| {
         let files: Vec<OrgText<'_>> =
-            files.iter().map(|&(path, text)| OrgText { path, name: path, text }).collect();
+            files.iter().map(|&(path, text)| OrgText { path, name: path, commit: "", text }).collect();
         let shown: String = match parse_org(&files, "acme/.tollgate") {
             Ok(_) => "no mistake\n".to_owned(),
             Err(errors) => errors.iter().map(block).collect(),

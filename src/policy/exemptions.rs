@@ -1,5 +1,6 @@
 //! Which waivers and quarantine entries hold today, and why the others do not.
 
+use super::org;
 use super::{Limits, OrgPolicy, PolicyFile, RepoFacts, RuleInForce};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::Date;
@@ -40,7 +41,7 @@ pub(super) fn in_force(
         }
     }
     for waiver in organisation.iter().flat_map(|organisation| &organisation.waivers) {
-        let is_for_this = facts.name.as_ref().is_some_and(|name| waiver.repo.is_match_text(name));
+        let is_for_this = facts.name.as_ref().is_some_and(|name| org::is_named(&waiver.repo, name));
         if !is_for_this {
             continue;
         }

@@ -70,8 +70,16 @@ const OF_ORGANISATION: &[&str] = &["defaults", "floor", "locked", "groups", "lim
 /// # Errors
 /// Everything that is wrong with the file, sorted by place. A file with a mistake is no policy.
 pub fn parse(text: &str, file_name: &str) -> Result<PolicyFile, Vec<Diagnostic>> {
+    parse_committed(text, file_name, "")
+}
+
+/// The same for a file of a commit, which then stands in every origin too.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_committed(text: &str, file_name: &str, commit: &str) -> Result<PolicyFile, Vec<Diagnostic>> {
     let root = yaml::read(text, file_name)?;
-    let mut reader = Reader::new(file_name);
+    let mut reader = Reader::new(file_name, commit);
     let file = read_file(&mut reader, &root);
     let errors = reader.into_errors();
     if errors.is_empty() { Ok(file) } else { Err(errors) }

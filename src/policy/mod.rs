@@ -24,7 +24,7 @@ pub use crate::rules::{GlobError, Globs, Quarantined, Reproduce, Waiver};
 pub use builtin::BUILT_IN;
 pub use entries::{OrgEntry, RuleEntry};
 pub use facts::RepoFacts;
-pub use file::{OverlayEntry, PolicyFile, parse};
+pub use file::{OverlayEntry, PolicyFile, parse, parse_committed};
 pub use floors::{Bound, Pin};
 pub use layers::{Layers, resolve, resolve_layers};
 pub use org::{Group, Limits, OrgLayer, OrgPolicy, OrgText, Rollout, Select, parse_org};

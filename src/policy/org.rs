@@ -18,7 +18,7 @@ pub struct OrgPolicy {
     pub all: OrgLayer,
     /// What holds for some of them, in the order of the files.
     pub groups: Vec<Group>,
-    /// What holds for one, by the repository's name.
+    /// What holds for one, by the repository's name in lower case.
     pub repositories: BTreeMap<String, OrgLayer>,
     /// What repositories may do.
     pub limits: Limits,
@@ -28,6 +28,8 @@ pub struct OrgPolicy {
     pub waivers: Vec<OrgWaiver>,
     /// Where it was read from, for the header: `acme/.tollgate at a1b2c3d`.
     pub source: String,
+    /// The repository that it was read from, `owner/name`, where that is known.
+    pub repository: Option<String>,
 }
 
 /// One layer of an organisation's policy.
@@ -92,6 +94,8 @@ pub struct OrgText<'t> {
     pub path: &'t str,
     /// What people know it as, for origins.
     pub name: &'t str,
+    /// The commit that it was read from; empty for a file of a folder.
+    pub commit: &'t str,
     /// Its text.
     pub text: &'t str,
 }
@@ -118,14 +122,20 @@ pub fn parse_org(files: &[OrgText<'_>], source: &str) -> Result<OrgPolicy, Vec<D
                 continue;
             }
         };
-        let mut reader = Reader::new(file.name);
+        let mut reader = Reader::new(file.name, file.commit);
         reader.version(&root);
         match file.path.split_once('/') {
             None if file.path == "org.yml" => read_root(&mut reader, &root, &mut policy),
             Some(("groups", _)) => policy.groups.extend(read_group(&mut reader, &root, Versioned::Yes)),
             Some(("repos", name)) => {
                 let layer = read_layer(&mut reader, &root, "a repository's file", &["version"]);
-                policy.repositories.insert(name.trim_end_matches(".yml").to_owned(), layer);
+                // GitHub does not tell names apart by their case, and so nobody can slip out by it.
+                let name = name.trim_end_matches(".yml").to_lowercase();
+                if policy.repositories.insert(name.clone(), layer).is_some() {
+                    let message =
+                        format!("`repos/` holds two files for `{name}`, which differ by case alone");
+                    reader.error(Code::TwoPolicies, root.place, message, "keep one of the two");
+                }
             }
             _ => {
                 let help = "an organisation's policy is `org.yml`, `groups/*.yml` and `repos/<name>.yml`";
@@ -215,7 +225,7 @@ fn read_select(reader: &mut Reader<'_>, node: &Node) -> Option<Select> {
     let entries = reader.map(node, "`select`", "select: { topic: tier-1 }");
     for (key, value) in entries {
         match key.text.as_str() {
-            "name" => select.name = Some(reader.globs(value, "`name`")),
+            "name" => select.name = Some(names(reader.globs(value, "`name`"))),
             "topic" => select.topic = reader.text(value, "`topic`").map(str::to_owned),
             "property" => {
                 for (key, value) in reader.map(value, "`property`", "property: { tier: \"1\" }") {
@@ -277,6 +287,18 @@ fn read_rollout(reader: &mut Reader<'_>, node: &Node) -> Option<Rollout> {
     Some(Rollout { new_rules, enforce_from: enforce_from?, since })
 }
 
+/// Globs of the names of repositories, which GitHub does not tell apart by their case.
+pub(super) fn names(globs: Globs) -> Globs {
+    let lower: Vec<String> = globs.patterns().iter().map(|pattern| pattern.to_lowercase()).collect();
+    // A range such as `[Z-a]` may be none in lower case; it then stays as it was written.
+    Globs::new(&lower).unwrap_or(globs)
+}
+
+/// True if the name of a repository fits globs made by [`names`].
+pub(super) fn is_named(globs: &Globs, name: &str) -> bool {
+    globs.is_match_text(&name.to_lowercase())
+}
+
 impl Select {
     /// True if the repository is selected.
     ///
@@ -285,7 +307,7 @@ impl Select {
     pub(super) fn selects(&self, facts: &RepoFacts) -> Result<bool, &'static str> {
         let name = match (&self.name, &facts.name) {
             (None, _) => true,
-            (Some(globs), Some(name)) => globs.is_match_text(name),
+            (Some(globs), Some(name)) => is_named(globs, name),
             (Some(_), None) => return Err("name"),
         };
         let topic = match (&self.topic, &facts.topics) {

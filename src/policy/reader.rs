@@ -18,13 +18,15 @@ const LONGEST_TEXT: usize = 1024;
 /// Reads nodes of one file and collects what is wrong with them.
 pub(super) struct Reader<'f> {
     file: &'f str,
+    commit: &'f str,
     errors: Vec<Diagnostic>,
     globs: usize,
 }
 
 impl<'f> Reader<'f> {
-    pub(super) fn new(file: &'f str) -> Self {
-        Self { file, errors: Vec::new(), globs: 0 }
+    /// `commit` is the one that the file was read from; empty for a file of a folder.
+    pub(super) fn new(file: &'f str, commit: &'f str) -> Self {
+        Self { file, commit, errors: Vec::new(), globs: 0 }
     }
 
     /// All mistakes, sorted by their place.
@@ -42,7 +44,7 @@ impl<'f> Reader<'f> {
 
     /// The place as an origin.
     pub(super) fn origin(&self, place: Place) -> Origin {
-        Origin::at(self.file, place.line, place.column)
+        Origin::at(self.file, place.line, place.column).in_commit(self.commit)
     }
 
     /// Notes a mistake. Without `help` the code's own help stands.

@@ -1,6 +1,7 @@
 //! `waivers:` and `quarantine:` of a policy file.
 
 use super::entries;
+use super::org;
 use super::reader::Reader;
 use super::suggest;
 use super::yaml::{Key, Node, Place, Value};
@@ -98,7 +99,7 @@ fn read_one(reader: &mut Reader<'_>, item: &Node, of_org: bool) -> Option<OrgWai
                 covered = read_covered(reader, node);
                 is_wrong |= covered.is_none();
             }
-            "repo" if of_org => repo = Some(reader.globs(node, "`repo`")),
+            "repo" if of_org => repo = Some(org::names(reader.globs(node, "`repo`"))),
             "field" if of_org => field = reader.text(node, "`field`").map(|text| (text, node.place)),
             "value" if of_org => value = Some(node),
             _ if answerable.read(reader, key, node) => {}

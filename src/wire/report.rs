@@ -193,6 +193,9 @@ pub struct PlaceRecord {
     pub line: Option<u32>,
     /// 1-based; null if unknown.
     pub column: Option<u32>,
+    /// The commit that the file was read from; absent if it was read from a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
 }
 
 impl From<&Origin> for PlaceRecord {
@@ -201,6 +204,7 @@ impl From<&Origin> for PlaceRecord {
             file: (!origin.file.is_empty()).then(|| origin.file.clone()),
             line: (origin.line > 0).then_some(origin.line),
             column: (origin.column > 0).then_some(origin.column),
+            commit: (!origin.commit.is_empty()).then(|| origin.commit.clone()),
         }
     }
 }

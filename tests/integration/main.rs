@@ -24,6 +24,7 @@ mod inspect;
 mod isolated;
 mod metrics;
 mod mutations;
+mod organisation;
 mod outputs;
 mod portal_feed;
 mod program;

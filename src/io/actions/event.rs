@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::io::beneath::read_named;
 use crate::io::ci::Environment;
 use crate::io::git::{Run, RunKind};
+use crate::policy::RepoFacts;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -55,9 +56,13 @@ struct MergeGroup {
     base_sha: String,
 }
 
+/// The repository that the change goes to, whoever proposes it.
 #[derive(Clone, Debug, Deserialize)]
 struct RepositoryOfEvent {
     default_branch: Option<String>,
+    name: Option<serde_json::Value>,
+    topics: Option<serde_json::Value>,
+    custom_properties: Option<serde_json::Value>,
 }
 
 /// Events whose run judges a branch or tag as it is.
@@ -145,6 +150,24 @@ pub(super) fn stage(environment: &Environment, event: &Event) -> Result<Stage, B
 }
 
 impl Event {
+    /// What the event says of the repository: its name, topics and custom properties, as far as they are there.
+    ///
+    /// # Errors
+    /// `facts-missing` when one of them has another form than that of the API.
+    pub fn facts(&self, environment: &Environment) -> Result<RepoFacts, Box<Diagnostic>> {
+        let mut said = serde_json::Map::new();
+        if let Some(RepositoryOfEvent { name, topics, custom_properties, .. }) = &self.payload.repository {
+            let known = [("name", name), ("topics", topics), ("custom_properties", custom_properties)];
+            said.extend(known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))));
+        }
+        let text = serde_json::Value::Object(said).to_string();
+        let file = environment.get("GITHUB_EVENT_PATH").unwrap_or_default();
+        let facts = RepoFacts::parse(&text, file).map_err(Box::new)?;
+        // The runner's own variable comes first: it names the repository that the job belongs to.
+        let name = environment.get("GITHUB_REPOSITORY").and_then(|name| name.rsplit('/').next());
+        Ok(RepoFacts { name: name.map(str::to_owned).or(facts.name), ..facts })
+    }
+
     /// The run, for finding base and policy.
     pub fn run(&self, environment: &Environment) -> Run {
         let default_branch = self.payload.repository.as_ref().and_then(|of| of.default_branch.clone());

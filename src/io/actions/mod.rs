@@ -17,6 +17,7 @@ use super::git::Run;
 use super::github::{Network, Request};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{BuildJobs, RepoPath};
+use crate::policy::RepoFacts;
 use std::path::{Path, PathBuf};
 
 /// The inputs of `action.yml`, with their defaults as the file states them. A test holds the two together.
@@ -50,6 +51,10 @@ pub struct Actions {
     pub dir: PathBuf,
     /// The input `policy`, below the workspace.
     pub policy: Option<PathBuf>,
+    /// The input `org-policy`: a folder, or a revision of a clone; relative to the workspace.
+    pub org_policy: Option<String>,
+    /// What the event says of the repository.
+    pub facts: RepoFacts,
     /// Folders that paths in reports may begin with and that all mean the workspace: reports are often written
     /// on the host (`/home/runner/work/r/r`), while a container sees `/github/workspace`.
     pub workspaces: Vec<String>,
@@ -76,7 +81,6 @@ pub struct Actions {
 pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
     let event = event(environment)?;
     let stage = event::stage(environment, &event)?;
-    refuse_what_is_not_built(environment)?;
     let workspace = environment.get("GITHUB_WORKSPACE").map_or_else(|| PathBuf::from("."), PathBuf::from);
     let dir = directory(&workspace, environment.input("working-directory").unwrap_or("."))?;
     let lines = environment.input("reports").unwrap_or_default().lines().map(str::trim);
@@ -84,6 +88,8 @@ pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
         stage,
         run: event.run(environment),
         policy: environment.input("policy").map(|file| workspace.join(file)),
+        org_policy: environment.input("org-policy").map(|place| below(&workspace, place)),
+        facts: event.facts(environment)?,
         jobs: jobs(environment)?,
         artifacts: artifacts(environment)?,
         run_page: run_page(environment),
@@ -96,14 +102,9 @@ pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
     })
 }
 
-/// An input that would silently do nothing could be taken for a bar that is held.
-fn refuse_what_is_not_built(environment: &Environment) -> Result<(), Box<Diagnostic>> {
-    if environment.input("org-policy").is_none() {
-        return Ok(());
-    }
-    let message = "the input `org-policy` is not built yet";
-    let help = "leave it out; the repository's own policy judges";
-    Err(Box::new((*problem(Code::BadInput, message, "action.yml")).with_help(help)))
+/// A place as the input names it, below the workspace unless it is absolute.
+fn below(workspace: &Path, place: &str) -> String {
+    workspace.join(place).to_string_lossy().into_owned()
 }
 
 /// `needs` and `steps` together: both are evidence, and neither hides the other.

@@ -9,6 +9,7 @@ mod ancestry;
 mod base;
 mod diff;
 mod files;
+mod folders;
 mod history;
 mod owners;
 mod rebuilt;

@@ -1,5 +1,11 @@
 //! Which policy file judges (DECISIONS 2, 3), as raw text; `policy/` reads it.
 
+mod organisation;
+mod trust;
+
+pub use organisation::{OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts};
+pub use trust::Judged;
+
 use super::beneath::{OpenError, read_beneath, read_named};
 use super::git::{Base, CommittedFile, Repository, Run, default_branch_tip};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
@@ -20,6 +26,8 @@ pub struct PolicyText {
     pub text: String,
     /// Where it was read, for the header: `read from main at a1b2c3d`; empty for `--policy`.
     pub read_from: Untrusted,
+    /// The commit that it was read from, in full hexadecimal; empty if it was read from a folder.
+    pub commit: String,
 }
 
 /// What the change (or the working tree) would make of the policy.
@@ -70,7 +78,11 @@ pub fn find(
     run: &Run,
 ) -> Result<PolicyFiles, PolicyError> {
     if let Some(path) = named {
-        let judging = Some(read_option(path)?);
+        let judged = Judged { repository: repository.ok(), dir, run, tip: None };
+        let judging = match judged.refuse_own(path, "the policy") {
+            Ok(()) => Some(read_option(path)?),
+            Err(refused) => Some(named_in_commit(repository, path, base, run)?.ok_or(refused)?),
+        };
         return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics: Vec::new() });
     }
     let tip = match repository {
@@ -94,7 +106,7 @@ pub fn find(
         let judging = in_working_tree(dir).map_err(PolicyError::Wrong)?;
         return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics: misnamed(dir) });
     };
-    let judging = in_commit(repository, &commit, &branch)?;
+    let judging = in_commit(repository, &commit, &branch, &PLACES)?;
     let mut diagnostics = misnamed(dir);
     let proposed = match in_working_tree(dir) {
         Ok(proposed) => proposed,
@@ -120,7 +132,23 @@ fn read_option(path: &Path) -> Result<PolicyText, PolicyError> {
     let file = path.to_string_lossy();
     let bytes = read_named(path, LIMIT).map_err(|error| PolicyError::Wrong(unreadable(&file, &error)))?;
     let text = as_text(bytes, &file).map_err(PolicyError::Wrong)?;
-    Ok(PolicyText { file: (&*file).into(), text, read_from: Untrusted::default() })
+    Ok(PolicyText { file: (&*file).into(), text, read_from: Untrusted::default(), commit: String::new() })
+}
+
+/// The file that `--policy` names below DIR, as the default branch has it: the change may have written the one of
+/// the checkout.
+fn named_in_commit(
+    repository: Result<&Repository, &Diagnostic>,
+    path: &Path,
+    base: &Base,
+    run: &Run,
+) -> Result<Option<PolicyText>, PolicyError> {
+    let Ok(repository) = repository else { return Ok(None) };
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let below = absolute.strip_prefix(repository.dir()).ok().and_then(Path::to_str);
+    let tip = default_branch_tip(repository, base, run).map_err(PolicyError::Unreadable)?;
+    let (Some(below), Some((commit, branch))) = (below, tip) else { return Ok(None) };
+    in_commit(repository, &commit, &branch, &[below])
 }
 
 fn in_working_tree(dir: &Path) -> Result<Option<PolicyText>, Box<Diagnostic>> {
@@ -135,7 +163,12 @@ fn in_working_tree(dir: &Path) -> Result<Option<PolicyText>, Box<Diagnostic>> {
             return Err(two_policies("the working tree"));
         }
         let text = as_text(bytes, place)?;
-        found = Some(PolicyText { file: place.into(), text, read_from: "read from the working tree".into() });
+        found = Some(PolicyText {
+            file: place.into(),
+            text,
+            read_from: "read from the working tree".into(),
+            commit: String::new(),
+        });
     }
     Ok(found)
 }
@@ -144,10 +177,11 @@ fn in_commit(
     repository: &Repository,
     commit: &str,
     branch: &Untrusted,
+    places: &[&str],
 ) -> Result<Option<PolicyText>, PolicyError> {
     let mut found: Option<PolicyText> = None;
     let short: String = commit.chars().take(7).collect();
-    for place in PLACES {
+    for &place in places {
         let wrong = |code: Code, what: &str| {
             let message = format!("the policy of `{}` {what}", branch.raw());
             PolicyError::Wrong(Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(place))))
@@ -163,7 +197,7 @@ fn in_commit(
         }
         let text = as_text(bytes, place).map_err(PolicyError::Wrong)?;
         let read_from = format!("read from {} at {short}", branch.raw()).into();
-        found = Some(PolicyText { file: place.into(), text, read_from });
+        found = Some(PolicyText { file: place.into(), text, read_from, commit: commit.to_owned() });
     }
     Ok(found)
 }

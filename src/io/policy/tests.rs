@@ -147,11 +147,28 @@ fn a_named_policy_judges_and_must_exist() {
     let (_server, clone) = clone_with(&[(PLACES[0], STRICT)], &[]);
     let own = clone.write("own.yml", LAX);
     let repository = open(clone.path()).unwrap();
-    let base = find_base(&repository, None, &pull_request()).unwrap();
-    let named = |path: &Path| find(Ok(&repository), clone.path(), Some(path), &base, &pull_request());
+    let base = find_base(&repository, None, &Run::default()).unwrap();
+    let named = |path: &Path| find(Ok(&repository), clone.path(), Some(path), &base, &Run::default());
     assert_eq!(named(&own).unwrap().judging.unwrap().text, LAX);
     assert_eq!(code(named(Path::new("/nonexistent"))), ("wrong", Code::UnreadableFile));
     assert_eq!(code(named(clone.path())), ("wrong", Code::NotRegular));
+}
+
+#[test]
+fn a_named_policy_of_the_checkout_is_read_from_the_default_branch_where_a_change_is_judged() {
+    let (_server, clone) = clone_with(&[("ci/gate.yml", STRICT)], &[("ci/gate.yml", LAX), ("new.yml", LAX)]);
+    let repository = open(clone.path()).unwrap();
+    let base = find_base(&repository, None, &pull_request()).unwrap();
+    let named = |path: &Path| find(Ok(&repository), clone.path(), Some(path), &base, &pull_request());
+    let dir = repository.dir().to_owned();
+    let judging = named(&dir.join("ci/gate.yml")).unwrap().judging.unwrap();
+    assert_eq!((judging.text.as_str(), judging.commit.len()), (STRICT, 40));
+    assert_eq!(code(named(&dir.join("new.yml"))), ("wrong", Code::PolicyFromHead));
+    assert_eq!(code(named(&dir.join("ci/../ci/gate.yml"))), ("wrong", Code::PolicyFromHead));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let outside = elsewhere.path().join("p.yml");
+    std::fs::write(&outside, LAX).unwrap();
+    assert_eq!(named(&outside).unwrap().judging.unwrap().text, LAX);
 }
 
 #[cfg(unix)]

@@ -193,7 +193,7 @@ impl<'p> Work<'p> {
     }
 
     fn own_layer(&self) -> Option<&'p OrgLayer> {
-        self.layers.organisation?.repositories.get(self.layers.facts.name.as_ref()?)
+        self.layers.organisation?.repositories.get(&self.layers.facts.name.as_ref()?.to_lowercase())
     }
 
     /// The day that an entry waits for, if it lies ahead (DECISIONS 24).
@@ -230,7 +230,7 @@ impl<'p> Work<'p> {
         let Some(name) = &self.layers.facts.name else { return };
         for waiver in &organisation.waivers {
             let Some((key, setting)) = &waiver.relief else { continue };
-            let is_for_this = waiver.waiver.rule == rule.spec.id && waiver.repo.is_match_text(name);
+            let is_for_this = waiver.waiver.rule == rule.spec.id && super::org::is_named(&waiver.repo, name);
             let Some(field) = rule.spec.field(key).filter(|_| is_for_this) else { continue };
             if has_ended(waiver.waiver.expires, self.layers.today) {
                 continue;
@@ -277,11 +277,16 @@ fn selected_groups<'p>(layers: &'p Layers<'p>, notes: &mut Vec<Diagnostic>) -> V
 
 /// A file that extends an organisation's policy is not judged without it (DECISIONS 6).
 fn missing_organisation(layers: &Layers<'_>, notes: &mut Vec<Diagnostic>) {
-    let extends = layers.file.and_then(|file| file.extends.as_ref());
-    if let (Some((repository, origin)), None) = (extends, layers.organisation) {
-        let message = format!("the policy of `{repository}`, which this one extends, was not read");
-        notes.push(Diagnostic::new(Code::NoOrganisationPolicy, Weight::Error, message, origin.clone()));
-    }
+    let Some((repository, origin)) = layers.file.and_then(|file| file.extends.as_ref()) else { return };
+    let other = match layers.organisation {
+        None => String::new(),
+        Some(OrgPolicy { repository: Some(read), .. }) if !read.eq_ignore_ascii_case(repository) => {
+            format!("; that of `{read}` was")
+        }
+        Some(_) => return,
+    };
+    let message = format!("the policy of `{repository}`, which this one extends, was not read{other}");
+    notes.push(Diagnostic::new(Code::NoOrganisationPolicy, Weight::Error, message, origin.clone()));
 }
 
 /// Says where the repository asks for less than the organisation lets it.

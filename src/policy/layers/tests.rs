@@ -73,8 +73,11 @@ fn org(text: &str) -> OrgPolicy {
 
 fn org_of(files: &[(&str, &str)]) -> OrgPolicy {
     let texts: Vec<String> = files.iter().map(|(_, text)| format!("version: 1\n{text}\n")).collect();
-    let files: Vec<OrgText<'_>> =
-        files.iter().zip(&texts).map(|((path, _), text)| OrgText { path, name: path, text }).collect();
+    let files: Vec<OrgText<'_>> = files
+        .iter()
+        .zip(&texts)
+        .map(|((path, _), text)| OrgText { path, name: path, commit: "", text })
+        .collect();
     parse_org(&files, "acme/.tollgate").unwrap()
 }
 

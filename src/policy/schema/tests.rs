@@ -175,7 +175,7 @@ fn what_the_program_takes_the_schemas_take() {
         ("groups/service.yml", GROUP),
         ("repos/a.yml", "version: 1\ndefaults: {}\n"),
     ];
-    let files = files.map(|(path, text)| OrgText { path, name: path, text });
+    let files = files.map(|(path, text)| OrgText { path, name: path, commit: "", text });
     assert!(parse_org(&files, "acme/.tollgate").is_ok());
     assert_eq!(complaints(Schema::Organisation, ORGANISATION), [""; 0]);
     assert_eq!(complaints(Schema::Group, GROUP), [""; 0]);

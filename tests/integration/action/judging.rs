@@ -91,7 +91,7 @@ fn what_cannot_be_used_is_a_coded_error_and_no_verdict() {
         ("GITHUB_EVENT_PATH", "/proc/self/environ", "bad-event"),
         ("INPUT_STAGE", "publish", "bad-input"),
         ("INPUT_STAGE", "everything", "bad-input"),
-        ("INPUT_ORG-POLICY", "acme/.tollgate", "bad-input"),
+        ("INPUT_ORG-POLICY", "acme/.tollgate", "no-organisation-policy"),
         ("INPUT_WORKING-DIRECTORY", "../..", "bad-input"),
         ("INPUT_REPORTS", "junit.xml", "bad-input"),
         ("INPUT_REPORTS", "tests=[", "bad-glob"),
@@ -139,4 +139,20 @@ fn a_summary_that_is_nearly_full_still_gets_the_verdict() {
     assert!(run.out.lines().filter(|line| line.starts_with("::")).count() <= 10);
     assert!(job.summary().contains("### ❌ Needs changes"));
     assert!(job.summary().len() <= 1 << 20);
+}
+
+#[test]
+fn the_organisation_s_own_action_hands_its_policy_on() {
+    let job = Job::pull_request();
+    job.workspace.file("junit.xml", PASSING);
+    let policy = "version: 1\nfloor: { tests.executed: { min: 9 } }\n";
+    let file = job.runner.file("_actions/acme/.tollgate/v1/org.yml", policy);
+    let folder = file.parent().unwrap().to_str().unwrap().to_owned();
+    let job = job.with("INPUT_ORG-POLICY", &folder);
+    job.run().exits(1).says("acme/.tollgate at v1").says("(acme/.tollgate/org.yml:2)");
+    // A folder of the checkout is the change's own.
+    job.workspace.file("policy/org.yml", "version: 1\n");
+    let job = job.with("INPUT_ORG-POLICY", "policy");
+    job.run().exits(2).says("policy-from-head");
+    assert_eq!(job.outputs().last(), Some(&("verdict".to_owned(), "no-verdict".to_owned())));
 }

@@ -1,0 +1,201 @@
+//! The policy that judges, and the one that the change proposes.
+
+use super::exit::WrongUse;
+use super::judging::today;
+use super::output;
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::git::{Base, Repository, Run, default_branch_tip};
+use crate::io::policy::{self as files, Judged, OrgFiles, PolicyError, PolicyText, Proposed, Wanted};
+use crate::model::{Date, Untrusted, VerdictKind};
+use crate::policy::{self, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts};
+use std::path::{Path, PathBuf};
+
+/// Where the policy comes from, and the day that it is read for.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct PolicyOptions {
+    /// Judge by this policy instead of the repository's
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// The organisation's policy: a folder with `org.yml`, or a revision of a clone
+    #[arg(long, value_name = "DIR|CLONE@REVISION")]
+    pub(super) org_policy: Option<String>,
+    /// The repository's name, topics and custom properties, as GitHub's API gives them (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(super) repo_facts: Option<PathBuf>,
+    /// The day that waivers and dates of the policy are judged by, such as 2027-01-31 [default: today, in UTC]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub(super) as_of: Option<Date>,
+}
+
+pub(super) fn parse_date(text: &str) -> Result<Date, String> {
+    Date::parse(text).map_err(|error| error.to_string())
+}
+
+/// What the policy is for.
+pub(super) struct Setting<'s> {
+    /// The repository, or why there is none.
+    pub(super) repository: Result<&'s Repository, &'s Diagnostic>,
+    /// The directory to judge.
+    pub(super) dir: &'s Path,
+    /// What the head is compared with.
+    pub(super) base: &'s Base,
+    /// What CI says of the run.
+    pub(super) run: &'s Run,
+    /// What CI says of the repository.
+    pub(super) facts: RepoFacts,
+}
+
+/// The policies of a run.
+pub(super) struct Policies {
+    /// The one that judges.
+    pub(super) judging: Policy,
+    /// What the change would make of it.
+    pub(super) proposed: Option<ProposedPolicy>,
+    /// True if no organisation's policy was read and none was asked for.
+    pub(super) is_alone: bool,
+}
+
+/// What the change would make of the policy; judged as a dry run, never used.
+pub(super) enum ProposedPolicy {
+    /// The file that judges is gone.
+    Removed,
+    /// A file with mistakes, and how many.
+    Broken(Untrusted, usize),
+    /// Another policy.
+    Policy(Untrusted, Box<Policy>),
+}
+
+/// Finds and resolves the policies. One with mistakes is wrong use; one that has to judge and cannot be read
+/// leaves the built-in policy and an error, with which nothing passes.
+pub(super) fn find(
+    options: &PolicyOptions,
+    setting: Setting<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> anyhow::Result<Policies> {
+    let Some((organisation, facts)) = organisation(options, &setting, diagnostics)? else {
+        return Ok(Policies { judging: policy::resolve(None, ""), proposed: None, is_alone: false });
+    };
+    let found =
+        files::find(setting.repository, setting.dir, options.policy.as_deref(), setting.base, setting.run);
+    let found = match found {
+        Ok(found) => found,
+        Err(PolicyError::Wrong(error)) => return Err(wrong(&[*error])),
+        Err(PolicyError::Unreadable(error)) => {
+            diagnostics.push(*error);
+            // What the organisation asks for is shown all the same.
+            let layers = Layers { organisation: organisation.as_ref(), facts, ..Layers::default() };
+            let judging = policy::resolve_layers(&layers).map_err(|errors| wrong(&errors))?;
+            return Ok(Policies { judging, proposed: None, is_alone: organisation.is_none() });
+        }
+    };
+    diagnostics.extend(found.diagnostics);
+    let today = options.as_of.or_else(today);
+    let resolve = |file: Option<(&PolicyFile, &PolicyText)>| {
+        let source = file.map(|(_, text)| source_of(text)).unwrap_or_default();
+        policy::resolve_layers(&Layers {
+            organisation: organisation.as_ref(),
+            facts: facts.clone(),
+            file: file.map(|(file, _)| file),
+            source: &source,
+            today,
+        })
+    };
+    let file = found.judging.as_ref().map(parse).transpose().map_err(|errors| wrong(&errors))?;
+    let judging = resolve(file.as_ref().zip(found.judging.as_ref())).map_err(|errors| wrong(&errors))?;
+    let is_extended = file.as_ref().is_some_and(|file| file.extends.is_some());
+    let proposed = match found.proposed {
+        Proposed::Same => None,
+        Proposed::Removed => Some(ProposedPolicy::Removed),
+        Proposed::Text(text) => {
+            let policy = parse(&text).and_then(|file| resolve(Some((&file, &text))));
+            Some(match policy {
+                Ok(policy) => ProposedPolicy::Policy(text.file, Box::new(policy)),
+                Err(errors) => ProposedPolicy::Broken(text.file, errors.len()),
+            })
+        }
+    };
+    Ok(Policies { judging, proposed, is_alone: organisation.is_none() && !is_extended })
+}
+
+/// An organisation's policy, if one is asked for, and what is known of the repository; `None` if it cannot be read,
+/// and why stands among the diagnostics.
+fn organisation(
+    options: &PolicyOptions,
+    setting: &Setting<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> anyhow::Result<Option<(Option<OrgPolicy>, RepoFacts)>> {
+    let repository = setting.repository.ok();
+    // A default branch that cannot be found leaves nothing that could be trusted, and the search for the
+    // repository's own policy says so.
+    let tip = repository.and_then(|repository| {
+        default_branch_tip(repository, setting.base, setting.run).ok().flatten().map(|(tip, _)| tip)
+    });
+    let judged = Judged { repository, dir: setting.dir, run: setting.run, tip: tip.as_deref() };
+    let mut facts = setting.facts.clone();
+    if let Some(file) = &options.repo_facts {
+        match files::read_facts(file, &judged) {
+            Ok(read) => {
+                facts = RepoFacts {
+                    name: read.name.or(facts.name),
+                    topics: read.topics.or(facts.topics),
+                    properties: read.properties.or(facts.properties),
+                };
+            }
+            Err(PolicyError::Wrong(error) | PolicyError::Unreadable(error)) => return Err(wrong(&[*error])),
+        }
+    }
+    let Some(named) = &options.org_policy else { return Ok(Some((None, facts))) };
+    if facts.name.is_none() {
+        let project = repository.and_then(|repository| Some(repository.head().ok()?.project));
+        facts.name = project.map(|project| project.raw().to_owned()).filter(|name| !name.is_empty());
+    }
+    let wanted = facts.name.clone().map_or(Wanted::All, Wanted::Of);
+    match files::read_organisation(named, &wanted, &judged) {
+        Ok(read) => Ok(Some((Some(parse_organisation(&read)?), facts))),
+        Err(PolicyError::Wrong(error)) => Err(wrong(&[*error])),
+        Err(PolicyError::Unreadable(error)) => {
+            diagnostics.push(*error);
+            Ok(None)
+        }
+    }
+}
+
+fn parse_organisation(read: &OrgFiles) -> anyhow::Result<OrgPolicy> {
+    read.parse().map_err(|errors| wrong(&errors))
+}
+
+fn wrong(errors: &[Diagnostic]) -> anyhow::Error {
+    WrongUse(output::diagnostics(errors)).into()
+}
+
+fn parse(text: &PolicyText) -> Result<PolicyFile, Vec<Diagnostic>> {
+    policy::parse_committed(&text.text, text.file.raw(), &text.commit)
+}
+
+fn source_of(text: &PolicyText) -> String {
+    match text.read_from.raw() {
+        "" => text.file.raw().to_owned(),
+        from => format!("{} ({from})", text.file.raw()),
+    }
+}
+
+/// What the proposed policy would say, as a note or a warning of the verdict.
+pub(super) fn dry_run(proposed: &ProposedPolicy, judge: impl Fn(&Policy) -> VerdictKind) -> Diagnostic {
+    let (file, message) = match proposed {
+        ProposedPolicy::Removed => (Untrusted::default(), "this change removes the policy".to_owned()),
+        ProposedPolicy::Broken(file, mistakes) => (
+            file.clone(),
+            format!(
+                "this change proposes a policy with {mistakes} mistakes; `tollgate check --policy` lists them"
+            ),
+        ),
+        ProposedPolicy::Policy(file, policy) => (
+            file.clone(),
+            format!(
+                "this change proposes another policy; under it the verdict would be {}",
+                judge(policy).word()
+            ),
+        ),
+    };
+    Diagnostic::new(Code::PolicyDiffers, Weight::Warning, message, Origin::file(file))
+}

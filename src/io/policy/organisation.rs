@@ -1,0 +1,315 @@
+//! Where an organisation's policy is read from: a folder, or a revision of a clone (DECISIONS 6).
+//!
+//! Every source gives [`OrgFiles`]; what reads it over GitHub's API gives the same, and nothing else has to know.
+//! A source that cannot be read is never "no policy".
+
+use super::trust::Judged;
+use super::{LIMIT, PolicyError, as_text};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::beneath::{OpenError, read_beneath, read_named};
+use crate::io::git::{self, CommittedFile, Repository};
+use crate::policy::{OrgPolicy, OrgText, RepoFacts, parse_org};
+use std::path::{Path, PathBuf};
+
+/// The longest file of facts that is read, in bytes.
+const FACTS_LIMIT: u64 = 1 << 20;
+
+/// The files of an organisation's policy, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgFiles {
+    /// `org.yml`, `groups/*.yml` and `repos/*.yml`.
+    pub files: Vec<OrgFile>,
+    /// Where they were read, for the header: `acme/.tollgate at a1b2c3d`.
+    pub source: String,
+    /// The repository that they were read from, `owner/name`, where that is known.
+    pub repository: Option<String>,
+}
+
+/// One file of an organisation's policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgFile {
+    /// Its path in the folder of the policy: `groups/service.yml`.
+    pub path: String,
+    /// What people know it as: `acme/.tollgate/groups/service.yml`.
+    pub name: String,
+    /// The commit that it was read from, in full hexadecimal; empty if it was read from a folder.
+    pub commit: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Which files of `repos/` are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The one of this repository; another one's mistake stops nobody else.
+    Of(String),
+    /// All of them.
+    All,
+}
+
+impl OrgFiles {
+    /// The policy.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of the files.
+    pub fn parse(&self) -> Result<OrgPolicy, Vec<Diagnostic>> {
+        let texts: Vec<OrgText<'_>> = self
+            .files
+            .iter()
+            .map(|file| OrgText {
+                path: &file.path,
+                name: &file.name,
+                commit: &file.commit,
+                text: &file.text,
+            })
+            .collect();
+        let policy = parse_org(&texts, &self.source)?;
+        Ok(OrgPolicy { repository: self.repository.clone(), ..policy })
+    }
+}
+
+/// Reads the policy that `named` stands for: a folder, or `CLONE@REVISION` with the path of a clone.
+///
+/// # Errors
+/// See [`PolicyError`]: the place does not exist or is not to be trusted, a file is too large or no text.
+pub fn read(named: &str, wanted: &Wanted, judged: &Judged<'_>) -> Result<OrgFiles, PolicyError> {
+    let path = named.strip_prefix("file://").unwrap_or(named);
+    if Path::new(path).is_dir() {
+        judged.refuse_own(Path::new(path), "the organisation's policy")?;
+        return in_folder(path, wanted);
+    }
+    match path.rsplit_once('@') {
+        Some((clone, revision)) if Path::new(clone).is_dir() && !revision.is_empty() => {
+            in_commit(clone, revision, wanted, judged)
+        }
+        _ => Err(not_there(named)),
+    }
+}
+
+/// Reads `--repo-facts FILE`.
+///
+/// # Errors
+/// See [`PolicyError`].
+pub fn read_facts(path: &Path, judged: &Judged<'_>) -> Result<RepoFacts, PolicyError> {
+    judged.refuse_own(path, "the file of the repository's facts")?;
+    let file = path.to_string_lossy();
+    let wrong = |message: String| {
+        let error = Diagnostic::new(Code::FactsMissing, Weight::Error, message, Origin::file(&*file));
+        PolicyError::Wrong(Box::new(error))
+    };
+    let bytes = read_named(path, FACTS_LIMIT)
+        .map_err(|error| wrong(format!("the repository's facts cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("the facts are not valid UTF-8".to_owned()))?;
+    RepoFacts::parse(&text, &file).map_err(|error| PolicyError::Wrong(Box::new(error)))
+}
+
+/// A name that is no place that can be read.
+fn not_there(named: &str) -> PolicyError {
+    let remote = named.contains("://") || named.split_once(':').is_some_and(|(host, _)| host.contains('@'));
+    let (message, help) = if remote {
+        (
+            "an organisation's policy is not fetched from an address".to_owned(),
+            "clone it first (`git clone --bare ADDRESS policy.git`) and name a revision of it: `policy.git@v1`",
+        )
+    } else {
+        (
+            format!("there is no organisation's policy at `{named}`"),
+            "name a folder with `org.yml` in it, or a revision of a clone: `CLONE@REVISION`",
+        )
+    };
+    let error = Diagnostic::new(Code::NoOrganisationPolicy, Weight::Error, message, Origin::default());
+    PolicyError::Wrong(Box::new(error.with_help(help)))
+}
+
+fn in_folder(path: &str, wanted: &Wanted) -> Result<OrgFiles, PolicyError> {
+    let root = PathBuf::from(path);
+    let shown = path.trim_end_matches('/');
+    let of_runner = action_of(&root);
+    let clone = git::open(&root).ok().filter(Repository::is_own_clone);
+    let repository = match &of_runner {
+        Some((repository, _)) => Some(repository.clone()),
+        None => clone.as_ref().and_then(Repository::remote_repository),
+    };
+    let label = repository.clone().unwrap_or_else(|| shown.to_owned());
+    let store = Store::Folder(root);
+    let mut files = read_all(&store, &label, wanted)?;
+    let is_committed =
+        |clone: &&Repository| files.iter().all(|(file, place)| clone.head_holds(place, file.text.as_bytes()));
+    let head = clone.as_ref().filter(is_committed).and_then(|clone| clone.head().ok()?.commit);
+    let source = match (&of_runner, &head) {
+        (Some((repository, reference)), _) => format!("{repository} at {reference}"),
+        (None, Some(commit)) => format!("{label} at {}", short(commit)),
+        (None, None) => label,
+    };
+    for (file, _) in &mut files {
+        file.commit = head.clone().unwrap_or_default();
+    }
+    Ok(OrgFiles { files: files.into_iter().map(|(file, _)| file).collect(), source, repository })
+}
+
+fn in_commit(
+    path: &str,
+    revision: &str,
+    wanted: &Wanted,
+    judged: &Judged<'_>,
+) -> Result<OrgFiles, PolicyError> {
+    let clone = git::open(Path::new(path)).map_err(|mut error| {
+        error.weight = Weight::Error;
+        PolicyError::Wrong(error)
+    })?;
+    let commit = clone.revision(revision).map_err(PolicyError::Wrong)?;
+    judged.refuse_own_commit(&clone, &commit, revision)?;
+    let repository = clone.remote_repository().filter(|_| clone.prefix().is_empty());
+    let label = repository.clone().unwrap_or_else(|| path.trim_end_matches('/').to_owned());
+    let source = format!("{label} at {}", short(&commit));
+    let store = Store::Commit(&clone, &commit);
+    let files = read_all(&store, &label, wanted)?.into_iter().map(|(mut file, _)| {
+        file.commit.clone_from(&commit);
+        file
+    });
+    Ok(OrgFiles { files: files.collect(), source, repository })
+}
+
+/// All files, each with its place in the store.
+fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Vec<(OrgFile, String)>, PolicyError> {
+    let at_root = store.names("", label)?.unwrap_or_default();
+    // A repository that is not for policies alone has them in a folder.
+    let below = store.names("tollgate", label)?.unwrap_or_default();
+    let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    let base = match (has(&at_root, "org.yml"), has(&below, "org.yml")) {
+        (true, true) => {
+            let message = format!("`{label}` holds both `org.yml` and `tollgate/org.yml`");
+            return Err(wrong(Code::TwoPolicies, message, label, "keep one of the two"));
+        }
+        (false, true) => "tollgate/",
+        _ => "",
+    };
+    let names = if base.is_empty() { &at_root } else { &below };
+    let mut paths = Vec::new();
+    if has(names, "org.yml") {
+        paths.push("org.yml".to_owned());
+    }
+    if has(names, "org.yaml") {
+        return Err(misnamed(label, &format!("{base}org.yaml")));
+    }
+    if paths.is_empty() {
+        let message = format!("`{label}` has no `org.yml`");
+        let help = "name the folder that holds it; with nothing to say it is the one line `version: 1`";
+        return Err(wrong(Code::NoOrganisationPolicy, message, label, help));
+    }
+    for folder in ["groups", "repos"] {
+        for name in store.names(&format!("{base}{folder}"), label)?.unwrap_or_default() {
+            let Some(stem) = name.strip_suffix(".yml") else {
+                if name.starts_with('.') || name.starts_with("README") {
+                    continue;
+                }
+                // A file that nobody reads would be a bar that nobody holds.
+                return Err(misnamed(label, &format!("{base}{folder}/{name}")));
+            };
+            let is_wanted = match wanted {
+                Wanted::Of(repository) => folder == "groups" || stem.eq_ignore_ascii_case(repository),
+                Wanted::All => true,
+            };
+            if is_wanted {
+                paths.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        let place = format!("{base}{path}");
+        let name = format!("{label}/{place}");
+        let text = as_text(store.read(&place, &name)?, &name).map_err(PolicyError::Wrong)?;
+        files.push((OrgFile { path, name, commit: String::new(), text }, place));
+    }
+    Ok(files)
+}
+
+/// Where files are.
+enum Store<'s> {
+    Folder(PathBuf),
+    Commit(&'s Repository, &'s str),
+}
+
+impl Store<'_> {
+    /// The names in a folder, sorted; `None` if there is no such folder.
+    fn names(&self, folder: &str, label: &str) -> Result<Option<Vec<String>>, PolicyError> {
+        let root = match self {
+            Self::Commit(clone, commit) => {
+                return clone.names_in(commit, folder).map_err(PolicyError::Unreadable);
+            }
+            Self::Folder(root) => root,
+        };
+        let path = root.join(folder);
+        let failed = |error: &std::io::Error| {
+            let message = format!("the folder cannot be read: {error}");
+            wrong(Code::UnreadableFile, message, &format!("{label}/{folder}"), "")
+        };
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() && !folder.is_empty() => {
+                let message = "a folder of the policy is a symlink".to_owned();
+                return Err(wrong(Code::NotRegular, message, &format!("{label}/{folder}"), ""));
+            }
+            Ok(_) if path.is_dir() => {}
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        }
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&path).map_err(|error| failed(&error))? {
+            let entry = entry.map_err(|error| failed(&error))?;
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(Some(names))
+    }
+
+    fn read(&self, place: &str, name: &str) -> Result<Vec<u8>, PolicyError> {
+        match self {
+            Self::Folder(root) => read_beneath(root, Path::new(place), LIMIT).map_err(|error| {
+                let code = match error {
+                    OpenError::TooLarge { .. } => Code::PolicyTooLarge,
+                    _ => error.code(),
+                };
+                wrong(code, format!("the file cannot be read: {error}"), name, "")
+            }),
+            Self::Commit(clone, commit) => {
+                match clone.file_at(commit, place, LIMIT).map_err(PolicyError::Unreadable)? {
+                    CommittedFile::Bytes(bytes) => Ok(bytes),
+                    CommittedFile::TooLarge => {
+                        let message = format!("the file is larger than {} KiB", LIMIT >> 10);
+                        Err(wrong(Code::PolicyTooLarge, message, name, ""))
+                    }
+                    CommittedFile::Absent | CommittedFile::NotRegular => {
+                        Err(wrong(Code::NotRegular, "this is no regular file".to_owned(), name, ""))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn misnamed(label: &str, path: &str) -> PolicyError {
+    let message = "a file of an organisation's policy ends in `.yml`, and this one would not be read";
+    wrong(Code::MisnamedPolicy, message.to_owned(), &format!("{label}/{path}"), "rename it, or remove it")
+}
+
+fn wrong(code: Code, message: String, file: &str, help: &str) -> PolicyError {
+    let error = Diagnostic::new(code, Weight::Error, message, Origin::file(file));
+    PolicyError::Wrong(Box::new(if help.is_empty() { error } else { error.with_help(help) }))
+}
+
+/// `owner/name` and reference of an action that a runner downloaded: `…/_actions/acme/.tollgate/v1`.
+fn action_of(path: &Path) -> Option<(String, String)> {
+    let names: Vec<&str> =
+        path.components().map(|component| component.as_os_str().to_str()).collect::<Option<_>>()?;
+    let at = names.iter().position(|name| *name == "_actions")?;
+    match names.get(at + 1..)? {
+        [owner, name, reference] => Some((format!("{owner}/{name}"), (*reference).to_owned())),
+        _ => None,
+    }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
