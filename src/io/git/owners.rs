@@ -5,7 +5,8 @@ use super::history::{Found, MOST_BYTES};
 use crate::diagnostic::Diagnostic;
 use crate::metrics::{CodeOwners, Handle, Owners};
 use crate::policy;
-use git2::{Oid, Tree};
+use git2::{Oid, Tree, TreeEntry};
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -186,25 +187,7 @@ impl Repository {
             if paths.len() >= MOST_PATHS {
                 break;
             }
-            let find = |tree: &Option<Tree<'r>>, name: &[u8]| {
-                tree.as_ref()?.get_name_bytes(name).map(|entry| (entry.id(), entry.filemode_raw()))
-            };
-            let mut changed: Vec<(Vec<u8>, Option<Side>, Option<Side>)> = Vec::new();
-            for entry in new.iter().flat_map(Tree::iter) {
-                let (before, after) = (find(&old, entry.name_bytes()), (entry.id(), entry.filemode_raw()));
-                if before != Some(after) {
-                    changed.push((entry.name_bytes().to_vec(), before, Some(after)));
-                }
-            }
-            for entry in old.iter().flat_map(Tree::iter) {
-                if find(&new, entry.name_bytes()).is_none() {
-                    changed.push((
-                        entry.name_bytes().to_vec(),
-                        Some((entry.id(), entry.filemode_raw())),
-                        None,
-                    ));
-                }
-            }
+            let changed = entries_changed(old.as_ref(), new.as_ref());
             for (name, before, after) in changed {
                 let path = format!("{folder}{}", String::from_utf8_lossy(&name));
                 let tree = |side: Option<Side>| match side {
@@ -222,5 +205,90 @@ impl Repository {
             }
         }
         Ok(paths)
+    }
+}
+
+/// An entry's name, and what it was and is, of those that differ.
+type Changed = (Vec<u8>, Option<Side>, Option<Side>);
+
+/// Both trees are in git's order, so one walk along them finds what differs; most entries are only looked at.
+fn entries_changed(old: Option<&Tree<'_>>, new: Option<&Tree<'_>>) -> Vec<Changed> {
+    let side = |entry: &TreeEntry<'_>| (entry.id(), entry.filemode_raw());
+    let mut changed = Vec::new();
+    let (mut at_old, mut at_new) = (0, 0);
+    loop {
+        let before = old.and_then(|tree| tree.get(at_old));
+        let after = new.and_then(|tree| tree.get(at_new));
+        let order = match (&before, &after) {
+            (None, None) => return changed,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(before), Some(after)) => in_order(before, after),
+        };
+        at_old += usize::from(order.is_le());
+        at_new += usize::from(order.is_ge());
+        let before = before.filter(|_| order.is_le());
+        let after = after.filter(|_| order.is_ge());
+        let sides = (before.as_ref().map(side), after.as_ref().map(side));
+        if sides.0 != sides.1
+            && let Some(entry) = before.as_ref().or(after.as_ref())
+        {
+            changed.push((entry.name_bytes().to_vec(), sides.0, sides.1));
+        }
+    }
+}
+
+/// Git sorts a folder as if its name ended with `/`.
+fn in_order(left: &TreeEntry<'_>, right: &TreeEntry<'_>) -> Ordering {
+    let (one, other) = (left.name_bytes(), right.name_bytes());
+    if one == other && left.filemode_raw() == right.filemode_raw() {
+        return Ordering::Equal;
+    }
+    let end = |entry: &TreeEntry<'_>| (entry.filemode_raw() == 0o040_000).then_some(&b'/');
+    one.iter().chain(end(left)).cmp(other.iter().chain(end(right)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::io::git::{HistoryQuery, OwnersThen, open};
+    use crate::io::testing::Repo;
+    use crate::metrics::{Unit, Window};
+    use crate::model::Date;
+
+    /// The paths that the last commit changed, sorted.
+    fn changed(repo: &Repo) -> Vec<String> {
+        let repository = open(repo.path()).unwrap();
+        let day = |text: &str| Date::parse(text).unwrap();
+        let window = Window { from: day("2025-01-01"), until: day("2027-01-01") };
+        let query = HistoryQuery { unit: Unit::Commits, window, bots: &[] };
+        let history = repository.history(&query, &mut |_| {}).unwrap();
+        let last = history.found.iter().find(|found| found.title.raw() == "last").unwrap();
+        let mut paths = OwnersThen::new(&repository, Vec::new()).changed_paths(last).unwrap();
+        paths.sort();
+        paths
+    }
+
+    #[test]
+    fn what_git_calls_changed_is_changed() {
+        let repo = Repo::new();
+        for path in ["a/x", "a/deep/y", "a.b", "a-c", "same/z", "gone/one", "gone/two", "turns"] {
+            repo.write(path, "1");
+        }
+        repo.commit("first");
+        repo.write("a/x", "2");
+        repo.write("a.b", "2");
+        repo.write("new/file", "1");
+        repo.git(&["rm", "-q", "-r", "gone", "turns"]);
+        // A file that becomes a folder stands elsewhere in git's order.
+        repo.write("turns/into", "1");
+        repo.commit("last");
+        let mut by_git: Vec<String> = repo
+            .git(&["diff", "--name-only", "--no-renames", "HEAD~1", "HEAD"])
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        by_git.sort();
+        assert_eq!(changed(&repo), by_git);
+        assert_eq!(by_git, ["a.b", "a/x", "gone/one", "gone/two", "new/file", "turns", "turns/into"]);
     }
 }
