@@ -27,7 +27,8 @@ Examples:
   tollgate check                                   # judge what is in this directory
   tollgate check --base origin/main                # the change since the merge base
   tollgate check --report coverage=out/lcov.info   # another place for a kind of report
-  tollgate check --format json > verdict.json")]
+  tollgate check --format json > verdict.json
+  tollgate check --write-html verdict.html --write-junit gate.xml")]
 pub(super) struct Arguments {
     /// The directory to judge: root of policy, paths and globs
     #[arg(default_value = ".", value_name = "DIR")]

@@ -51,7 +51,7 @@ pub(super) fn man(arguments: &Man) -> anyhow::Result<ExitStatus> {
     let mut program = Program::command();
     program.build();
     output::write_file(&dir.join("tollgate.1"), page(program.clone())?.as_bytes())?;
-    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+    for command in program.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help") {
         let name = format!("tollgate-{}", command.get_name());
         let command = command.clone().name(name.clone()).version(env!("CARGO_PKG_VERSION"));
         output::write_file(&dir.join(format!("{name}.1")), page(command)?.as_bytes())?;

@@ -56,8 +56,12 @@ enum Command {
     #[command(hide = true, name = crate::io::isolated::SUBCOMMAND)]
     Read,
     /// List the report formats that are read
+    #[command(after_help = "Examples:\n  tollgate formats | grep -A2 coverage")]
     Formats,
     /// List the rules of a policy, with their fields and defaults
+    #[command(
+        after_help = "Examples:\n  tollgate rules | less\n  tollgate explain coverage.changed    # one rule, as it holds here"
+    )]
     Rules,
     /// Print rules and formats as Markdown, as in examples/docs/reference.md
     #[command(hide = true)]

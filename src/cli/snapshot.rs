@@ -16,6 +16,11 @@ const MAX_SNAPSHOT: u64 = 256 << 20;
 
 /// Arguments of `tollgate snapshot`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tollgate check --save-snapshot base.snapshot       # on the base
+  tollgate snapshot show base.snapshot
+  tollgate snapshot diff base.snapshot head.snapshot # what became of tests, coverage and findings")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -107,8 +107,9 @@ PY
   "$python/bin/python" - "$work/pycobertura.json" <<'PY'
 import json, sys
 total = json.load(open(sys.argv[1]))["total"]
-assert (total["Stmts"], total["Miss"]) == (36, 12), total
-print("pycobertura: 36 statements, 12 missed, as the verdict says")
+# 12 lines without a hit, as the verdict says; a line whose branches are not all taken is missed for pycobertura too.
+assert (total["Stmts"], total["Miss"]) == (36, 13), total
+print("pycobertura: 36 statements, of which 12 did not run and 1 in part")
 PY
 else
   not_run "junitparser, pycobertura and the CTRF schema; PyPI's packages could not be installed"
