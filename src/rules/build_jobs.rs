@@ -50,6 +50,10 @@ impl Rule for BuildJobs {
         let count = Measured::Count(unexplained.len() as u64);
         let mut judgement = Judgement::new(OutcomeKind::Met, count, text, required);
         if unexplained.is_empty() {
+            let bad = |job: &Job| matches!(job.result, JobResult::Failure | JobResult::Cancelled);
+            if jobs.iter().any(bad) {
+                judgement.measured_text.push_str("; the failing tests explain it");
+            }
             return judgement;
         }
         judgement.reason = doubt::joined(&reasons(&unexplained));
@@ -176,7 +180,9 @@ mod tests {
     fn a_failing_test_or_suite_explains_its_job_and_what_was_skipped_behind_it() {
         let jobs = [("test", Failure), ("deploy", Skipped)];
         let sample = Sample::of(with_jobs(tests(&[("a", Failed)]), &jobs));
-        assert_eq!(sample.judge("build.jobs", &[]).kind, OutcomeKind::Met);
+        let judgement = sample.judge("build.jobs", &[]);
+        assert_eq!(judgement.kind, OutcomeKind::Met);
+        assert!(judgement.measured_text.ends_with("; the failing tests explain it"), "{judgement:?}");
         let sample = Sample::of(with_jobs(with_container_failure(tests(&[("a", Passed)]), "suite"), &jobs));
         assert_eq!(sample.judge("build.jobs", &[]).kind, OutcomeKind::Met);
     }
