@@ -154,6 +154,12 @@ impl GitHub {
         self
     }
 
+    /// An event was delivered to the hook of the App, and this was answered.
+    pub(crate) fn delivered(&self, id: u64, event: &str, status: u16) -> &Self {
+        self.shared.lock().deliveries.insert(0, (id, event.to_owned(), status));
+        self
+    }
+
     /// Somebody else's check, as any job can write one.
     pub(crate) fn foreign_check(&self, sha: &str, name: &str, app: u64, conclusion: &str) -> &Self {
         let mut state = self.shared.lock();

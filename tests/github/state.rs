@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) apps: BTreeMap<u64, Vec<u8>>,
     /// Installation → App and repository.
     pub(super) installations: BTreeMap<u64, (u64, String)>,
+    /// Newest first: number, event and what was answered.
+    pub(super) deliveries: Vec<(u64, String, u16)>,
     pub(super) rate: Option<Rate>,
     pub(super) asked: Vec<Asked>,
     pub(super) faults: BTreeMap<usize, Fault>,
@@ -166,6 +168,7 @@ impl State {
             tokens: BTreeMap::new(),
             apps: BTreeMap::new(),
             installations: BTreeMap::new(),
+            deliveries: Vec::new(),
             rate: None,
             asked: Vec::new(),
             faults: BTreeMap::new(),

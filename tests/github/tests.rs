@@ -194,7 +194,10 @@ fn the_jobs_of_the_newest_attempt_and_the_runs_of_a_commit_are_listed() {
 fn a_repository_its_people_and_its_rules_are_read() {
     let github = GitHub::start();
     let policy = github.commit_in("acme/.tollgate", "main", &[("org.yml", "version: 1\n")]);
-    github.repository_says(REPOSITORY, json!({"private": true, "topics": ["tier-1"]}));
+    github.repository_says(
+        REPOSITORY,
+        json!({"private": true, "topics": ["tier-1"], "fork_write_tokens": true}),
+    );
     github.permission("mona", "write");
     let checks = json!({"required_status_checks": [{"context": "Tollgate", "integration_id": 4711}],
         "strict_required_status_checks_policy": false});
@@ -203,6 +206,8 @@ fn a_repository_its_people_and_its_rules_are_read() {
     ask(&github, async |client| {
         let repository = client.repository(REPOSITORY).await.unwrap().unwrap();
         assert!(repository.private && repository.topics == ["tier-1"]);
+        let forks = client.fork_workflows(REPOSITORY).await.unwrap().unwrap();
+        assert!(forks.send_write_tokens_to_workflows && !forks.send_secrets_and_variables);
         assert_eq!(client.repository("acme/none").await, Ok(None));
         assert!(client.repository("acme/../x").await.is_err());
         assert!(client.permission(REPOSITORY, "mona").await.unwrap().may_write());
@@ -430,6 +435,30 @@ fn an_app_finds_its_installation_and_asks_with_no_more_rights_than_it_needs() {
         assert_eq!(minted(), 2, "a token that is no longer taken is asked for anew");
     });
     assert!(github.checks(&head).iter().all(|check| check.app == 4_711));
+}
+
+#[test]
+fn deliveries_of_the_hook_that_failed_are_found_and_ordered_again() {
+    let github = GitHub::start();
+    let (key, public) = app();
+    github.app(4_711, &public, 5);
+    for id in 1..=59 {
+        github.delivered(id, "workflow_run", if id == 40 { 0 } else { 202 });
+    }
+    wait(async {
+        let identity = Identity::app(Arc::clone(&key));
+        let client = Client::new(Api::new(github.url()).unwrap(), identity, &Network::direct()).unwrap();
+        let deliveries = client.deliveries_after("2026-01-01T00:00:20Z").await.unwrap();
+        assert_eq!(deliveries.len(), 39);
+        let lost: Vec<u64> =
+            deliveries.iter().filter(|delivery| !delivery.arrived()).map(|delivery| delivery.id).collect();
+        assert_eq!(lost, [40]);
+        client.deliver_again(40).await.unwrap();
+        assert_eq!(client.deliver_again(60).await, Err(RequestError::Status(404)));
+    });
+    // Everything else is for the App alone.
+    let denied = ask(&github, async |client| client.deliver_again(40).await);
+    assert_eq!(denied, Err(RequestError::Status(404)));
 }
 
 #[test]

@@ -170,6 +170,12 @@ impl Client {
         parsed(&answer.body)
     }
 
+    /// Asks for something to be done that needs no words.
+    pub(super) async fn order(&self, path: &str) -> Result<(), RequestError> {
+        self.patiently(&Method::POST, path, JSON, None, MAX_JSON).await?;
+        Ok(())
+    }
+
     /// A token of an installation, asked for as its App.
     pub(super) async fn mint(
         &self,
@@ -200,6 +206,17 @@ impl Client {
         most: usize,
         items: impl Fn(P) -> (Vec<T>, Option<usize>),
     ) -> Result<Vec<T>, RequestError> {
+        self.list_until(path, most, items, |_| false).await
+    }
+
+    /// The same up to the first item that is one too many.
+    pub(super) async fn list_until<P: DeserializeOwned, T>(
+        &self,
+        path: &str,
+        most: usize,
+        items: impl Fn(P) -> (Vec<T>, Option<usize>),
+        is_enough: impl Fn(&T) -> bool,
+    ) -> Result<Vec<T>, RequestError> {
         let mut all = Vec::new();
         let mark = if path.contains('?') { '&' } else { '?' };
         let mut path = format!("{path}{mark}per_page=100");
@@ -207,7 +224,12 @@ impl Client {
             let answer = self.read(&path, JSON, MAX_JSON).await?;
             let (page, total) = items(parsed(&answer.body)?);
             let is_empty = page.is_empty();
-            all.extend(page);
+            for item in page {
+                if is_enough(&item) {
+                    return Ok(all);
+                }
+                all.push(item);
+            }
             if all.len() > most || total.is_some_and(|total| total > most) {
                 return Err(RequestError::Malformed("the list is too long"));
             }

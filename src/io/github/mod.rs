@@ -7,6 +7,7 @@
 mod artifacts;
 mod checks;
 mod client;
+mod hooks;
 mod identity;
 pub(super) mod manifest;
 mod network;
@@ -23,9 +24,10 @@ pub use checks::{
     MAX_ANNOTATIONS, MAX_TEXT, Output,
 };
 pub use client::{Client, RequestError};
+pub use hooks::Delivery;
 pub use identity::{AppKey, Identity, Scope};
 pub use network::{Api, Network};
 pub use objects::{Commit, FileContent, Tree, TreeEntry};
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
-pub use repository::{BranchRule, Permission, RateLimit, Repository};
+pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun};

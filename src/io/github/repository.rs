@@ -57,6 +57,17 @@ pub struct RateLimit {
     pub reset: u64,
 }
 
+/// What runs of pull requests from forks get in a private repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ForkWorkflows {
+    /// Whether they run at all.
+    pub run_workflows_from_fork_pull_requests: bool,
+    /// Whether their token may write: then the pull request is not kept apart (gate.md b1).
+    pub send_write_tokens_to_workflows: bool,
+    /// Whether they see secrets.
+    pub send_secrets_and_variables: bool,
+}
+
 #[derive(Deserialize)]
 struct Limits {
     resources: Resources,
@@ -124,6 +135,16 @@ impl Client {
     ) -> Result<Vec<BranchRule>, RequestError> {
         let path = format!("{}/rules/branches/{}", repository_path(repository)?, part(branch));
         self.list(&path, 1_000, |page: Vec<BranchRule>| (page, None)).await
+    }
+
+    /// What runs from forks get; `None` where GitHub does not say it: in a public repository they get nothing.
+    ///
+    /// # Errors
+    /// As every request; 403 for a token that may not administer.
+    pub async fn fork_workflows(&self, repository: &str) -> Result<Option<ForkWorkflows>, RequestError> {
+        let repository = repository_path(repository)?;
+        let path = format!("{repository}/actions/permissions/fork-pr-workflows-private-repos");
+        self.json_if_there(&path, super::client::MAX_JSON).await
     }
 
     /// What a person may do in the repository, at this moment.

@@ -1,6 +1,6 @@
 //! GitHub Apps, their installations and tokens; the rate limit.
 
-use super::{Answer, Caller, Result, not_found};
+use super::{Answer, Caller, Result, listed, not_found};
 use crate::github::server::Asked;
 use crate::github::state::{LIMIT, State, Token, WHEN, now};
 use base64::Engine as _;
@@ -20,6 +20,22 @@ pub(super) fn route(state: &mut State, asked: &Asked, segments: &[&str], caller:
             let limit =
                 json!({"limit": LIMIT, "remaining": remaining, "reset": reset, "used": LIMIT - remaining});
             Ok(Answer::json(200, json!({"resources": {"core": limit, "search": limit}, "rate": limit})))
+        }
+        ("GET", ["app", "hook", "deliveries"]) => {
+            caller.as_app.ok_or_else(not_found)?;
+            let deliveries = state.deliveries.iter().map(|(id, event, status)| {
+                json!({
+                    "id": id, "guid": format!("guid-{id}"), "delivered_at": format!("2026-01-01T00:00:{:02}Z", id % 60),
+                    "redelivery": false, "duration": 0.1, "status": "OK", "status_code": status, "event": event,
+                    "action": null, "installation_id": null, "repository_id": null,
+                })
+            });
+            Ok(listed(state, asked, deliveries.collect()))
+        }
+        ("POST", ["app", "hook", "deliveries", id, "attempts"]) => {
+            caller.as_app.ok_or_else(not_found)?;
+            let known = state.deliveries.iter().any(|(delivery, ..)| delivery.to_string() == *id);
+            if known { Ok(Answer::json(202, json!({}))) } else { Err(not_found()) }
         }
         ("POST", ["app", "installations", id, "access_tokens"]) => {
             let app = caller.as_app.ok_or_else(not_found)?;

@@ -187,12 +187,14 @@ fn page(state: &State, asked: &Asked, items: Vec<Value>) -> (Vec<Value>, Option<
     let number = |name: &str, unsaid: usize| {
         asked.query.get(name).map_or(unsaid, |text| text.parse::<usize>().unwrap().max(1))
     };
-    let (size, at) = (number("per_page", 30).min(100), number("page", 1));
+    // A cursor is a page here.
+    let (size, at) = (number("per_page", 30).min(100), number("page", 1).max(number("cursor", 1)));
     let is_last = items.len() <= size * at;
     let items = items.into_iter().skip(size * (at - 1)).take(size).collect();
     let next = (!is_last).then(|| {
         let mut query = asked.query.clone();
-        query.insert("page".to_owned(), (at + 1).to_string());
+        let name = if asked.path.ends_with("/hook/deliveries") { "cursor" } else { "page" };
+        query.insert(name.to_owned(), (at + 1).to_string());
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let path = asked.path.strip_prefix(state.prefix).unwrap();
         format!(
