@@ -8,6 +8,7 @@ use crate::compare::{self, BaseSide, ContractState, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::evaluate::evaluate;
 use crate::formats::frames::frames;
+use crate::formats::scans::add_line_hashes;
 use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, Report, Source};
 use crate::merge;
 use crate::model::{
@@ -47,6 +48,18 @@ pub struct Ground {
     pub modules: Vec<GoModule>,
     /// Absolute folders in which the commit is checked out, with `/`.
     pub workspaces: Vec<String>,
+    /// What the tracked files hold, for findings that are known by their line; `None` outside of a repository.
+    pub texts: Option<Texts>,
+}
+
+/// Gives the bytes of a tracked file of the commit that is judged; `None` for one that cannot be had or is too
+/// large to be source.
+pub struct Texts(pub Box<dyn Fn(&RepoPath) -> Option<Vec<u8>> + Send>);
+
+impl std::fmt::Debug for Texts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Texts")
+    }
 }
 
 /// What is kept of the reports.
@@ -72,16 +85,20 @@ pub fn read<'r>(
     keep: Keep,
 ) -> Snapshot {
     let mut parts = Parts::default();
+    let mut bytes_left = MOST_SOURCE_BYTES;
     for source in sources {
         let file = source.file.clone();
-        let (row, report) = read_one(source, keep);
-        parts.reports.push(row);
+        let (mut row, report) = read_one(source, keep);
         match report {
             Some(Report::Tests(run)) => parts.tests.push(run),
             Some(Report::Coverage(report)) => parts.coverage.push((file, report)),
-            Some(Report::Scan(scans)) => parts.scans.push(scans),
+            Some(Report::Scan(mut scans)) => {
+                find_lines(&mut scans, ground, &mut bytes_left, &mut row);
+                parts.scans.push(scans);
+            }
             None => {}
         }
+        parts.reports.push(row);
     }
     parts.into_snapshot(ground, commit, jobs)
 }
@@ -114,11 +131,27 @@ impl Parts {
         for case in tests.iter_mut().flat_map(|run| &mut run.cases) {
             find_failure(case, ground);
         }
-        let mut scans = merge::merge_scans(self.scans);
-        for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
-            resolve(&mut finding.place, ground);
-        }
+        let scans = merge::merge_scans(self.scans);
         Snapshot { commit, reports: self.reports, tests, coverage, scans, jobs, history: None }
+    }
+}
+
+/// So many bytes of tracked files are looked at for the lines of findings.
+const MOST_SOURCE_BYTES: u64 = 256 << 20;
+
+/// Brings the places of findings to tracked files, and gives each the hash of its line there.
+fn find_lines(scans: &mut [Scan], ground: &Ground, bytes_left: &mut u64, row: &mut ReportRead) {
+    for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
+        resolve(&mut finding.place, ground);
+    }
+    let Some(texts) = &ground.texts else { return };
+    let left_out = add_line_hashes(scans, bytes_left, |path| (texts.0)(path));
+    if left_out > 0 {
+        let message = format!(
+            "{left_out} findings are compared without the text of their line: the files with findings are too large"
+        );
+        let origin = Origin::file(row.file.clone());
+        row.warnings.push(Diagnostic::new(Code::FindingsCut, Weight::Warning, message, origin));
     }
 }
 

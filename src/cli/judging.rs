@@ -7,7 +7,7 @@ use super::policies::{self, Policies, PolicyOptions, ProposedPolicy, Setting};
 use crate::compare::{self, BaseSide, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
-use crate::gate::{self, Case, Ground, Keep, ReportSource};
+use crate::gate::{self, Case, Ground, Keep, ReportSource, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github::Fetched;
 use crate::io::reports::{self, Found, Packed, Search};
@@ -245,6 +245,9 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         head.commit.as_deref(),
         &mut diagnostics,
     );
+    let side = changes.side;
+    ground.texts =
+        repository.ok().map(|repository| Texts(Box::new(move |path| repository.source(side, path))));
     Ok(Gathered {
         occasion: if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change },
         base: base_evidence,
@@ -443,6 +446,7 @@ fn ground_of(
             .map(|module| GoModule { folder: RepoPath::new(&module.folder).ok(), name: module.name })
             .collect(),
         workspaces: Vec::new(),
+        texts: None,
     }
 }
 

@@ -33,6 +33,8 @@ fn answer(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
         tree: asked.tree.map(Tree::new),
         modules: asked.modules.into_iter().map(|(folder, name)| GoModule { folder, name }).collect(),
         workspaces: asked.workspaces,
+        // A process that reads a stranger's reports has no repository.
+        texts: None,
     };
     let mut sources = Vec::new();
     for (file, bytes) in asked.files.iter().zip(&files) {

@@ -61,7 +61,13 @@ pub(super) fn new_findings<'e>(
     Some(result)
 }
 
-const RANKS: usize = 3;
+/// Identities from the strongest: the tool's fingerprint, the line, the text of the place, the message.
+const RANKS: usize = 4;
+
+fn identities(finding: &Finding) -> [FindingId; RANKS] {
+    let [fingerprint, snippet, message] = finding.identities;
+    [fingerprint, finding.line, snippet, message]
+}
 
 fn active(scan: &Scan) -> impl Iterator<Item = &Finding> {
     scan.findings.iter().filter(|finding| finding.suppression.is_none())
@@ -106,7 +112,7 @@ fn file_of(finding: &Finding) -> &str {
 }
 
 /// Tool, category, file, rank, identity, and for the weakest rank which stronger ones the finding has.
-type Key<'e> = (&'e str, &'e str, &'e str, usize, FindingId, [bool; 2]);
+type Key<'e> = (&'e str, &'e str, &'e str, usize, FindingId, [bool; RANKS - 1]);
 
 /// The base's findings under each of their identities; taking one takes it under all of them.
 #[derive(Default)]
@@ -119,18 +125,18 @@ impl<'e> Known<'e> {
     fn add(&mut self, scan: &'e Scan, finding: &'e Finding) {
         let index = self.taken.len();
         self.taken.push(false);
-        for (rank, &id) in finding.identities.iter().enumerate().filter(|(_, id)| id.is_there()) {
-            let stronger = if rank + 1 == RANKS { stronger(finding) } else { [false; 2] };
+        for (rank, id) in identities(finding).into_iter().enumerate().filter(|(_, id)| id.is_there()) {
+            let stronger = if rank + 1 == RANKS { stronger(finding) } else { NONE };
             let key = (scan.tool.name.raw(), scan.category.raw(), file_of(finding), rank, id, stronger);
             self.by_key.entry(key).or_default().push(index);
         }
     }
 
     fn take(&mut self, candidate: &Candidate<'e>, rank: usize) -> bool {
-        let Some(id) = candidate.finding.identities.get(rank).copied().filter(|id| id.is_there()) else {
+        let Some(id) = identities(candidate.finding).get(rank).copied().filter(|id| id.is_there()) else {
             return false;
         };
-        let mut pop = |stronger: [bool; 2]| {
+        let mut pop = |stronger: [bool; RANKS - 1]| {
             let tool = &candidate.scan.tool.name;
             let key = (tool.raw(), candidate.scan.category.raw(), candidate.file, rank, id, stronger);
             let stack = self.by_key.get_mut(&key)?;
@@ -143,28 +149,29 @@ impl<'e> Known<'e> {
             None
         };
         if rank + 1 < RANKS {
-            return pop([false; 2]).is_some();
+            return pop(NONE).is_some();
         }
         // Rule, file and message alone are enough where nothing stronger can be compared, and on a line that
         // the change did not touch; else a new finding could hide behind one that the change removes.
         let own = stronger(candidate.finding);
-        let all = [[false, false], [false, true], [true, false], [true, true]];
-        all.into_iter()
-            .filter(|its| candidate.on_old_line || !own.iter().zip(its).any(|(own, its)| *own && *its))
+        let all = (0..8_u8).map(|bits| [bits & 4 != 0, bits & 2 != 0, bits & 1 != 0]);
+        all.filter(|its| candidate.on_old_line || !own.iter().zip(its).any(|(own, its)| *own && *its))
             .any(|its| pop(its).is_some())
     }
 }
 
-fn stronger(finding: &Finding) -> [bool; 2] {
-    let [fingerprint, snippet, _] = finding.identities;
-    [fingerprint.is_there(), snippet.is_there()]
+const NONE: [bool; RANKS - 1] = [false; RANKS - 1];
+
+fn stronger(finding: &Finding) -> [bool; RANKS - 1] {
+    let [fingerprint, line, snippet, _] = identities(finding);
+    [fingerprint, line, snippet].map(FindingId::is_there)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{
-        Diff, DiffFile, Health, LineRanges, Place, ScanClass, Severity, Suppression, Tool, Untrusted,
+        Diff, DiffFile, Health, LineRanges, Place, ScanClass, Severity, Suppression, Tool, Traits, Untrusted,
     };
     use std::num::NonZeroU32;
 
@@ -180,6 +187,8 @@ mod tests {
             package: None,
             suppression: None,
             identities: identities.map(FindingId),
+            line: FindingId::ABSENT,
+            traits: Traits::default(),
         }
     }
 
@@ -225,6 +234,17 @@ mod tests {
         let diff = changed("a", None, &[1]);
         let head = vec![finding("a", 9, [1, 2, 3])];
         assert!(new_lines(head, vec![finding("a", 4, [1, 2, 3])], &diff).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_is_indented_anew_is_known_though_the_tools_fingerprint_is_another() {
+        let diff = changed("a", None, &[1, 2, 3]);
+        let on_line = |line: u64, fingerprint: u64| {
+            let line = FindingId(line);
+            vec![Finding { line, ..finding("a", 2, [fingerprint, fingerprint, 3]) }]
+        };
+        assert!(new_lines(on_line(7, 1), on_line(7, 2), &diff).is_empty());
+        assert_eq!(new_lines(on_line(7, 1), on_line(8, 2), &diff), [2]);
     }
 
     #[test]

@@ -34,7 +34,9 @@ pub use moment::Moment;
 pub use number::{Percent, PercentError, Ratio};
 pub use path::{RepoPath, RepoPathError};
 pub use provenance::{Confirmation, Grade, Graded, Provenance};
-pub use scan::{Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool};
+pub use scan::{
+    Epss, Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool, Traits,
+};
 pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot};
 pub use tests::{ContainerFailure, PassedTests, Place, TestCase, TestId, TestRun, TestStatus, TestTotals};
 pub use text::Untrusted;

@@ -169,6 +169,90 @@ impl FindingId {
     pub const fn is_there(self) -> bool {
         self.0 != Self::ABSENT.0
     }
+
+    const fn absent() -> Self {
+        Self::ABSENT
+    }
+
+    const fn is_absent(&self) -> bool {
+        !self.is_there()
+    }
+}
+
+/// What a report says of a finding beside its severity. `None` wherever it says nothing, which is never taken for
+/// the better of the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Traits {
+    /// Whether a version without it exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<bool>,
+    /// Whether the code can reach it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reachable: Option<bool>,
+    /// Whether it is in a dependency of the development alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub development: Option<bool>,
+    /// Whether it is known to be exploited (CISA's KEV catalogue).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exploited: Option<bool>,
+    /// For a secret: whether the scanner has seen that it works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// Probability that it will be exploited within 30 days (EPSS).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epss: Option<Epss>,
+}
+
+impl Traits {
+    /// True if the report says nothing of all that.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A probability in hundred-thousandths, from 0 to 100,000: EPSS is published with five decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epss(pub u32);
+
+impl Epss {
+    /// Certainty.
+    pub const ONE: Self = Self(100_000);
+
+    /// Reads a decimal number from 0 to 1, of which digits beyond the fifth are cut: `0.97532`, `1`, `9.1e-4`.
+    /// `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digits, exponent) = match text.split_once(['e', 'E']) {
+            Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        // Where the point stands once the exponent has moved it.
+        let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+        let mut value = 0_u64;
+        for (index, digit) in whole.bytes().chain(fraction.bytes()).enumerate() {
+            let place = point + 5 - i64::try_from(index).ok()? - 1;
+            let digit = u64::from(digit - b'0');
+            if digit == 0 || place < 0 {
+                continue;
+            }
+            let power = 10_u64.checked_pow(u32::try_from(place).ok()?)?;
+            value = value.checked_add(digit.checked_mul(power)?)?;
+        }
+        let value = Self(u32::try_from(value).ok()?);
+        (value <= Self::ONE).then_some(value)
+    }
+}
+
+/// `97.532%`, exact.
+impl std::fmt::Display for Epss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:03}%", self.0 / 1_000, self.0 % 1_000)
+    }
 }
 
 /// One finding, brought to our words.
@@ -196,6 +280,14 @@ pub struct Finding {
     /// Identities by rank, strongest first: the tool's fingerprint; the text of the place; the message without
     /// its numbers. Each holds the rule; the path stands in `place` (security.md b6).
     pub identities: [FindingId; 3],
+    /// The identity by the text of its line and what follows it, whatever the white space (GitHub's
+    /// `primaryLocationLineHash`); it stands between the tool's fingerprint and the text of the place. Absent
+    /// where the tracked file was not at hand.
+    #[serde(default = "FindingId::absent", skip_serializing_if = "FindingId::is_absent")]
+    pub line: FindingId,
+    /// What the report says of it beside that.
+    #[serde(default, skip_serializing_if = "Traits::is_silent")]
+    pub traits: Traits,
 }
 
 /// What one run of one scanner says.
@@ -218,4 +310,35 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// Active findings that were counted but are not in `findings`, per severity, because of a second cap.
     pub not_kept: SeverityCounts,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Epss;
+
+    #[test]
+    fn a_probability_is_read_digit_by_digit() {
+        for (text, value) in [
+            ("0.97532", Some(97_532)),
+            ("0.975329", Some(97_532)),
+            ("1", Some(100_000)),
+            ("1.00000", Some(100_000)),
+            ("0", Some(0)),
+            ("9.1e-4", Some(91)),
+            ("1e-9", Some(0)),
+            ("5.0E-1", Some(50_000)),
+            ("1.1", None),
+            ("10e0", None),
+            ("1e99", None),
+            ("-0.1", None),
+            (".5", None),
+            ("0,5", None),
+            ("", None),
+            ("nan", None),
+        ] {
+            assert_eq!(Epss::parse(text), value.map(Epss), "{text}");
+        }
+        assert_eq!(Epss(97_532).to_string(), "97.532%");
+        assert_eq!(Epss(91).to_string(), "0.091%");
+    }
 }

@@ -10,7 +10,7 @@ use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
     Finding, FindingId, Health, Job, JobResult, Kind, LineRanges, Place, Provenance, RepoPath, ReportRead,
     ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus,
-    Tool, Untrusted,
+    Tool, Traits, Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -305,6 +305,8 @@ pub(crate) fn finding(rule: &str, severity: Severity) -> Finding {
         package: None,
         suppression: None,
         identities: [FindingId(rule.bytes().fold(7, |hash, b| hash * 31 + u64::from(b))); 3],
+        line: FindingId::ABSENT,
+        traits: Traits::default(),
     }
 }
 

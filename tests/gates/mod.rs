@@ -2,7 +2,8 @@
 //!
 //! Each folder beside this file is a case. `WHY` says what it shows. `base/` is the tree of the default branch with
 //! its policy, `base/out/` its reports; `head/` are the files that the change writes, `head/out/` the reports of
-//! the change (`jobs.json` is how its jobs ended). Without `base/out` the base has no snapshot. `before/1`, `before/2`
+//! the change (`jobs.json` is how its jobs ended). `GONE` lists files that it removes. Without `base/out` the base has
+//! no snapshot. `before/1`, `before/2`
 //! ... are the files of earlier commits of the default branch, oldest first; each is judged, and its history goes on
 //! to the next. `SNAPSHOT` names another commit whose snapshot is given as that of the base: `before` (the last
 //! earlier commit), `other` (a commit of another branch, with the files of `other/`) or `head` (the change itself).
@@ -83,6 +84,9 @@ fn judged(case: &Path) -> (i32, String) {
     }
     place.git(&["checkout", "-q", "-b", "topic"]);
     place.copy(&case.join("head"), ".");
+    for gone in fs::read_to_string(case.join("GONE")).unwrap_or_default().lines() {
+        fs::remove_file(place.path().join(gone)).unwrap();
+    }
     names.push((place.commit("change"), "HEAD".to_owned()));
     if named.trim() == "head" {
         // As if it were a run of the default branch: there is nothing here that could say otherwise.

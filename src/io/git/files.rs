@@ -12,6 +12,8 @@ use std::path::Path;
 const MAX_FILES: usize = 3_000_000;
 /// The longest file whose lines are counted, in bytes.
 const MAX_COUNTED: u64 = 64 << 20;
+/// The longest source file that is read whole, in bytes.
+const MAX_SOURCE: u64 = 4 << 20;
 /// The longest `go.mod` that is read, in bytes.
 const MAX_GO_MOD: u64 = 1 << 20;
 
@@ -166,6 +168,19 @@ impl Repository {
             }
         };
         Some(lines)
+    }
+
+    /// The bytes of a tracked file. `None` if there is no such file, it is a symlink, or longer than 4 MiB.
+    pub fn source(&self, side: Side, path: &RepoPath) -> Option<Vec<u8>> {
+        match side {
+            Side::Commit => match self.blob_at_head(path, MAX_SOURCE)? {
+                SizedBlob::Empty => Some(Vec::new()),
+                SizedBlob::Large => None,
+                SizedBlob::Blob(blob) => Some(blob.content().to_vec()),
+                SizedBlob::Bytes(bytes) => Some(bytes),
+            },
+            Side::WorkingTree => read_beneath(&self.dir, Path::new(path.as_str()), MAX_SOURCE).ok(),
+        }
     }
 
     /// The Go modules among the tracked files, for paths such as `example.com/mod/pkg/file.go`.

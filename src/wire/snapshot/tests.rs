@@ -1,9 +1,9 @@
 use super::*;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
-    BuildJobs, ContainerFailure, Coverage, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
+    BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
     JobResult, Kind, Lines, Package, PathResolution, Place, RepoPath, ReportRead, Scan, ScanClass, Severity,
-    Summary, Suppression, TestCase, TestHistory, TestId, TestRun, TestStatus, Tool, Untrusted,
+    Summary, Suppression, TestCase, TestHistory, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -190,6 +190,8 @@ fn finding() -> impl Strategy<Value = Finding> {
             package: package.map(Box::new),
             suppression: suppression.map(Box::new),
             identities,
+            line: FindingId(1),
+            traits: Traits { epss: Some(Epss(7)), fix: Some(false), ..Traits::default() },
         })
 }
 

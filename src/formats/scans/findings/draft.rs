@@ -5,7 +5,8 @@ use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, ParseError, Parsed, Position, Report, Source};
 use crate::model::{
-    Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Untrusted,
+    Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Traits,
+    Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -31,6 +32,7 @@ pub(in crate::formats::scans) struct Draft {
     pub(in crate::formats::scans) fingerprint: u64,
     /// Hash of the piece of source; 0 for none.
     pub(in crate::formats::scans) snippet: u64,
+    pub(in crate::formats::scans) traits: Traits,
 }
 
 impl Draft {
@@ -203,6 +205,8 @@ impl Reading {
                 Box::new(Suppression { by: (*by).to_owned(), reason: reason.as_str().into() })
             }),
             identities: identities(draft, class),
+            line: FindingId::ABSENT,
+            traits: draft.traits,
         })
     }
 }

@@ -25,6 +25,11 @@ pub(in crate::formats::scans) fn text_hash(text: &str) -> u64 {
     there(&hasher)
 }
 
+/// What GitHub's hash of a line compares, given as it writes it, without `:n`.
+pub(in crate::formats::scans) fn line_identity(hexadecimal: &str) -> u64 {
+    text_hash(&format!("line {hexadecimal}"))
+}
+
 /// A hash of a piece of source without its white space, so that a new indentation or line ending is no
 /// change; 0 if nothing is left.
 pub(in crate::formats::scans) fn snippet_hash(snippet: &str) -> u64 {

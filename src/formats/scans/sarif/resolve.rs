@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Weight};
 use crate::formats::scans::findings::{Collector, Score, identity, score, severity_word};
 use crate::formats::{Context, Position};
 use crate::model::{
-    Finding, FindingId, Health, Place, Scan, ScanClass, Severity, Suppression, Tool, Untrusted,
+    Finding, FindingId, Health, Place, Scan, ScanClass, Severity, Suppression, Tool, Traits, Untrusted,
 };
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -68,7 +68,8 @@ fn finding(
     let rule = of_key.rule_id.raw();
     // The piece of source or the message of a secret scanner may be the secret.
     let is_secret = of_key.class == ScanClass::Secret;
-    let (snippet, message) = if is_secret { (0, 0) } else { (result.snippet, result.message) };
+    let (line, snippet, message) =
+        if is_secret { (0, 0, 0) } else { (result.line_hash, result.snippet, result.message) };
     // The last identity is always there: a finding without a message is compared by rule and file alone.
     let identities: [FindingId; 3] =
         [identity(rule, result.fingerprint), identity(rule, snippet), identity(rule, message.max(1))];
@@ -94,6 +95,8 @@ fn finding(
         package: None,
         suppression,
         identities,
+        line: identity(rule, line),
+        traits: Traits::default(),
     }
 }
 

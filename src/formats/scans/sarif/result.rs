@@ -1,6 +1,6 @@
 //! One result, as the file has it: the few properties that decide, in buffers that are used again.
 
-use super::super::findings::{SHORT, masked_hash, snippet_hash, take, take_scalar, text_hash};
+use super::super::findings::{SHORT, line_identity, masked_hash, snippet_hash, take, take_scalar, text_hash};
 use super::wire::{
     DescriptorReference, Level, RawMessage, ResultKind, Suppressions, index, level, read_artifact_location,
     read_message,
@@ -24,6 +24,8 @@ pub(super) struct RawResult {
     pub(super) has_place: bool,
     pub(super) line: u32,
     pub(super) snippet: u64,
+    /// What GitHub's line hash compares, where the report carries it; 0 for none.
+    pub(super) line_hash: u64,
     fingerprint: Fingerprint,
     pub(super) suppressions: Suppressions,
     pub(super) baseline_absent: bool,
@@ -57,6 +59,7 @@ impl RawResult {
         self.has_place = false;
         self.line = 0;
         self.snippet = 0;
+        self.line_hash = 0;
         self.fingerprint.trust = 0;
         self.fingerprint.hash = 0;
         self.suppressions = Suppressions::default();
@@ -226,7 +229,13 @@ impl RawResult {
                 },
                 None => (name, 0),
             };
-            let trust = trust + u8::from(base == "primaryLocationLineHash");
+            let is_line_hash = base == "primaryLocationLineHash";
+            if is_line_hash {
+                // Without `:n`: equal lines are told apart by counting them.
+                let hash = value.split(':').next().unwrap_or(value);
+                self.line_hash = line_identity(hash);
+            }
+            let trust = trust + u8::from(is_line_hash);
             let have = &mut self.fingerprint;
             let better = trust > have.trust
                 || trust == have.trust

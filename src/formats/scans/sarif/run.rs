@@ -49,6 +49,7 @@ pub(super) struct Pending {
     pub(super) text: u32,
     pub(super) suppressed: bool,
     pub(super) fingerprint: u64,
+    pub(super) line_hash: u64,
     pub(super) snippet: u64,
     pub(super) message: u64,
 }
@@ -262,6 +263,7 @@ impl Run {
             text,
             suppressed,
             fingerprint: result.fingerprint(),
+            line_hash: result.line_hash,
             snippet: result.snippet,
             message: result.message_hash(),
         };

@@ -1,0 +1,13 @@
+import subprocess
+
+
+def first():
+    subprocess.call("x", shell=True)
+
+
+def second():
+    subprocess.call("x", shell=True)
+
+
+def third():
+    subprocess.call("x", shell=True)

@@ -1,0 +1,10 @@
+import subprocess
+
+
+class Shell:
+    def run(name):
+        return subprocess.call(name, shell=True)
+
+
+    def stop(name):
+        return subprocess.call("stop " + name, shell=True)

@@ -1,0 +1,9 @@
+import subprocess
+
+
+def first():
+    subprocess.call("x", shell=True)
+
+
+def second():
+    subprocess.call("x", shell=True)
