@@ -54,7 +54,10 @@ pub struct Ground {
 
 /// Gives the bytes of a tracked file of the commit that is judged; `None` for one that cannot be had or is too
 /// large to be source.
-pub struct Texts(pub Box<dyn Fn(&RepoPath) -> Option<Vec<u8>> + Send>);
+pub struct Texts(pub Box<TextOf>);
+
+/// The bytes of a file of the tree.
+type TextOf = dyn Fn(&RepoPath) -> Option<Vec<u8>> + Send;
 
 impl std::fmt::Debug for Texts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

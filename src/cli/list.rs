@@ -28,6 +28,7 @@ pub(super) fn rules() -> anyhow::Result<ExitStatus> {
                 FieldKind::Count => "number".to_owned(),
                 FieldKind::Percent => "percentage".to_owned(),
                 FieldKind::Word(words) => words.join(" | "),
+                FieldKind::Words(words) => format!("all | list of {}", words.join(" | ")),
                 FieldKind::Flag => "true | false".to_owned(),
                 FieldKind::Globs => "list of globs".to_owned(),
             };

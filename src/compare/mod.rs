@@ -11,6 +11,7 @@ mod provenance;
 mod scans;
 mod tests;
 mod touched;
+mod vulnerabilities;
 
 pub use base::BaseSide;
 pub use changes::{RemovedTest, TestChanges};
@@ -19,6 +20,7 @@ pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_dro
 pub use provenance::{is_sensitive, of_change};
 pub use scans::NewFindings;
 pub use tests::{CountedFailures, FlakyCase};
+pub use vulnerabilities::{CountedFinding, Reported, count_once};
 
 use crate::model::{
     BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Snapshot, TestId, Untrusted,

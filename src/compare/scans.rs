@@ -4,6 +4,7 @@
 //! to the weakest: n equal findings on the base cover n on the head. A file that the change renames is
 //! compared with its old path.
 
+use super::vulnerabilities::{self, Reported};
 use crate::model::{DiffState, FileChange, Finding, FindingId, RepoPath, Scan, SeverityCounts, Snapshot};
 use std::collections::HashMap;
 
@@ -11,12 +12,13 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct NewFindings<'e> {
     /// Findings that the base does not have.
-    pub new: Vec<&'e Finding>,
-    /// Counts of the new ones; findings that were only counted cannot be compared and count as new.
-    pub new_counts: SeverityCounts,
-    /// Counts of those that the base has too.
-    pub existing: SeverityCounts,
-    /// Tools of the head that the base has no run of; their findings are all new for lack of a comparison.
+    pub new: Vec<Reported<'e>>,
+    /// Findings that were only counted cannot be compared and are new.
+    pub new_not_kept: SeverityCounts,
+    /// Findings that the base has too.
+    pub existing: Vec<Reported<'e>>,
+    /// Tools of the head that the base has no run of; their findings are new for lack of a comparison, unless
+    /// another tool reported the same vulnerability there.
     pub tools_without_base: Vec<&'e Scan>,
 }
 
@@ -40,7 +42,7 @@ pub(super) fn new_findings<'e>(
             result.tools_without_base.push(scan);
         }
         open.extend(active(scan).map(|finding| Candidate::new(scan, finding, diff)));
-        result.new_counts.add(&scan.not_kept);
+        result.new_not_kept.add(&scan.not_kept);
     }
     // All of one rank before any of the next: an unchanged finding must not lose its twin to one that only
     // resembles it.
@@ -48,17 +50,54 @@ pub(super) fn new_findings<'e>(
         open.retain(|candidate| {
             let is_known = known.take(candidate, rank);
             if is_known {
-                result.existing.count(candidate.finding.severity);
+                result.existing.push(candidate.reported());
             }
             !is_known
         });
     }
-    for candidate in open {
-        result.new_counts.count(candidate.finding.severity);
-        result.new.push(candidate.finding);
-    }
-    result.new.sort();
+    result.new = open.iter().map(Candidate::reported).collect();
+    known_by_another_tool(base, &mut result);
+    result.new.sort_unstable();
+    result.existing.sort_unstable();
     Some(result)
+}
+
+/// A vulnerability that another tool reported at the base is not new because one more tool reports it: as many of
+/// a tool's reports of it are known as one tool of the base has.
+fn known_by_another_tool<'e>(base: &'e Snapshot, result: &mut NewFindings<'e>) {
+    let at_base =
+        base.scans.iter().flat_map(|scan| active(scan).map(|finding| Reported { finding, tool: &scan.tool }));
+    let mut all: Vec<Reported<'e>> = at_base.collect();
+    let at_base = all.len();
+    all.extend(&result.existing);
+    let existing = all.len();
+    all.extend(&result.new);
+    let groups = vulnerabilities::groups(&all);
+    let mut of_base: HashMap<usize, HashMap<&str, u64>> = HashMap::new();
+    let mut of_head: HashMap<(usize, &str), u64> = HashMap::new();
+    let mut new = Vec::new();
+    for (index, (reported, group)) in all.iter().zip(&groups).enumerate() {
+        let tool = reported.tool.name.raw();
+        let Some(group) = *group else {
+            new.extend((index >= existing).then_some(*reported));
+            continue;
+        };
+        if index < at_base {
+            *of_base.entry(group).or_default().entry(tool).or_default() += 1;
+            continue;
+        }
+        let seen = of_head.entry((group, tool)).or_default();
+        let most = of_base.get(&group).and_then(|tools| tools.values().max());
+        if index < existing {
+            *seen += 1;
+        } else if most.is_some_and(|most| *seen < *most) {
+            *seen += 1;
+            result.existing.push(*reported);
+        } else {
+            new.push(*reported);
+        }
+    }
+    result.new = new;
 }
 
 /// Identities from the strongest: the tool's fingerprint, the line, the text of the place, the message.
@@ -104,6 +143,10 @@ impl<'e> Candidate<'e> {
             .and_then(|file| file.old_path.as_ref())
             .map(RepoPath::as_str);
         Self { scan, finding, file: renamed_from.unwrap_or_else(|| file_of(finding)), on_old_line }
+    }
+
+    const fn reported(&self) -> Reported<'e> {
+        Reported { finding: self.finding, tool: &self.scan.tool }
     }
 }
 
@@ -225,8 +268,11 @@ mod tests {
     fn new_lines(head: Vec<Finding>, base: Vec<Finding>, diff: &DiffState) -> Vec<u32> {
         let (head, base) = (snapshot(head), snapshot(base));
         let new = new_findings(&head, Some(&base), diff).unwrap();
-        assert_eq!(new.new_counts.total() + new.existing.total(), head.scans[0].active.total());
-        new.new.iter().filter_map(|finding| Some(finding.place.as_ref()?.line?.get())).collect()
+        assert_eq!(
+            (new.new.len() + new.existing.len()) as u64 + new.new_not_kept.total(),
+            head.scans[0].active.total()
+        );
+        new.new.iter().filter_map(|new| Some(new.finding.place.as_ref()?.line?.get())).collect()
     }
 
     #[test]

@@ -6,8 +6,10 @@ use crate::model::{
     Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, Requirement, Step, Untrusted,
     Verdict, VerdictKind,
 };
-use crate::policy::{Overlay, Policy, RuleInForce};
-use crate::rules::{Judgement, Quarantined, Scope, Waiver, unexplained_jobs};
+use crate::policy::{BUILT_IN, Overlay, Policy, RuleInForce};
+use crate::rules::{
+    Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Waiver, unexplained_jobs,
+};
 use std::collections::BTreeSet;
 
 mod notes;
@@ -211,7 +213,12 @@ fn never_met_on_problems(
 
 fn requirements(rule: &RuleInForce) -> Vec<Requirement> {
     let fields = rule.spec.fields.iter().filter_map(|field| Some((field, rule.settings.get(field.key)?)));
+    // What narrows a rule is worth a word only where a file does it.
+    let is_told = |field: &Field, setting: &Setting| {
+        !NARROWING_FIELDS.contains(&field.key) || setting.origin.file.raw() != BUILT_IN
+    };
     fields
+        .filter(|(field, setting)| is_told(field, setting))
         .map(|(field, setting)| Requirement {
             field: field.key,
             value: setting.value.to_string(),

@@ -121,6 +121,24 @@ pub enum ScanClass {
     License,
 }
 
+impl ScanClass {
+    /// All classes.
+    pub const ALL: [Self; 6] =
+        [Self::Source, Self::Dependency, Self::Secret, Self::Infrastructure, Self::Container, Self::License];
+
+    /// The word used in policies.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Dependency => "dependency",
+            Self::Secret => "secret",
+            Self::Infrastructure => "infrastructure",
+            Self::Container => "container",
+            Self::License => "license",
+        }
+    }
+}
+
 /// The scanner that wrote the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

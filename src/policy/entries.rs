@@ -34,8 +34,7 @@ pub struct OrgEntry {
 }
 
 /// Rules of the design that this version does not have (DECISIONS 26).
-const PLANNED_RULES: &[&str] =
-    &["scan.secrets", "scan.exploited", "scan.licenses", "evidence.grade", "change.sensitive"];
+const PLANNED_RULES: &[&str] = &["scan.exploited", "evidence.grade", "change.sensitive"];
 pub(super) const MODES: [Mode; 4] = [Mode::Off, Mode::Info, Mode::Warn, Mode::Enforce];
 
 /// Which rules may stand in a table.
@@ -134,7 +133,7 @@ fn example(spec: &RuleSpec) -> String {
         FieldKind::Percent => "80",
         FieldKind::Count => "0",
         FieldKind::Flag => "true",
-        FieldKind::Word(words) => words.first().copied().unwrap_or("word"),
+        FieldKind::Word(words) | FieldKind::Words(words) => words.first().copied().unwrap_or("word"),
         FieldKind::Globs => "[\"glob\"]",
     });
     format!("{}: {{ {}: {value} }}", spec.id, field.key)
@@ -159,6 +158,19 @@ pub(super) fn read_value(
     let what = format!("`{}`", field.key);
     if field.kind == FieldKind::Globs {
         return Some(rules::Value::Globs(reader.globs(node, &what).patterns().to_vec()));
+    }
+    if let FieldKind::Words(words) = field.kind {
+        let mut good = Vec::new();
+        for (place, text) in reader.texts(node, &what) {
+            if text == "all" || words.contains(&text) {
+                good.push(text);
+                continue;
+            }
+            let help = suggest::help(text, words.iter().copied(), field.doc);
+            let expected = field.kind.expected();
+            reader.error(Code::BadValue, place, format!("{what} is `{text}`: expected {expected}"), help);
+        }
+        return rules::some_of(words, good).ok();
     }
     if !matches!(node.value, Value::Scalar { .. }) {
         let message = format!("{what} is {}, not {}", field.kind.expected(), form(&node.value));

@@ -144,7 +144,7 @@ tests.failed: { max: 0 }
         r##"version: 1
 rules:
   coverage.chnaged: { min: 80 }
-  scan.secrets: { max: 1 }
+  scan.exploited: { max: 1 }
   speed: {}
 "##,
     ),

@@ -6,8 +6,8 @@ use super::reader::Reader;
 use super::suggest;
 use super::yaml::{Key, Node, Place, Value};
 use crate::diagnostic::{Code, Origin};
-use crate::model::{Date, Severity};
-use crate::rules::{self, Covered, Globs, Pattern, Quarantined, RuleSpec, Setting, Waiver};
+use crate::model::{Date, Kind, Severity};
+use crate::rules::{self, Covered, Globs, Pattern, Quarantined, RuleSpec, Setting, VersionRange, Waiver};
 
 /// A waiver of an organisation: for some repositories, and possibly another value instead of none.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct OrgWaiver {
 
 const KEYS: &[&str] = &["rule", "match", "owner", "reason", "expires"];
 const ORG_KEYS: &[&str] = &["repo", "rule", "field", "value", "match", "owner", "reason", "expires"];
-const COVERED: &[&str] = &["id", "path", "package", "severity", "test"];
+const COVERED: &[&str] = &["id", "path", "package", "versions", "fingerprint", "severity", "test"];
 const EXAMPLE: &str = "- { rule: scan.new, match: { id: CVE-2026-1234 }, owner: \"@acme/sec\", reason: unreachable, expires: 2027-01-31 }";
 const QUARANTINE: &str =
     "- { test: \"ledger::sync\", owner: \"@acme/core\", reason: \"flaky, #812\", expires: 2027-01-15 }";
@@ -167,6 +167,14 @@ fn read_covered(reader: &mut Reader<'_>, node: &Node) -> Option<Covered> {
             "id" => covered.id = text(reader),
             "path" => covered.path = Some(reader.globs(value, &what)),
             "package" => covered.package = text(reader),
+            "versions" => {
+                covered.versions = read_versions(reader, value);
+                is_wrong |= covered.versions.is_none();
+            }
+            "fingerprint" => {
+                covered.fingerprint = read_fingerprint(reader, value);
+                is_wrong |= covered.fingerprint.is_none();
+            }
             "severity" => {
                 covered.severity = read_severity(reader, value);
                 is_wrong |= covered.severity.is_none();
@@ -175,14 +183,37 @@ fn read_covered(reader: &mut Reader<'_>, node: &Node) -> Option<Covered> {
             _ => reader.unknown_key(key, "`match`", COVERED, &[]),
         }
     }
-    let names_something =
-        covered.id.is_some() || covered.path.is_some() || covered.package.is_some() || covered.test.is_some();
+    let names_something = covered.id.is_some()
+        || covered.path.is_some()
+        || covered.package.is_some()
+        || covered.fingerprint.is_some()
+        || covered.test.is_some();
     if !names_something && !is_wrong {
-        let help = "add `id`, `path`, `package` or `test`";
+        let help = "add `id`, `path`, `package`, `fingerprint` or `test`";
         reader.error(Code::MissingKey, node.place, "`match` does not say what the waiver covers", help);
         return None;
     }
     (!is_wrong).then_some(covered)
+}
+
+fn read_versions(reader: &mut Reader<'_>, node: &Node) -> Option<VersionRange> {
+    let text = reader.text(node, "`versions`")?;
+    let range = VersionRange::parse(text);
+    if range.is_none() {
+        let help = "write comparisons of plain versions: `>=1.2, <1.4.1`";
+        reader.error(Code::BadValue, node.place, format!("`versions` is `{text}`, which is no range"), help);
+    }
+    range
+}
+
+fn read_fingerprint(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node, "`fingerprint`")?;
+    let is_one = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_one {
+        let help = "copy it from the table of findings; it has 16 digits from 0 to f";
+        reader.error(Code::BadValue, node.place, format!("`{text}` is no fingerprint of a finding"), help);
+    }
+    is_one.then(|| text.to_owned())
 }
 
 fn read_severity(reader: &mut Reader<'_>, node: &Node) -> Option<Severity> {
@@ -202,12 +233,12 @@ fn read_severity(reader: &mut Reader<'_>, node: &Node) -> Option<Severity> {
 fn check_covered(reader: &mut Reader<'_>, place: Place, rule: &RuleSpec, covered: Option<&Covered>) {
     let Some(covered) = covered else { return };
     let of_tests = rule.id == "tests.failed";
-    let of_findings = matches!(rule.id, "scan.new" | "scan.all");
+    let of_findings = rule.kind == Some(Kind::Scan);
     if !of_tests && !of_findings {
         let message = format!("`{}` has nothing that `match` could tell apart", rule.id);
         reader.error(Code::BadValue, place, message, "remove `match` to lift the rule as a whole");
     } else if of_tests != covered.test.is_some() {
-        let help = "`test` is for `tests.failed`; `id`, `path`, `package` and `severity` are for scans";
+        let help = "`test` is for `tests.failed`; all other keys are for scans";
         reader.error(Code::BadValue, place, format!("`match` does not fit `{}`", rule.id), help);
     }
 }

@@ -54,6 +54,7 @@ fn value(kind: FieldKind) -> String {
         FieldKind::Count => "number".to_owned(),
         FieldKind::Percent => "percentage".to_owned(),
         FieldKind::Word(words) => words.join(", "),
+        FieldKind::Words(words) => format!("all, or a list of {}", words.join(", ")),
         FieldKind::Flag => "true, false".to_owned(),
         FieldKind::Globs => "list of globs".to_owned(),
     }

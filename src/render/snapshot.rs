@@ -64,7 +64,8 @@ pub fn diff(evidence: &Evidence<'_>, style: Style) -> String {
         page.wrapped("", 2, &format!("coverage: {} before, {} now", lines(base), lines(evidence.head)));
     }
     if let Some(findings) = &evidence.new_findings {
-        let (new, existing) = (findings.new_counts.total(), findings.existing.total());
+        let (new, existing) =
+            (findings.new.len() as u64 + findings.new_not_kept.total(), findings.existing.len() as u64);
         let text = format!("findings: {} new, {} in both", grouped(new), grouped(existing));
         page.wrapped("", 2, &text);
     }

@@ -3,10 +3,15 @@
 //! A lifted failure is listed with its proof and not counted; it never makes up for evidence that is missing,
 //! and never for a failure of a container (DECISIONS 21).
 
-use super::{Globs, Scope};
+use super::versions::VersionRange;
+use super::{Globs, Scope, limits};
+use crate::compare::CountedFinding;
 use crate::diagnostic::Origin;
 use crate::model::{Date, Finding, NotCounted, RepoPath, Severity, TestCase, Untrusted};
 use std::collections::BTreeSet;
+
+/// How many lifted failures of a rule are listed; the others are counted.
+const MOST_LISTED: usize = 1_000;
 
 /// A waiver of the owners: one rule, or some findings or tests of it, until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +39,10 @@ pub struct Covered {
     pub path: Option<Globs>,
     /// The package of the advisory.
     pub package: Option<String>,
+    /// The versions of the package that are covered.
+    pub versions: Option<VersionRange>,
+    /// The finding's fingerprint, as the table of findings shows it.
+    pub fingerprint: Option<String>,
     /// The worst severity that is covered; a finding that becomes worse counts again.
     pub severity: Option<Severity>,
     /// The test's name.
@@ -88,19 +97,38 @@ impl Pattern {
 }
 
 impl Covered {
-    fn covers_finding(&self, finding: &Finding) -> bool {
-        let id =
-            |id: &String| finding.rule.raw() == id || finding.aliases.iter().any(|alias| alias.raw() == id);
-        let place = finding.place.as_ref().and_then(|place| RepoPath::new(place.file.raw()).ok());
-        let path = |globs: &Globs| place.as_ref().is_some_and(|path| globs.is_match(path));
-        let package =
-            |name: &String| finding.package.as_ref().is_some_and(|package| package.name.raw() == name);
+    /// A finding is covered if what several tools say of it fits together: any of its ids, of its places, of its
+    /// names of the package; but the worst of its severities.
+    fn covers_finding(&self, finding: &CountedFinding<'_>) -> bool {
+        let any = |fits: &dyn Fn(&Finding) -> bool| finding.reports().any(|reported| fits(reported.finding));
+        let id = |id: &String| finding.ids().contains(&id.as_str());
+        let path = |globs: &Globs| {
+            any(&|finding| {
+                let place = finding.place.as_ref().and_then(|place| RepoPath::new(place.file.raw()).ok());
+                place.is_some_and(|path| globs.is_match(&path))
+            })
+        };
+        let package = |name: &String| {
+            any(&|finding| finding.package.as_ref().is_some_and(|package| package.name.raw() == name))
+        };
+        let versions = |range: &VersionRange| {
+            let packages = finding.reports().filter_map(|reported| reported.finding.package.as_ref());
+            let known: Vec<&str> = packages.map(|package| package.version.raw()).collect();
+            !known.is_empty() && known.iter().all(|version| range.holds(version))
+        };
+        let fingerprint =
+            |wanted: &String| any(&|finding| limits::fingerprints(finding).any(|its| its == *wanted));
         // Severities are ordered from the worst; an unknown one could be any, so it is never covered by one.
-        let severity = |worst: &Severity| finding.severity >= *worst && finding.severity != Severity::Unknown;
+        let severity = |worst: &Severity| {
+            let fits = |severity: Severity| severity >= *worst && severity != Severity::Unknown;
+            finding.reports().all(|reported| fits(reported.finding.severity))
+        };
         self.test.is_none()
             && self.id.as_ref().is_none_or(id)
             && self.path.as_ref().is_none_or(path)
             && self.package.as_ref().is_none_or(package)
+            && self.versions.as_ref().is_none_or(versions)
+            && self.fingerprint.as_ref().is_none_or(fingerprint)
             && self.severity.as_ref().is_none_or(severity)
     }
 }
@@ -108,31 +136,39 @@ impl Covered {
 /// What was lifted of a rule's failures.
 #[derive(Debug, Default)]
 pub(super) struct Lifted {
-    /// The failures, each with its proof.
+    /// The failures, each with its proof; the first of them, where there are very many.
     pub(super) not_counted: Vec<NotCounted>,
+    /// How many there are.
+    pub(super) count: u64,
     /// Origins of the waivers and quarantine entries that something fits, failing or not.
     pub(super) used: BTreeSet<Origin>,
 }
 
 impl Lifted {
     /// True if a waiver covers the finding, which is then listed.
-    pub(super) fn finding(&mut self, rule: &'static str, finding: &Finding, scope: &Scope<'_>) -> bool {
+    pub(super) fn finding(
+        &mut self,
+        rule: &'static str,
+        finding: &CountedFinding<'_>,
+        scope: &Scope<'_>,
+    ) -> bool {
         let Some(waiver) = self.waiver_of(scope, |covered| covered.covers_finding(finding)) else {
             return false;
         };
-        let what = match &finding.package {
-            Some(package) => {
-                format!("{} in {} {}", finding.rule.raw(), package.name.raw(), package.version.raw())
-            }
-            None => finding.rule.raw().to_owned(),
-        };
-        self.list(
-            rule,
-            Untrusted::new(what.trim()),
-            "waived",
-            proof("waived", &waiver.owner, waiver.expires, &waiver.reason),
-        );
+        let proof = proof("waived", &waiver.owner, waiver.expires, &waiver.reason);
+        self.list_finding(rule, finding, "waived", proof);
         true
+    }
+
+    /// Lists a finding that does not count.
+    pub(super) fn list_finding(
+        &mut self,
+        rule: &'static str,
+        finding: &CountedFinding<'_>,
+        cause: &'static str,
+        proof: Untrusted,
+    ) {
+        self.list(rule, limits::finding_name(finding.main.finding), cause, proof);
     }
 
     /// True if the failing test is quarantined or a waiver covers it; it is then listed.
@@ -184,22 +220,11 @@ impl Lifted {
         self.used.extend(scope.waivers.iter().map(|waiver| waiver.origin.clone()));
     }
 
-    /// Marks the waivers that cover a finding, counted or not.
-    pub(super) fn mark_findings<'f>(
-        &mut self,
-        findings: impl IntoIterator<Item = &'f Finding>,
-        scope: &Scope<'_>,
-    ) {
-        for finding in findings {
-            let covers = |waiver: &&&Waiver| {
-                waiver.what.as_ref().is_some_and(|covered| covered.covers_finding(finding))
-            };
-            self.used.extend(scope.waivers.iter().filter(covers).map(|waiver| waiver.origin.clone()));
-        }
-    }
-
     fn list(&mut self, rule: &'static str, what: Untrusted, cause: &'static str, proof: Untrusted) {
-        self.not_counted.push(NotCounted { rule, what, cause, proof });
+        self.count += 1;
+        if self.not_counted.len() < MOST_LISTED {
+            self.not_counted.push(NotCounted { rule, what, cause, proof });
+        }
     }
 }
 

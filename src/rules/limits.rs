@@ -2,8 +2,9 @@
 
 use super::lift::Lifted;
 use super::words::{counted, first_line};
-use super::{Direction, Field, FieldKind, Scope, Settings};
-use crate::model::{Detail, Finding, RepoPath, Scan, Severity, SeverityCounts, Step, Untrusted};
+use super::{Direction, Field, FieldKind, Settings, narrowing};
+use crate::compare::{CountedFinding, Reported};
+use crate::model::{Detail, Finding, Severity, SeverityCounts, Step, Untrusted};
 
 const MOST_STEPS: usize = 20;
 const MOST_ROWS: usize = 500;
@@ -46,12 +47,11 @@ pub(super) struct Limits {
 }
 
 /// Findings, counted.
-#[derive(Default)]
 pub(super) struct Counted<'f> {
     /// Per severity, kept or not.
     pub(super) counts: SeverityCounts,
     /// The findings that are kept whole.
-    pub(super) findings: Vec<&'f Finding>,
+    pub(super) findings: Vec<CountedFinding<'f>>,
 }
 
 impl Limits {
@@ -106,17 +106,10 @@ impl Limits {
     }
 
     /// Counts findings and those that were not kept.
-    pub(super) fn count<'f>(
-        findings: impl IntoIterator<Item = &'f Finding>,
-        not_kept: &SeverityCounts,
-    ) -> Counted<'f> {
-        let mut counted = Counted::default();
-        for finding in findings {
-            counted.counts.count(finding.severity);
-            counted.findings.push(finding);
-        }
-        counted.counts.add(not_kept);
-        counted
+    pub(super) fn count<'f>(findings: Vec<CountedFinding<'f>>, not_kept: &SeverityCounts) -> Counted<'f> {
+        let mut counts = narrowing::severities(&findings);
+        counts.add(not_kept);
+        Counted { counts, findings }
     }
 
     /// The requirement: `0 new at high or above`.
@@ -139,13 +132,12 @@ impl Limits {
 
     /// A step per finding of a severity that is above its limit, worst first.
     pub(super) fn steps(&self, rule: &'static str, counted: &Counted<'_>, new: &str) -> Vec<Step> {
-        let mut over: Vec<&Finding> = counted
+        let mut over: Vec<&CountedFinding<'_>> = counted
             .findings
             .iter()
-            .copied()
-            .filter(|finding| self.is_over(finding.severity, &counted.counts))
+            .filter(|finding| self.is_over(finding.severity(), &counted.counts))
             .collect();
-        over.sort_by_key(|finding| (self.counts_as(finding.severity), *finding));
+        over.sort_by_key(|finding| (self.counts_as(finding.severity()), *finding));
         let mut steps: Vec<Step> =
             over.iter().take(MOST_STEPS).map(|finding| self.step(rule, finding, new)).collect();
         if steps.is_empty() {
@@ -171,62 +163,111 @@ impl Limits {
         }
     }
 
-    fn step(&self, rule: &'static str, finding: &Finding, new: &str) -> Step {
-        let severity = match finding.severity {
+    fn step(&self, rule: &'static str, finding: &CountedFinding<'_>, new: &str) -> Step {
+        let severity = match finding.severity() {
             Severity::Unknown => {
                 format!("finding of unknown severity (counted as {})", self.unknown_as.word())
             }
             severity => format!("{} finding", severity.word()),
         };
-        let subject = match &finding.package {
-            Some(package) => {
-                format!("{} in {} {}", finding.rule.raw(), package.name.raw(), package.version.raw())
-            }
-            None => finding.rule.raw().to_owned(),
-        };
-        let place = finding.place.as_ref();
-        Step {
-            rule,
-            action: format!("Fix 1 {new}{severity}."),
-            subject: Untrusted::new(subject.trim()),
-            file: place.map(|place| place.file.clone()).unwrap_or_default(),
-            line: place.and_then(|place| place.line),
-            detail: Untrusted::new(first_line(finding.message.raw(), 200)),
-            run: String::new(),
-            for_owners: false,
-        }
+        step(rule, format!("Fix 1 {new}{severity}."), finding)
     }
 
     /// The findings as a table, worst first.
     pub(super) fn detail(&self, title: &str, counted: &Counted<'_>) -> Option<Detail> {
-        if counted.findings.is_empty() {
-            return None;
-        }
-        let mut findings = counted.findings.clone();
-        findings.sort_by_key(|finding| (self.counts_as(finding.severity), *finding));
-        let mut rows: Vec<Vec<Untrusted>> =
-            vec![vec!["Severity".into(), "Rule".into(), "Place".into(), "Message".into()]];
-        rows.extend(findings.into_iter().take(MOST_ROWS).map(|finding| {
-            let place = finding.place.as_ref().map_or(String::new(), |place| match place.line {
-                Some(line) => format!("{}:{line}", place.file.raw()),
-                None => place.file.raw().to_owned(),
-            });
-            vec![
-                finding.severity.word().into(),
-                finding.rule.clone(),
-                place.into(),
-                first_line(finding.message.raw(), 200).into(),
-            ]
-        }));
-        let shown = rows.len() as u64 - 1;
-        let total = counted.counts.total();
-        let title = if shown == total {
-            format!("{title} ({total})")
-        } else {
-            format!("{title} ({shown} of {total})")
-        };
-        Some(Detail { title, rows, text: Untrusted::default() })
+        let order = |finding: &CountedFinding<'_>| self.counts_as(finding.severity());
+        table(title, &counted.findings, order, counted.counts.total())
     }
+}
+
+/// What to do about one finding.
+pub(super) fn step(rule: &'static str, action: String, finding: &CountedFinding<'_>) -> Step {
+    let main = finding.main.finding;
+    let place = finding.reports().find_map(|reported| reported.finding.place.as_ref());
+    let message = finding.reports().map(|reported| &reported.finding.message).find(|text| !text.is_empty());
+    Step {
+        rule,
+        action,
+        subject: finding_name(main),
+        file: place.map(|place| place.file.clone()).unwrap_or_default(),
+        line: place.and_then(|place| place.line),
+        detail: Untrusted::new(message.map_or(String::new(), |text| first_line(text.raw(), 200))),
+        run: String::new(),
+        for_owners: false,
+    }
+}
+
+/// `CVE-2026-1 in minimist 1.2.0`, or the rule alone.
+pub(super) fn finding_name(finding: &Finding) -> Untrusted {
+    let name = match &finding.package {
+        Some(package) => {
+            format!("{} in {} {}", finding.rule.raw(), package.name.raw(), package.version.raw())
+        }
+        None => finding.rule.raw().to_owned(),
+    };
+    Untrusted::new(name.trim())
+}
+
+/// Findings as a table, in this order, then by content. `total` counts those too that are not kept.
+pub(super) fn table<K: Ord>(
+    title: &str,
+    findings: &[CountedFinding<'_>],
+    order: impl Fn(&CountedFinding<'_>) -> K,
+    total: u64,
+) -> Option<Detail> {
+    if findings.is_empty() {
+        return None;
+    }
+    let mut findings: Vec<&CountedFinding<'_>> = findings.iter().collect();
+    findings.sort_by_key(|finding| (order(finding), *finding));
+    let heads = ["Severity", "Rule", "Place", "Message", "Severity by", "Fingerprint"];
+    let mut rows: Vec<Vec<Untrusted>> = vec![heads.map(Untrusted::from).to_vec()];
+    rows.extend(findings.into_iter().take(MOST_ROWS).map(row));
+    let shown = rows.len() as u64 - 1;
+    let title =
+        if shown == total { format!("{title} ({total})") } else { format!("{title} ({shown} of {total})") };
+    Some(Detail { title, rows, text: Untrusted::default() })
+}
+
+fn row(finding: &CountedFinding<'_>) -> Vec<Untrusted> {
+    let step = step("", String::new(), finding);
+    let place = match step.line {
+        Some(line) => format!("{}:{line}", step.file.raw()),
+        None => step.file.raw().to_owned(),
+    };
+    vec![
+        finding.severity().word().into(),
+        step.subject,
+        place.into(),
+        step.detail,
+        severity_sources(finding),
+        fingerprint(finding.main.finding).into(),
+    ]
+}
+
+/// Who says how bad it is, each in its own words: `trivy: trivy/ghsa HIGH; grype: grype/nvd Medium (medium)`. Where
+/// they disagree, what each stands for is said too.
+fn severity_sources(finding: &CountedFinding<'_>) -> Untrusted {
+    let disagree = finding.reports().any(|it| it.finding.severity != finding.severity());
+    let parts = finding.reports().map(|reported| {
+        let Reported { finding, tool } = reported;
+        let stands_for = if disagree { format!(" ({})", finding.severity.word()) } else { String::new() };
+        format!("{}: {}{stands_for}", tool.name.raw(), finding.severity_source.raw())
+    });
+    let parts: Vec<String> = parts.collect();
+    Untrusted::new(parts.join("; "))
+}
+
+/// What a waiver can name a finding by, whatever line it stands on: its strongest identity.
+pub(super) fn fingerprint(finding: &Finding) -> String {
+    fingerprints(finding).next().unwrap_or_default()
+}
+
+/// The same for all identities of a finding, strongest first.
+pub(super) fn fingerprints(finding: &Finding) -> impl Iterator<Item = String> {
+    let [own, snippet, message] = finding.identities;
+    let there = [own, finding.line, snippet, message].into_iter().filter(|id| id.is_there());
+    there.map(|id| format!("{:016x}", id.0))
 }
 
 /// `1 critical, 2 high`, without the severities that have none; empty if there is none at all.
@@ -239,51 +280,12 @@ pub(super) fn by_severity(counts: &SeverityCounts) -> String {
     parts.join(", ")
 }
 
-/// True if the finding belongs to the scope. A finding without a place in the repository belongs to the rule
-/// itself and to no overlay.
-pub(super) fn in_scope(finding: &Finding, scope: &Scope<'_>) -> bool {
-    let path = finding.place.as_ref().map(|place| RepoPath::new(place.file.raw()));
-    match path {
-        Some(Ok(path)) => (scope.wanted)(&path),
-        Some(Err(_)) | None => scope.whole,
-    }
-}
-
-/// The findings without those that a waiver covers, which are listed in `lifted`.
-pub(super) fn counting<'f>(
-    findings: impl IntoIterator<Item = &'f Finding>,
-    rule: &'static str,
-    scope: &Scope<'_>,
-    lifted: &mut Lifted,
-) -> Vec<&'f Finding> {
-    findings.into_iter().filter(|finding| !lifted.finding(rule, finding, scope)).collect()
-}
-
-/// The active findings of a scope over all scans, and how many of them were not kept (which belong to the rule
-/// itself and to no overlay).
-pub(super) fn active<'f>(scans: &'f [Scan], scope: &Scope<'_>) -> (Vec<&'f Finding>, SeverityCounts) {
-    let findings = scans.iter().flat_map(|scan| &scan.findings);
-    let findings =
-        findings.filter(|finding| finding.suppression.is_none() && in_scope(finding, scope)).collect();
-    let mut not_kept = SeverityCounts::default();
-    for scan in scans.iter().filter(|_| scope.whole) {
-        not_kept.add(&scan.not_kept);
-    }
-    (findings, not_kept)
-}
-
 /// `, 1 not counted`, or nothing.
 pub(super) fn lifted_text(lifted: &Lifted) -> String {
-    match lifted.not_counted.len() {
+    match lifted.count {
         0 => String::new(),
         count => format!(", {count} not counted"),
     }
-}
-
-/// `, 2 suppressed`, or nothing.
-pub(super) fn suppressed_text(scans: &[Scan], scope: &Scope<'_>) -> String {
-    let suppressed = scans.iter().map(|scan| scan.suppressed).fold(0_u64, u64::saturating_add);
-    if scope.whole && suppressed > 0 { format!(", {suppressed} suppressed") } else { String::new() }
 }
 
 /// The number of findings, in words.

@@ -15,7 +15,9 @@ mod coverage_total;
 mod evidence_grade;
 mod evidence_reports;
 mod scan_all;
+mod scan_licenses;
 mod scan_new;
+mod scan_secrets;
 mod tests_duration;
 mod tests_executed;
 mod tests_failed;
@@ -28,10 +30,13 @@ mod failing_tests;
 mod globs;
 mod lift;
 mod limits;
+mod narrowing;
+mod newness;
 mod provenance;
 mod reproduce;
 mod test_scope;
 mod value;
+mod versions;
 mod words;
 
 #[cfg(test)]
@@ -42,8 +47,11 @@ pub(crate) mod sample;
 pub use build_jobs::unexplained_jobs;
 pub use globs::{GlobError, Globs};
 pub use lift::{Covered, Pattern, Quarantined, Waiver};
+pub use narrowing::NARROWING_FIELDS;
 pub use reproduce::{Placeholders, Reproduce};
+pub(crate) use value::some_of;
 pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
+pub use versions::VersionRange;
 
 use crate::compare::Evidence;
 use crate::diagnostic::Origin;
@@ -64,6 +72,8 @@ pub const RULES: &[&RuleSpec] = &[
     &coverage_drop::SPEC,
     &scan_new::SPEC,
     &scan_all::SPEC,
+    &scan_secrets::SPEC,
+    &scan_licenses::SPEC,
     &evidence_reports::SPEC,
     &evidence_grade::SPEC,
     &change_sensitive::SPEC,

@@ -1,7 +1,9 @@
 //! `scan.all`: the findings of the commit, whether they are new or not.
 
-use super::lift::Lifted;
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
+use super::narrowing::{
+    self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Hidden, Narrowing, REACHABLE, Selected, TOOL,
+};
 use super::{Field, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
 use crate::model::{Kind, Measured, OutcomeKind};
@@ -17,13 +19,26 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanAll>(
 
 struct ScanAll {
     limits: Limits,
+    narrowing: Narrowing,
 }
 
 impl Rule for ScanAll {
-    const FIELDS: &'static [Field] = &[CRITICAL, HIGH, MEDIUM, LOW, INFO, UNKNOWN_AS];
+    const FIELDS: &'static [Field] = &[
+        CRITICAL,
+        HIGH,
+        MEDIUM,
+        LOW,
+        INFO,
+        UNKNOWN_AS,
+        CLASS,
+        TOOL,
+        FIX_AVAILABLE,
+        REACHABLE,
+        DEV_DEPENDENCY,
+    ];
 
     fn read(settings: &Settings) -> Self {
-        Self { limits: Limits::read(settings) }
+        Self { limits: Limits::read(settings), narrowing: Narrowing::read(settings) }
     }
 
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
@@ -32,9 +47,9 @@ impl Rule for ScanAll {
             return judgement;
         }
         let scans = &evidence.head.scans;
-        let (findings, not_kept) = limits::active(scans, scope);
-        let mut lifted = Lifted::default();
-        let findings = limits::counting(findings, SPEC.id, scope, &mut lifted);
+        let hidden = Hidden::find(evidence, scope, None);
+        let selected = self.narrowing.select(SPEC.id, narrowing::active(scans), scans, scope);
+        let Selected { findings, not_kept, lifted } = selected;
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
         let mut text = limits::findings_text(counted.counts.total(), "");
@@ -42,9 +57,10 @@ impl Rule for ScanAll {
             text.push_str(&format!(" ({})", limits::by_severity(&counted.counts)));
         }
         text.push_str(&limits::lifted_text(&lifted));
-        text.push_str(&limits::suppressed_text(scans, scope));
+        text.push_str(&hidden.text());
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
         judgement.details.extend(self.limits.detail("Findings", &counted));
+        judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
         if self.limits.is_open() {
             judgement.kind = OutcomeKind::NotJudged;

@@ -1,8 +1,11 @@
 //! `scan.new`: the change adds no finding that the base does not have.
 
-use super::lift::Lifted;
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::narrowing::{
+    self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Hidden, Narrowing, REACHABLE, Selected, TOOL,
+};
+use super::newness::WITHOUT_BASE;
+use super::{Field, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, NewFindings};
 use crate::model::{Kind, Measured, OutcomeKind, SeverityCounts, Untrusted};
 
@@ -18,6 +21,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanNew>(
 
 struct ScanNew {
     limits: Limits,
+    narrowing: Narrowing,
     absolute_without_base: bool,
 }
 
@@ -29,19 +33,18 @@ impl Rule for ScanNew {
         LOW,
         INFO,
         UNKNOWN_AS,
-        Field {
-            key: "without-base",
-            kind: FieldKind::Word(&["absolute", "not-measured"]),
-            direction: Direction::Ordered,
-            default: Some("not-measured"),
-            doc: "what happens when there are no scans of a base to compare with: `absolute` counts every finding \
-                  as new, `not-measured` gives no verdict",
-        },
+        CLASS,
+        TOOL,
+        FIX_AVAILABLE,
+        REACHABLE,
+        DEV_DEPENDENCY,
+        WITHOUT_BASE,
     ];
 
     fn read(settings: &Settings) -> Self {
         Self {
             limits: Limits::read(settings),
+            narrowing: Narrowing::read(settings),
             absolute_without_base: settings.word("without-base") == Some("absolute"),
         }
     }
@@ -71,11 +74,12 @@ impl ScanNew {
         required: String,
     ) -> Judgement {
         let scans = &evidence.head.scans;
-        let findings = new.new.iter().copied().filter(|finding| limits::in_scope(finding, scope));
-        let mut lifted = Lifted::default();
-        let findings = limits::counting(findings, SPEC.id, scope, &mut lifted);
-        let (active, not_kept) = limits::active(scans, scope);
-        lifted.mark_findings(active, scope);
+        let hidden = Hidden::find(evidence, scope, None);
+        let selected = self.narrowing.select(SPEC.id, new.new.iter().copied(), scans, scope);
+        let Selected { findings, not_kept, mut lifted } = selected;
+        let existing = self.narrowing.select(SPEC.id, new.existing.iter().copied(), &[], scope);
+        // A waiver of what the base has too is in use, though nothing is new.
+        lifted.used.extend(existing.lifted.used);
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
         let total = counted.counts.total();
@@ -84,16 +88,18 @@ impl ScanNew {
         if total > 0 {
             more.push(limits::by_severity(&counted.counts));
         }
-        if scope.whole && new.existing.total() > 0 {
-            more.push(format!("{} already on the base", new.existing.total()));
+        let existing = existing.findings.len() as u64 + existing.lifted.count;
+        if scope.whole && existing > 0 {
+            more.push(format!("{existing} already on the base"));
         }
         if !more.is_empty() {
             text.push_str(&format!(" ({})", more.join("; ")));
         }
         text.push_str(&limits::lifted_text(&lifted));
-        text.push_str(&limits::suppressed_text(scans, scope));
+        text.push_str(&hidden.text());
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
         judgement.details.extend(self.limits.detail("New findings", &counted));
+        judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
         if self.limits.is_open() {
             judgement.kind = OutcomeKind::NotJudged;
@@ -115,9 +121,9 @@ impl ScanNew {
     /// Without a base. What is within the limits when everything counts as new is within them for certain.
     fn judge_all(&self, evidence: &Evidence<'_>, scope: &Scope<'_>, required: String) -> Judgement {
         let scans = &evidence.head.scans;
-        let (findings, not_kept) = limits::active(scans, scope);
-        let mut lifted = Lifted::default();
-        let findings = limits::counting(findings, SPEC.id, scope, &mut lifted);
+        let hidden = Hidden::find(evidence, scope, None);
+        let selected = self.narrowing.select(SPEC.id, narrowing::active(scans), scans, scope);
+        let Selected { findings, not_kept, lifted } = selected;
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
         let mut text = limits::findings_text(counted.counts.total(), "");
@@ -125,10 +131,11 @@ impl ScanNew {
             text.push_str(&format!(" ({})", limits::by_severity(&counted.counts)));
         }
         text.push_str(&limits::lifted_text(&lifted));
-        text.push_str(&limits::suppressed_text(scans, scope));
+        text.push_str(&hidden.text());
         text.push_str(", no base to compare with");
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
         judgement.details.extend(self.limits.detail("Findings", &counted));
+        judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
         if self.limits.is_open() {
             judgement.kind = OutcomeKind::NotJudged;

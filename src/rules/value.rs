@@ -15,6 +15,8 @@ pub enum FieldKind {
     Percent,
     /// One of these words, from laxest to strictest.
     Word(&'static [&'static str]),
+    /// Some of these words: the more, the stricter. `all` is all of them.
+    Words(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
     /// A list of globs.
@@ -34,6 +36,7 @@ impl FieldKind {
                 let found = words.iter().find(|word| **word == text);
                 found.map(|word| Value::Word(word)).ok_or_else(|| format!("expected {}", one_of(words)))
             }
+            Self::Words(words) => some_of(words, text.split(',').map(str::trim)),
             Self::Flag => match text {
                 "true" => Ok(Value::Flag(true)),
                 "false" => Ok(Value::Flag(false)),
@@ -49,6 +52,7 @@ impl FieldKind {
             Self::Count => "a whole number from 0".to_owned(),
             Self::Percent => "a percentage from 0 to 100, such as 80 or 72.5%".to_owned(),
             Self::Word(words) => one_of(words),
+            Self::Words(words) => format!("`all`, or a list of {}", one_of(words)),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Globs => "a glob or a list of globs".to_owned(),
         }
@@ -62,6 +66,26 @@ fn count(text: &str) -> Result<u64, String> {
         return Err("expected a whole number from 0".to_owned());
     }
     text.parse().map_err(|_| "the number is too large".to_owned())
+}
+
+/// The words of a list that are named, in the order of the list.
+///
+/// # Errors
+/// Says what is expected instead of the first word that the list does not have.
+pub(crate) fn some_of<'t>(
+    words: &'static [&'static str],
+    named: impl IntoIterator<Item = &'t str>,
+) -> Result<Value, String> {
+    let mut found = vec![false; words.len()];
+    for word in named {
+        match words.iter().zip(&mut found).find(|(known, _)| **known == word) {
+            Some((_, found)) => *found = true,
+            None if word == "all" => found.fill(true),
+            None => return Err(format!("expected `all` or {}", one_of(words))),
+        }
+    }
+    let chosen = words.iter().zip(&found).filter(|(_, found)| **found).map(|(word, _)| *word).collect();
+    Ok(Value::Words(chosen, words.len()))
 }
 
 /// `a`, `b` or `c`.
@@ -133,6 +157,15 @@ impl Field {
                 let place = |word: &str| words.iter().position(|known| *known == word);
                 Some(place(left)?.cmp(&place(right)?))
             }
+            (Value::Words(left, _), Value::Words(right, _)) => {
+                let within = |some: &[&str], all: &[&str]| some.iter().all(|word| all.contains(word));
+                match (within(left, right), within(right, left)) {
+                    (true, true) => Some(Ordering::Equal),
+                    (true, false) => Some(Ordering::Less),
+                    (false, true) => Some(Ordering::Greater),
+                    (false, false) => None,
+                }
+            }
             _ => None,
         }
     }
@@ -147,6 +180,8 @@ pub enum Value {
     Percent(Percent),
     /// One of the field's words, by its place in the list.
     Word(&'static str),
+    /// Some of the field's words, in its order, and how many there are in all.
+    Words(Vec<&'static str>, usize),
     /// Yes or no.
     Flag(bool),
     /// Globs, as written.
@@ -159,6 +194,8 @@ impl fmt::Display for Value {
             Self::Count(count) => write!(f, "{count}"),
             Self::Percent(percent) => write!(f, "{percent}"),
             Self::Word(word) => f.write_str(word),
+            Self::Words(words, all) if words.len() == *all => f.write_str("all"),
+            Self::Words(words, _) => f.write_str(&words.join(", ")),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Globs(globs) => f.write_str(&globs.join(", ")),
         }
@@ -220,6 +257,14 @@ impl Settings {
         match self.get(key)?.value {
             Value::Word(word) => Some(word),
             _ => None,
+        }
+    }
+
+    /// The field as some of its words; empty if it is not in force.
+    pub fn words(&self, key: &str) -> &[&'static str] {
+        match self.get(key).map(|setting| &setting.value) {
+            Some(Value::Words(words, _)) => words,
+            _ => &[],
         }
     }
 

@@ -44,6 +44,8 @@ fn without_a_file_the_built_in_policy_is_in_force() {
             ("coverage.drop", Mode::Off),
             ("scan.new", Mode::Enforce),
             ("scan.all", Mode::Off),
+            ("scan.secrets", Mode::Off),
+            ("scan.licenses", Mode::Off),
             ("evidence.reports", Mode::Enforce),
             ("evidence.grade", Mode::Info),
             ("change.sensitive", Mode::Info),

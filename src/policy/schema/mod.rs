@@ -190,6 +190,10 @@ fn value_of(field: &Field) -> Value {
         FieldKind::Count => count(0),
         FieldKind::Percent => percent(),
         FieldKind::Word(words) => json!({"enum": words}),
+        FieldKind::Words(words) => {
+            let all: Vec<&str> = words.iter().copied().chain(["all"]).collect();
+            json!({"anyOf": [{"enum": all}, {"type": "array", "minItems": 1, "items": {"enum": all}}]})
+        }
         FieldKind::Flag => json!({"type": "boolean"}),
         FieldKind::Globs => globs(),
     };
@@ -228,6 +232,15 @@ fn waiver(of_organisation: bool) -> Value {
         ("id", described(text(), "the finding's rule or advisory")),
         ("path", described(globs(), "globs of the finding's file")),
         ("package", described(text(), "the package of the advisory")),
+        ("versions", described(text(), "the package's versions that are covered: `>=1.2, <1.4.1`")),
+        (
+            "fingerprint",
+            json!({
+                "description": "the finding's fingerprint, as the table of findings shows it",
+                "type": "string",
+                "pattern": "^[0-9a-f]{16}$"
+            }),
+        ),
         ("severity", json!({"description": "the worst severity that is covered", "enum": severities})),
         ("test", described(text(), "the whole name of the test; `*` stands for any text")),
     ]);

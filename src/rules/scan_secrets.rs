@@ -1,0 +1,196 @@
+//! `scan.secrets`: the change adds no secret.
+
+use super::limits::{self, step};
+use super::narrowing::{Hidden, Narrowing, Selected, looks_for};
+use super::newness::{COUNT, Newness, WITHOUT_BASE};
+use super::words::counted;
+use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use crate::compare::Evidence;
+use crate::model::{Kind, Measured, OutcomeKind, ScanClass};
+
+pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanSecrets>(
+    "scan.secrets",
+    "Secrets",
+    "secrets",
+    Some(Kind::Scan),
+    "How many secrets the change may add, whatever their severity. A scanner that looks for secrets must have run.",
+)
+.by_path();
+
+const MOST_STEPS: usize = 20;
+
+struct ScanSecrets {
+    max: Option<u64>,
+    verified_only: bool,
+    newness: Newness,
+}
+
+impl Rule for ScanSecrets {
+    const FIELDS: &'static [Field] = &[
+        Field {
+            key: "max",
+            kind: FieldKind::Count,
+            direction: Direction::Max,
+            default: Some("0"),
+            doc: "the largest number of secrets, a whole number",
+        },
+        Field {
+            key: "verified",
+            kind: FieldKind::Word(&["only", "any"]),
+            direction: Direction::Ordered,
+            default: Some("any"),
+            doc: "`only` does not count secrets that the scanner tried and found not to work",
+        },
+        COUNT,
+        WITHOUT_BASE,
+    ];
+
+    fn read(settings: &Settings) -> Self {
+        Self {
+            max: settings.count("max"),
+            verified_only: settings.word("verified") == Some("only"),
+            newness: Newness::read(settings),
+        }
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
+        let required = match self.max {
+            Some(max) => format!("at most {max} {}", self.newness.required_word()).trim_end().to_owned(),
+            None => "no limit".to_owned(),
+        };
+        if let Some(judgement) = doubt::absent(evidence, scope, Kind::Scan, &required) {
+            return judgement;
+        }
+        let scans = &evidence.head.scans;
+        let hidden = Hidden::find(evidence, scope, Some(ScanClass::Secret));
+        let (basis, reported) = self.newness.reported(evidence);
+        let narrowing = Narrowing::of(ScanClass::Secret);
+        let Selected { mut findings, not_kept, mut lifted } =
+            narrowing.select(SPEC.id, reported, scans, scope);
+        if self.verified_only {
+            findings.retain(|finding| {
+                let is_dead = finding.main.finding.traits.verified == Some(false);
+                if is_dead {
+                    let proof = format!("it does not work, says {}", finding.main.tool.name.raw());
+                    lifted.list_finding(SPEC.id, finding, "not-verified", proof.into());
+                }
+                !is_dead
+            });
+        }
+        let total = findings.len() as u64;
+        let mut text =
+            counted(total, &format!("{}secret", basis.word()), &format!("{}secrets", basis.word()));
+        text.push_str(&limits::lifted_text(&lifted));
+        text.push_str(&hidden.text());
+        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(total), text, required);
+        judgement.details.extend(limits::table("Secrets", &findings, |_| (), total));
+        judgement.details.extend(hidden.detail());
+        (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
+        match self.max {
+            None => {
+                judgement.kind = OutcomeKind::NotJudged;
+                judgement.reason = "no limit is set".into();
+            }
+            Some(max) if total > max => {
+                judgement.kind = OutcomeKind::NotMet;
+                let action = "Revoke 1 secret, then remove it from the source and its history.";
+                let steps = findings.iter().take(MOST_STEPS);
+                judgement.steps = steps.map(|finding| step(SPEC.id, action.to_owned(), finding)).collect();
+            }
+            Some(_) if not_kept.total() > 0 => {
+                judgement.kind = OutcomeKind::NotMeasured;
+                let reason = format!(
+                    "{} findings are only counted, and any of them may be a secret",
+                    not_kept.total()
+                );
+                judgement.reason = reason.into();
+            }
+            Some(_) if !scans.iter().any(|scan| looks_for(scan, ScanClass::Secret)) => {
+                judgement.kind = OutcomeKind::NotMeasured;
+                judgement.reason = "no scanner that looks for secrets left a report".into();
+            }
+            Some(_) => {}
+        }
+        doubt::settle(self.newness.settle(judgement, basis, scope), evidence, scope, Kind::Scan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Sample, finding, scan};
+    use super::*;
+    use crate::model::{Finding, Severity, Snapshot, Traits};
+
+    fn secret(rule: &str) -> Finding {
+        Finding { class: ScanClass::Secret, ..finding(rule, Severity::Unknown) }
+    }
+
+    fn gitleaks(findings: Vec<Finding>) -> Snapshot {
+        let mut head = scan(findings);
+        head.scans[0].tool.name = "gitleaks".into();
+        head
+    }
+
+    #[test]
+    fn a_change_without_a_new_secret_is_met() {
+        let sample = Sample::of(gitleaks(vec![secret("a")])).against(gitleaks(vec![secret("a")]));
+        let judgement = sample.judge("scan.secrets", &[]);
+        assert_eq!((judgement.kind, judgement.measured_text.as_str()), (OutcomeKind::Met, "0 new secrets"));
+        assert_eq!(judgement.required_text, "at most 0 new");
+        assert_eq!(sample.judge("scan.secrets", &[("count", "all")]).kind, OutcomeKind::NotMet);
+    }
+
+    #[test]
+    fn as_many_as_allowed_are_met_and_one_more_is_not() {
+        let sample = Sample::of(gitleaks(vec![secret("a"), secret("b")])).against(gitleaks(vec![]));
+        assert_eq!(sample.judge("scan.secrets", &[("max", "2")]).kind, OutcomeKind::Met);
+        let judgement = sample.judge("scan.secrets", &[("max", "1")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMet);
+        assert_eq!(judgement.steps.len(), 2);
+    }
+
+    #[test]
+    fn other_findings_are_no_secrets() {
+        let sample = Sample::of(gitleaks(vec![finding("a", Severity::Critical)])).against(gitleaks(vec![]));
+        assert_eq!(sample.judge("scan.secrets", &[]).kind, OutcomeKind::Met);
+    }
+
+    #[test]
+    fn only_a_secret_that_was_tried_in_vain_may_be_left_out() {
+        for (verified, wanted) in
+            [(None, OutcomeKind::NotMet), (Some(true), OutcomeKind::NotMet), (Some(false), OutcomeKind::Met)]
+        {
+            let traits = Traits { verified, ..Traits::default() };
+            let sample = Sample::of(gitleaks(vec![Finding { traits, ..secret("a") }]));
+            let sample = sample.against(gitleaks(vec![]));
+            assert_eq!(sample.judge("scan.secrets", &[("verified", "only")]).kind, wanted, "{verified:?}");
+            assert_eq!(sample.judge("scan.secrets", &[]).kind, OutcomeKind::NotMet);
+        }
+    }
+
+    #[test]
+    fn without_a_scanner_of_secrets_nobody_knows() {
+        let sample = Sample::of(scan(vec![])).against(scan(vec![]));
+        let judgement = sample.judge("scan.secrets", &[]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        assert_eq!(judgement.reason.raw(), "no scanner that looks for secrets left a report");
+        assert_eq!(Sample::default().judge("scan.secrets", &[]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn what_is_only_counted_may_be_a_secret() {
+        let mut head = gitleaks(vec![]);
+        (head.scans[0].not_kept.low, head.scans[0].active.low) = (1, 1);
+        let sample = Sample::of(head).against(gitleaks(vec![]));
+        assert_eq!(sample.judge("scan.secrets", &[]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn without_a_base_a_secret_may_be_old_unless_the_policy_says_otherwise() {
+        let sample = Sample::of(gitleaks(vec![secret("a")])).without_base();
+        assert_eq!(sample.judge("scan.secrets", &[]).kind, OutcomeKind::NotMeasured);
+        assert_eq!(sample.judge("scan.secrets", &[("without-base", "absolute")]).kind, OutcomeKind::NotMet);
+        let clean = Sample::of(gitleaks(vec![])).without_base();
+        assert_eq!(clean.judge("scan.secrets", &[]).kind, OutcomeKind::Met);
+    }
+}
