@@ -1,8 +1,8 @@
 //! `bundler-audit check --format json` (security.md b8).
 
-use super::findings::{Draft, Reading, Score, read_scan, score, sentence, short, take_scalar};
+use super::findings::{Draft, Reading, Score, read_scan, score, sentence, short, shorts, take_scalar};
 use crate::diagnostic::Code;
-use crate::formats::json::Json;
+use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{Health, Kind, ScanClass};
 
@@ -98,6 +98,9 @@ fn read_advisory(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), Parse
             "cve" => cve = short(json)?,
             "ghsa" => ghsa = short(json)?,
             "title" => draft.message = sentence(json)?,
+            "patched_versions" if json.kind()? == JsonKind::Array => {
+                draft.traits.fix = Some(!shorts(json)?.is_empty());
+            }
             "criticality" => criticality = short(json)?,
             "cvss_v2" => take_scalar(json, &mut v2)?,
             "cvss_v3" => take_scalar(json, &mut v3)?,

@@ -133,6 +133,22 @@ fn read_advisory(json: &mut Json<'_, '_>) -> Result<Option<(Draft, bool)>, Parse
     let (mut vector, mut aliases) = (String::new(), Vec::new());
     let is_object = json.object(|json, key| {
         match key {
+            "versions" => {
+                json.object(|json, key| {
+                    match key {
+                        "patched" => {
+                            let mut any = false;
+                            let is_list = json.array(|json| {
+                                any = true;
+                                json.skip()
+                            })?;
+                            draft.traits.fix = is_list.then_some(any);
+                        }
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
             "advisory" => {
                 json.object(|json, key| {
                     match key {

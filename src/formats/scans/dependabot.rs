@@ -139,10 +139,12 @@ fn read_alert(
         match key {
             "state" => alert.state = short(json)?.to_ascii_lowercase(),
             "dismissReason" | "dismissed_reason" => alert.reason = sentence(json)?,
+            "dependencyScope" => alert.draft.traits.development = read_scope(json)?,
             "vulnerableManifestPath" => alert.draft.file = short(json)?,
             "dependency" => {
                 json.object(|json, key| {
                     match key {
+                        "scope" => alert.draft.traits.development = read_scope(json)?,
                         "manifest_path" => alert.draft.file = short(json)?,
                         "package" => read_package(json, &mut alert.draft)?,
                         _ => json.skip()?,
@@ -154,6 +156,10 @@ fn read_alert(
                 json.object(|json, key| {
                     match key {
                         "severity" => alert.severity = short(json)?,
+                        // Null: there is none.
+                        "firstPatchedVersion" | "first_patched_version" => {
+                            alert.draft.traits.fix = Some(json.kind()? != JsonKind::Null);
+                        }
                         "package" => read_package(json, &mut alert.draft)?,
                         "advisory" => read_advisory(json, &mut alert)?,
                         _ => json.skip()?,
@@ -180,6 +186,16 @@ fn read_alert(
     }
     reading.add(context, &draft);
     Ok(())
+}
+
+/// `runtime` or `development`, in any case.
+fn read_scope(json: &mut Json<'_, '_>) -> Result<Option<bool>, ParseError> {
+    let word = short(json)?.to_ascii_lowercase();
+    Ok(match word.as_str() {
+        "development" => Some(true),
+        "runtime" => Some(false),
+        _ => None,
+    })
 }
 
 fn read_package(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), ParseError> {

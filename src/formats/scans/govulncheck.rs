@@ -40,6 +40,8 @@ enum Reach {
 #[derive(Debug, Default)]
 struct Stream {
     configured: bool,
+    /// The analysis went down to symbols.
+    by_symbol: bool,
     /// Something came behind the configuration.
     went_on: bool,
     /// Vulnerability and module → how it is reached, and the finding.
@@ -83,6 +85,7 @@ impl Stream {
                     json.object(|json, key| {
                         match key {
                             "scanner_version" => reading.version = short(json)?,
+                            "scan_level" => self.by_symbol = json.text()? == Some("symbol"),
                             _ => json.skip()?,
                         }
                         Ok(())
@@ -133,6 +136,7 @@ impl Stream {
         let is_object = json.object(|json, key| {
             match key {
                 "osv" => draft.rule = short(json)?,
+                "fixed_version" => draft.traits.fix = Some(!short(json)?.is_empty()),
                 // The first frame is the vulnerable one; the last one with a position is in the project.
                 "trace" => {
                     json.array(|json| {
@@ -164,6 +168,11 @@ impl Stream {
                 Reach::Called => "called",
             };
             draft.source = format!("govulncheck, {how}, no severity");
+            // Only an analysis down to symbols can tell that nothing is called.
+            draft.traits.reachable = match reach {
+                Reach::Called => Some(true),
+                Reach::Imported | Reach::Required => self.by_symbol.then_some(false),
+            };
             if let Some((aliases, summary)) = self.records.get(&id) {
                 aliases.iter().for_each(|alias| draft.alias(alias));
                 draft.message.clone_from(summary);

@@ -4,7 +4,7 @@ use super::findings::{Draft, Reading, Score, read_scan, score, sentence, short, 
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass, Severity};
+use crate::model::{Epss, Health, Kind, ScanClass, Severity};
 
 pub(super) const FORMAT: Format = Format {
     id: "grype",
@@ -73,6 +73,11 @@ fn read_match(
                                 let id = short(json)?;
                                 draft.alias(&id);
                             }
+                            // The figures are those of a CVE, which may be the related one.
+                            "epss" => draft.traits.epss = read_epss(json, draft.traits.epss)?,
+                            "knownExploited" => {
+                                draft.traits.exploited = read_exploited(json)?.or(draft.traits.exploited);
+                            }
                             _ => json.skip()?,
                         }
                         Ok(())
@@ -125,6 +130,9 @@ fn read_vulnerability(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<bool
             "severity" => severity = short(json)?,
             "namespace" => namespace = short(json)?,
             "description" => draft.message = sentence(json)?,
+            "fix" => draft.traits.fix = read_fix(json)?,
+            "epss" => draft.traits.epss = read_epss(json, draft.traits.epss)?,
+            "knownExploited" => draft.traits.exploited = read_exploited(json)?.or(draft.traits.exploited),
             "cvss" => {
                 json.array(|json| {
                     json.object(|json, key| {
@@ -150,6 +158,56 @@ fn read_vulnerability(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<bool
         draft.source = format!("CVSS {text}");
     }
     Ok(is_object)
+}
+
+/// `fix`: `not-fixed` and `wont-fix` say that there is none.
+fn read_fix(json: &mut Json<'_, '_>) -> Result<Option<bool>, ParseError> {
+    let mut fix = None;
+    json.object(|json, key| {
+        match key {
+            "state" => {
+                fix = match json.text()? {
+                    Some("fixed") => Some(true),
+                    Some("not-fixed" | "wont-fix") => Some(false),
+                    _ => None,
+                };
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(fix)
+}
+
+/// The highest probability of a list and of what was read before.
+fn read_epss(json: &mut Json<'_, '_>, before: Option<Epss>) -> Result<Option<Epss>, ParseError> {
+    let mut highest = before;
+    json.array(|json| {
+        json.object(|json, key| {
+            match key {
+                "epss" => {
+                    let mut text = String::new();
+                    take_scalar(json, &mut text)?;
+                    highest = highest.max(Epss::parse(&text));
+                }
+                _ => json.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    Ok(highest)
+}
+
+/// A list with an entry says that it is exploited; without one it says nothing: Grype leaves it out for a
+/// vulnerability that its database does not know by a CVE.
+fn read_exploited(json: &mut Json<'_, '_>) -> Result<Option<bool>, ParseError> {
+    let mut any = None;
+    json.array(|json| {
+        any = Some(true);
+        json.skip()
+    })?;
+    Ok(any)
 }
 
 /// The worst base score of several.

@@ -35,6 +35,8 @@ mod corpus;
 mod mutations;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod traits;
 
 pub use line_hash::{add_line_hashes, line_hashes};
 

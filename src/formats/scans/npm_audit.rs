@@ -102,8 +102,17 @@ impl Audit {
         context: &mut Context,
         reading: &mut Reading,
     ) -> Result<(), ParseError> {
+        let mark = reading.mark();
+        let mut fix = None;
         let is_object = json.object(|json, key| {
             match key {
+                // `true`, `false`, or the upgrade that repairs it.
+                "fixAvailable" => {
+                    fix = match json.kind()? {
+                        JsonKind::Object => Some(true),
+                        _ => json.boolean()?,
+                    };
+                }
                 "via" => {
                     json.array(|json| {
                         match json.kind()? {
@@ -121,6 +130,7 @@ impl Audit {
             }
             Ok(())
         })?;
+        reading.fix_since(mark, fix);
         if !is_object {
             reading.add_unknown();
         }

@@ -109,8 +109,9 @@ fn read_dependency(
         audit.skipped += 1;
         context.warn(Code::MissingField, Weight::Warning, format!("not audited: {skipped}"), json.position());
     }
-    for (rule, aliases, message) in vulnerabilities {
-        let mut draft = Draft { rule, message, ..dependency.clone() };
+    for Vulnerability { id, aliases, description, fix } in vulnerabilities {
+        let mut draft = Draft { rule: id, message: description, ..dependency.clone() };
+        draft.traits.fix = fix;
         for alias in &aliases {
             draft.alias(alias);
         }
@@ -119,19 +120,29 @@ fn read_dependency(
     Ok(())
 }
 
-/// Id, aliases and description.
-fn read_vulnerability(json: &mut Json<'_, '_>) -> Result<(String, Vec<String>, String), ParseError> {
-    let (mut id, mut aliases, mut description) = (String::new(), Vec::new(), String::new());
+/// One entry of `vulns`.
+#[derive(Default)]
+struct Vulnerability {
+    id: String,
+    aliases: Vec<String>,
+    description: String,
+    fix: Option<bool>,
+}
+
+fn read_vulnerability(json: &mut Json<'_, '_>) -> Result<Vulnerability, ParseError> {
+    let mut vulnerability = Vulnerability::default();
+    let Vulnerability { id, aliases, description, fix } = &mut vulnerability;
     json.object(|json, key| {
         match key {
-            "id" => id = short(json)?,
-            "aliases" => aliases = shorts(json)?,
-            "description" => description = sentence(json)?,
+            "id" => *id = short(json)?,
+            "aliases" => *aliases = shorts(json)?,
+            "description" => *description = sentence(json)?,
+            "fix_versions" if json.kind()? == JsonKind::Array => *fix = Some(!shorts(json)?.is_empty()),
             _ => json.skip()?,
         }
         Ok(())
     })?;
-    Ok((id, aliases, description))
+    Ok(vulnerability)
 }
 
 #[cfg(test)]

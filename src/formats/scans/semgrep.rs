@@ -139,13 +139,25 @@ fn read_extra(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), ParseErr
             "is_ignored" => ignored = json.boolean()? == Some(true),
             // Only its secret rules validate what they find.
             "validation_state" => {
-                if json.text()?.is_some_and(|state| state != "NO_VALIDATOR") {
+                let state = short(json)?;
+                if !matches!(state.as_str(), "" | "NO_VALIDATOR") {
                     draft.class = Some(ScanClass::Secret);
                 }
+                draft.traits.verified = match state.as_str() {
+                    "CONFIRMED_VALID" => Some(true),
+                    "CONFIRMED_INVALID" => Some(false),
+                    _ => None,
+                };
             }
             "sca_info" => {
                 draft.class = Some(ScanClass::Dependency);
-                json.skip()?;
+                json.object(|json, key| {
+                    match key {
+                        "reachable" => draft.traits.reachable = json.boolean()?,
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
             }
             _ => json.skip()?,
         }

@@ -1,11 +1,11 @@
 //! `snyk test --json`, for one project or many, with containers and infrastructure as code (security.md b8).
 //! Snyk Code writes SARIF.
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, shorts, text_hash};
+use super::findings::{Draft, Reading, line, read_scan, sentence, short, shorts, take_scalar, text_hash};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass};
+use crate::model::{Epss, Health, Kind, ScanClass};
 use std::collections::HashSet;
 
 pub(super) const FORMAT: Format = Format {
@@ -140,6 +140,24 @@ fn read_vulnerability(
             "moduleName" => module = short(json)?,
             "version" => draft.version = short(json)?,
             "packageManager" => draft.ecosystem = short(json)?,
+            // An upgrade of what the project names, a patch, or a version of the package itself.
+            "isUpgradable" | "isPatchable" => draft.traits.fix = draft.traits.fix.max(json.boolean()?),
+            "fixedIn" if json.kind()? == JsonKind::Array => {
+                draft.traits.fix = draft.traits.fix.max(Some(!shorts(json)?.is_empty()));
+            }
+            "epssDetails" => {
+                json.object(|json, key| {
+                    match key {
+                        "probability" => {
+                            let mut text = String::new();
+                            take_scalar(json, &mut text)?;
+                            draft.traits.epss = Epss::parse(&text);
+                        }
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
             // Snyk's own word; its score may stand in another band.
             "severity" => {
                 let word = short(json)?;

@@ -175,7 +175,7 @@ fn read_finding(json: &mut Json<'_, '_>, class: ScanClass) -> Result<Option<(Dra
     let mut draft = Draft { class: Some(class), ..Draft::default() };
     let (mut severity, mut source) = (String::new(), String::new());
     let (mut id, mut status, mut license) = (String::new(), String::new(), String::new());
-    let mut message = String::new();
+    let (mut message, mut fixed) = (String::new(), String::new());
     let is_object = json.object(|json, key| {
         match key {
             "VulnerabilityID" | "ID" | "RuleID" => id = short(json)?,
@@ -185,6 +185,7 @@ fn read_finding(json: &mut Json<'_, '_>, class: ScanClass) -> Result<Option<(Dra
             "Severity" => severity = short(json)?,
             "SeveritySource" => source = short(json)?,
             "Status" => status = short(json)?,
+            "FixedVersion" => fixed = short(json)?,
             "Title" => draft.message = sentence(json)?,
             // The line of a secret is masked by Trivy; it is not kept all the same.
             "Message" | "Description" => message = sentence(json)?,
@@ -219,6 +220,14 @@ fn read_finding(json: &mut Json<'_, '_>, class: ScanClass) -> Result<Option<(Dra
     if draft.message.is_empty() {
         draft.message = message;
     }
+    // `will_not_fix`, `fix_deferred` and `end_of_life` say that there is none.
+    draft.traits.fix = match (class, fixed.is_empty(), status.as_str()) {
+        (ScanClass::Dependency, false, _) => Some(true),
+        (ScanClass::Dependency, true, "affected" | "will_not_fix" | "fix_deferred" | "end_of_life") => {
+            Some(false)
+        }
+        _ => None,
+    };
     let failed = class != ScanClass::Infrastructure || !matches!(status.as_str(), "PASS" | "EXCEPTION");
     Ok(Some((draft, failed)))
 }

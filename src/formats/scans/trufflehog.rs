@@ -90,6 +90,7 @@ fn read_secret(
         }
         return Ok(());
     }
+    draft.traits.verified = verified;
     draft.source = match verified {
         Some(true) => "trufflehog, verified".to_owned(),
         Some(false) => "trufflehog, not verified".to_owned(),

@@ -139,6 +139,11 @@ impl Reading {
         }
     }
 
+    /// Sets whether there is a fix for the findings since a mark.
+    pub(in crate::formats::scans) fn fix_since(&mut self, mark: (usize, usize), fix: Option<bool>) {
+        self.collector.since(mark).for_each(|finding| finding.traits.fix = fix);
+    }
+
     /// Sets what the findings since a mark are about.
     pub(in crate::formats::scans) fn class_since(&mut self, mark: (usize, usize), class: ScanClass) {
         self.collector.since(mark).for_each(|finding| finding.class = class);

@@ -18,6 +18,11 @@ pub(in crate::formats::scans) fn read_npm_advisory(
             "url" => url = short(json)?,
             "cves" => cves = shorts(json)?,
             "title" => draft.message = sentence(json)?,
+            // `<0.0.0` is no version: there is none.
+            "patched_versions" => {
+                let versions = short(json)?;
+                draft.traits.fix = (!versions.is_empty()).then_some(versions != "<0.0.0");
+            }
             "module_name" => draft.package = short(json)?,
             "severity" => {
                 let word = short(json)?;
