@@ -43,6 +43,8 @@ pub mod evaluate;
 
 pub mod metrics;
 
+pub mod setup;
+
 pub mod render;
 
 pub mod wire;

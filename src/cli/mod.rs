@@ -10,6 +10,7 @@ mod check;
 mod exit;
 mod explain;
 mod files;
+mod init;
 mod inspect;
 mod judging;
 mod list;
@@ -43,6 +44,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Show every requirement in force: its value, the file and line that set it, and what is measured here
     Explain(explain::Arguments),
+    /// Propose a first policy from today's reports, or convert the settings of another tool
+    Init(init::Arguments),
     /// Show or compare the evidence that `check --save-snapshot` wrote
     Snapshot(snapshot::Arguments),
     /// Show the innersource share of a repository or of a folder of them, and how contributors fare at the gate
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),
         Command::PortalFeed(arguments) => portal_feed::run(&arguments),

@@ -25,6 +25,9 @@ pub(super) struct PolicyOptions {
     /// The day that waivers and dates of the policy are judged by, such as 2027-01-31 [default: today, in UTC]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub(super) as_of: Option<Date>,
+    /// A policy that stands in no file yet, and replaces every other.
+    #[arg(skip)]
+    pub(super) proposed: Option<PolicyText>,
 }
 
 pub(super) fn parse_date(text: &str) -> Result<Date, String> {
@@ -72,6 +75,13 @@ pub(super) fn find(
     setting: Setting<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> anyhow::Result<Policies> {
+    if let Some(text) = &options.proposed {
+        let file = parse(text).map_err(|errors| wrong(&errors))?;
+        let today = options.as_of.or_else(today);
+        let layers = Layers { file: Some(&file), source: &source_of(text), today, ..Layers::default() };
+        let judging = policy::resolve_layers(&layers).map_err(|errors| wrong(&errors))?;
+        return Ok(Policies { judging, proposed: None, is_alone: false });
+    }
     let Some((organisation, facts)) = organisation(options, &setting, diagnostics)? else {
         return Ok(Policies { judging: policy::resolve(None, ""), proposed: None, is_alone: false });
     };

@@ -22,5 +22,6 @@ pub mod jobs;
 pub mod policy;
 pub mod records;
 pub mod reports;
+pub mod setup;
 #[cfg(test)]
 mod testing;

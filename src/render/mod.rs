@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod junit;
 pub mod metrics;
 pub mod reference;
+pub mod setup;
 pub mod snapshot;
 pub mod summary;
 pub mod terminal;

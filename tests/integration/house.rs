@@ -16,6 +16,7 @@ const FLOORS: &[&str] = &[
     "policy",
     "evaluate",
     "metrics",
+    "setup",
     "render",
     "wire",
     "gate",

@@ -20,6 +20,7 @@ mod gates;
 #[path = "../github/mod.rs"]
 mod github;
 mod house;
+mod init;
 mod inspect;
 mod isolated;
 mod metrics;

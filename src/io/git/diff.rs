@@ -55,7 +55,7 @@ pub fn changes(repository: &Repository, base: &Base, run: &Run) -> Changes {
         {
             DiffState::NoBase
         }
-        Base::Known(point) => match repository.diff(&point.merge_base, side, &mut diagnostics) {
+        Base::Known(point) => match repository.diff(Some(&point.merge_base), side, &mut diagnostics) {
             Ok(diff) => DiffState::Known(diff),
             Err(diagnostic) => unavailable(&diagnostic),
         },
@@ -99,14 +99,18 @@ impl Repository {
         below(delta.old_file()) || below(delta.new_file())
     }
 
-    fn diff(
+    /// The change since a commit; since nothing at all if none is named.
+    pub(super) fn diff(
         &self,
-        merge_base: &str,
+        since: Option<&str>,
         side: Side,
         notes: &mut Vec<Diagnostic>,
     ) -> Result<Diff, Box<Diagnostic>> {
         let compare = || -> Result<git2::Diff<'_>, git2::Error> {
-            let old = self.git.find_commit(Oid::from_str(merge_base)?)?.tree()?;
+            let old = match since {
+                Some(commit) => Some(self.git.find_commit(Oid::from_str(commit)?)?.tree()?),
+                None => None,
+            };
             let mut options = DiffOptions::new();
             options
                 .context_lines(0)
@@ -119,11 +123,11 @@ impl Repository {
             let mut diff = match side {
                 Side::Commit => {
                     let new = self.git.head()?.peel_to_tree()?;
-                    self.git.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options))?
+                    self.git.diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))?
                 }
                 Side::WorkingTree => {
                     options.ignore_submodules(true);
-                    self.git.diff_tree_to_workdir_with_index(Some(&old), Some(&mut options))?
+                    self.git.diff_tree_to_workdir_with_index(old.as_ref(), Some(&mut options))?
                 }
             };
             if diff.deltas().len() <= MAX_FILES {

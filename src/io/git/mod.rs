@@ -13,6 +13,7 @@ mod folders;
 mod history;
 mod owners;
 mod rebuilt;
+mod recent;
 #[cfg(test)]
 mod tests;
 

@@ -32,6 +32,16 @@ pub fn terminal_own(text: &str, charset: Charset) -> String {
     terminal(&Untrusted::new(text), usize::MAX, charset)
 }
 
+/// A line of a file or a diff of ours that may hold something of the repository: its spaces stay.
+pub fn terminal_line(text: &str, charset: Charset) -> String {
+    let text = plain::lines(text).join(" ");
+    let text = super::secrets::blotted(&text);
+    match charset {
+        Charset::Unicode => without_old_commands(&text),
+        Charset::Ascii => without_old_commands(&in_ascii(&text)),
+    }
+}
+
 /// A whole line as it goes into a log: the runner must not take it for a command of its own (T19).
 ///
 /// The runner reads `::command` at the start of a line, white space before it allowed, and `##[command]`

@@ -16,7 +16,7 @@ mod secrets;
 
 pub use csv::csv_field;
 pub use log::{
-    Charset, log_line, terminal, terminal_own, workflow_command_data, workflow_command_path,
+    Charset, log_line, terminal, terminal_line, terminal_own, workflow_command_data, workflow_command_path,
     workflow_command_property,
 };
 pub(crate) use markdown::markdown_place;

@@ -2,7 +2,7 @@
 
 use super::Style;
 use crate::model::Untrusted;
-use crate::render::escape::log_line;
+use crate::render::escape::{log_line, terminal_line};
 
 /// Colours only repeat what a word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,12 @@ impl Page {
     /// Text of ours that may hold something of a policy.
     pub(crate) fn own(&self, text: &str) -> String {
         super::own(text, self.style.charset)
+    }
+
+    /// A line of a file or a diff of ours, with its spaces.
+    pub(crate) fn verbatim(&mut self, indent: &str, text: &str) {
+        let text = terminal_line(text, self.style.charset);
+        self.line(&format!("{indent}{text}"));
     }
 
     pub(crate) fn blank(&mut self) {
