@@ -53,4 +53,6 @@ pub mod gate;
 
 pub mod io;
 
+pub mod server;
+
 pub mod cli;

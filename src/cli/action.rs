@@ -7,7 +7,7 @@ use super::check::parse_report;
 use super::exit::WrongUse;
 use super::judging::{self, Judged, Question};
 use super::policies::PolicyOptions;
-use super::{ExitStatus, output};
+use super::{ExitStatus, output, publish};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
 use crate::io::actions::{self, Actions, Output, Stage};
@@ -38,10 +38,11 @@ pub(super) fn run() -> anyhow::Result<ExitStatus> {
 }
 
 fn act(environment: &Environment) -> anyhow::Result<ExitStatus> {
-    let actions = actions::read(environment).map_err(|error| wrong_use(&error))?;
-    match actions.stage {
-        Stage::Check => judge(&actions),
-        Stage::Collect => collect(&actions, environment),
+    let wrong = |error: Box<Diagnostic>| wrong_use(&error);
+    match actions::stage(environment).map_err(wrong)? {
+        Stage::Check => judge(&actions::read(environment).map_err(wrong)?),
+        Stage::Collect => collect(&actions::read(environment).map_err(wrong)?, environment),
+        Stage::Publish => publish::publish(environment, &actions::publishing(environment).map_err(wrong)?),
     }
 }
 
@@ -125,6 +126,7 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
         artifacts,
         max_report_bytes: Source::DEFAULT_MAX_BYTES,
         keeps_everything: false,
+        second_stage: None,
     })
 }
 

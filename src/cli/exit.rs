@@ -10,6 +10,7 @@ Exit codes:
   1  needs changes
   2  wrong use, or a policy that cannot be used
   3  no verdict: something required could not be measured
+  4  publishing failed
   70 a bug of Tollgate";
 
 /// How the program ends.
@@ -23,6 +24,8 @@ pub enum ExitStatus {
     WrongUse = 2,
     /// The verdict is `no-verdict`; or a report is not complete (`inspect`).
     NoVerdict = 3,
+    /// The check could not be posted.
+    PublishFailed = 4,
     /// A bug of Tollgate's own.
     Bug = 70,
 }
@@ -48,8 +51,19 @@ impl From<VerdictKind> for ExitStatus {
 #[error("{0}")]
 pub(super) struct WrongUse(pub(super) String);
 
+/// The check could not be made or posted; nothing of the change is to blame.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct PublishFailed(pub(super) String);
+
 /// A reader that went away (`tollgate check | head`) is nobody's mistake; everything else that is not wrong use
 /// is ours or the machine's.
 pub(super) fn of_error(error: &anyhow::Error) -> ExitStatus {
-    if error.is::<WrongUse>() { ExitStatus::WrongUse } else { ExitStatus::Bug }
+    if error.is::<WrongUse>() {
+        ExitStatus::WrongUse
+    } else if error.is::<PublishFailed>() {
+        ExitStatus::PublishFailed
+    } else {
+        ExitStatus::Bug
+    }
 }

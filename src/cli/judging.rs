@@ -10,10 +10,11 @@ use crate::formats::Source;
 use crate::gate::{self, Case, Ground, Keep, ReportSource, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github::Fetched;
+use crate::io::isolated::{self, FileToRead};
 use crate::io::reports::{self, Found, Packed, Search};
 use crate::model::{
-    BuildJobs, Date, DiffState, HeaderFact, Kind, Moment, Note, RepoPath, Snapshot, Untrusted, Verdict,
-    VerdictKind,
+    BuildJobs, Confirmation, Date, Diff, DiffState, Graded, HeaderFact, Kind, Moment, Note, Provenance,
+    RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
 };
 use crate::paths::{GoModule, Tree};
 use crate::policy::{Absent, Globs, Policy, RepoFacts, ReportEntry};
@@ -54,6 +55,22 @@ pub(super) struct Question {
     pub(super) max_report_bytes: u64,
     /// True if the evidence is kept for later comparisons.
     pub(super) keeps_everything: bool,
+    /// What the second stage knows beside it.
+    pub(super) second_stage: Option<SecondStage>,
+}
+
+/// A change that was put together from git objects, and what is known of where its evidence comes from.
+pub(super) struct SecondStage {
+    /// The change, the base and the policy.
+    pub(super) repository: Repository,
+    /// The program whose process reads the reports: this one.
+    pub(super) reader: PathBuf,
+    /// Reasons to trust the evidence less than the change alone gives.
+    pub(super) lowered: Vec<Graded>,
+    /// A maintainer who stands for the evidence.
+    pub(super) confirmed: Option<Confirmation>,
+    /// Problems that were found on the way.
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl Question {
@@ -73,6 +90,7 @@ impl Question {
             artifacts: None,
             max_report_bytes: Source::DEFAULT_MAX_BYTES,
             keeps_everything: false,
+            second_stage: None,
         }
     }
 }
@@ -94,16 +112,23 @@ pub(super) struct Judged {
 pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     let (max_bytes, keeps_everything) = (question.max_report_bytes, question.keeps_everything);
     let is_first = question.run.is_first;
-    let gathered = gather(question)?;
+    let mut gathered = gather(question)?;
     let keep =
         if keeps_everything || gathered.base.snapshot.is_some() { Keep::Everything } else { Keep::Failures };
-    let mut head = gate::read(
-        gathered.evidence.sources(&gathered.policy, max_bytes),
-        &gathered.ground,
-        gathered.commit.clone(),
-        gathered.jobs.clone(),
-        keep,
-    );
+    let mut head = match &gathered.reader {
+        Some(reader) => read_apart(reader, &gathered).unwrap_or_else(|error| {
+            gathered.diagnostics.push(*error);
+            Snapshot { commit: gathered.commit.clone(), ..Snapshot::default() }
+        }),
+        None => gate::read(
+            gathered.evidence.sources(&gathered.policy, max_bytes),
+            &gathered.ground,
+            gathered.commit.clone(),
+            gathered.jobs.clone(),
+            keep,
+        ),
+    };
+    head.jobs.clone_from(&gathered.jobs);
     let judged_by = |policy: &Policy| {
         gate::judge(Case {
             head: &head,
@@ -111,7 +136,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
             diff: &gathered.diff,
             occasion: gathered.occasion,
             policy,
-            provenance: None,
+            provenance: gathered.provenance.as_ref(),
             header: gathered.header.clone(),
             diagnostics: gathered.diagnostics.clone(),
         })
@@ -128,6 +153,11 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
 }
 
 impl Judged {
+    /// The change, if it is known.
+    pub(super) fn diff(&self) -> Option<&Diff> {
+        self.gathered.diff.known()
+    }
+
     /// Every changed line that counts, with what each report says of it. The reports are read once more, each
     /// alone: the snapshot keeps what they say together.
     pub(super) fn counted_lines(&self) -> Vec<CountedLine> {
@@ -171,6 +201,10 @@ struct Gathered {
     jobs: Option<BuildJobs>,
     header: Vec<HeaderFact>,
     diagnostics: Vec<Diagnostic>,
+    /// Where the evidence comes from, if more is known than the change.
+    provenance: Option<Provenance>,
+    /// The program whose process reads the reports; `None` reads them here.
+    reader: Option<PathBuf>,
 }
 
 fn gather(mut question: Question) -> anyhow::Result<Gathered> {
@@ -184,7 +218,15 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     }
     let mut diagnostics = Vec::new();
     let run = &question.run;
-    let repository = git::open(dir);
+    let second = question.second_stage.take();
+    let (reader, lowered, confirmed) = match &second {
+        Some(second) => {
+            diagnostics.extend(second.diagnostics.iter().cloned());
+            (Some(second.reader.clone()), second.lowered.clone(), second.confirmed.clone())
+        }
+        None => (None, Vec::new(), None),
+    };
+    let repository = second.map_or_else(|| git::open(dir), |second| Ok(second.repository));
     let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
     let setting = Setting {
         repository: repository.as_ref().map_err(|error| &**error),
@@ -245,11 +287,23 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         head.commit.as_deref(),
         &mut diagnostics,
     );
+    let occasion = if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change };
+    let provenance = reader.is_some().then(|| {
+        let mut provenance = compare::of_change(occasion, &changes.diff);
+        for graded in &lowered {
+            for kind in [Kind::Tests, Kind::Coverage, Kind::Scan] {
+                provenance.lower(kind, graded);
+            }
+        }
+        Provenance { confirmed, ..provenance }
+    });
     let side = changes.side;
     ground.texts =
         repository.ok().map(|repository| Texts(Box::new(move |path| repository.source(side, path))));
     Ok(Gathered {
-        occasion: if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change },
+        occasion,
+        provenance,
+        reader,
         base: base_evidence,
         jobs: question.jobs,
         commit: head.commit,
@@ -261,6 +315,23 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         header,
         diagnostics,
     })
+}
+
+/// Reads the reports in a process of its own.
+fn read_apart(reader: &Path, gathered: &Gathered) -> Result<Snapshot, Box<Diagnostic>> {
+    let Evidence::Packed(files) = &gathered.evidence else { return Ok(Snapshot::default()) };
+    let chosen = reports::choose(files, &gathered.policy.reports, &mut Vec::new());
+    let files: Vec<FileToRead<'_>> = chosen
+        .iter()
+        .map(|report| FileToRead {
+            shown: &report.file.shown,
+            entry: report.entry,
+            kind: report.kind,
+            format: report.format,
+            bytes: &report.file.bytes,
+        })
+        .collect();
+    isolated::read(reader, &files, &gathered.ground, gathered.commit.clone())
 }
 
 /// The reports of the directory.

@@ -20,6 +20,7 @@ mod output;
 mod policies;
 mod portal_feed;
 mod progress;
+mod publish;
 mod read;
 mod snapshot;
 
@@ -52,6 +53,8 @@ enum Command {
     Metrics(metrics::Arguments),
     /// Write repos.json for the InnerSource portal, with activity scores and the health of the gates
     PortalFeed(portal_feed::Arguments),
+    /// Judge a pull request by the artifacts of its runs, and post one check
+    Publish(publish::Arguments),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),
         Command::PortalFeed(arguments) => portal_feed::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),
         Command::Formats => list::formats(),

@@ -29,4 +29,5 @@ mod organisation;
 mod outputs;
 mod portal_feed;
 mod program;
+mod publish;
 mod readme;

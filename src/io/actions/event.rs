@@ -7,6 +7,7 @@ use crate::io::ci::Environment;
 use crate::io::git::{Run, RunKind};
 use crate::policy::RepoFacts;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The largest event file that is read, in bytes; GitHub caps payloads at 25 MB.
@@ -19,6 +20,8 @@ pub enum Stage {
     Check,
     /// Pack the reports of the checkout, for another job to judge.
     Collect,
+    /// Judge the commit of another run by its artifacts, and post the check.
+    Publish,
 }
 
 /// The parts of the event that are used; all else is passed over.
@@ -35,6 +38,21 @@ struct Payload {
     pull_request: Option<PullRequest>,
     merge_group: Option<MergeGroup>,
     repository: Option<RepositoryOfEvent>,
+    workflow_run: Option<WorkflowRunOfEvent>,
+    #[serde(default)]
+    inputs: Option<BTreeMap<String, serde_json::Value>>,
+    sender: Option<Sender>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct WorkflowRunOfEvent {
+    id: u64,
+    head_sha: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Sender {
+    login: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -124,15 +142,19 @@ pub(super) fn stage(environment: &Environment, event: &Event) -> Result<Stage, B
         Err(Box::new((*problem(Code::BadInput, message, "action.yml")).with_help(help)))
     };
     match environment.input("stage").unwrap_or("auto") {
-        "" | "auto" if event.name == "workflow_run" => refused(
-            "publishing a check for another run (`workflow_run`) is not built yet",
-            "run the action on `pull_request`: the job's own result is the verdict",
+        "" | "auto" if event.name == "workflow_run" => Ok(Stage::Publish),
+        "publish" if matches!(event.name.as_str(), "workflow_run" | "workflow_dispatch") => {
+            Ok(Stage::Publish)
+        }
+        "publish" => refused(
+            &format!("the stage `publish` does not run on `{}`", event.name),
+            "run it in a workflow of its own, on `workflow_run` or `workflow_dispatch`",
+        ),
+        "check" if event.name == "workflow_run" => refused(
+            "the stage `check` does not run on `workflow_run`",
+            "leave `stage` out: the action publishes there",
         ),
         "" | "auto" | "check" => Ok(Stage::Check),
-        "publish" => refused(
-            "the stage `publish` is not built yet",
-            "leave `stage` out: the job's own result is the verdict",
-        ),
         "collect" => {
             match ["policy", "needs", "artifacts"].iter().find(|name| environment.input(name).is_some()) {
                 Some(name) => refused(
@@ -143,7 +165,7 @@ pub(super) fn stage(environment: &Environment, event: &Event) -> Result<Stage, B
             }
         }
         other => refused(
-            &format!("the input `stage` is `{other}`, not `auto`, `check` or `collect`"),
+            &format!("the input `stage` is `{other}`, not `auto`, `check`, `collect` or `publish`"),
             "leave `stage` out: the event decides",
         ),
     }
@@ -166,6 +188,18 @@ impl Event {
         // The runner's own variable comes first: it names the repository that the job belongs to.
         let name = environment.get("GITHUB_REPOSITORY").and_then(|name| name.rsplit('/').next());
         Ok(RepoFacts { name: name.map(str::to_owned).or(facts.name), ..facts })
+    }
+
+    /// The run that ended, and the commit that it ran for.
+    pub(super) fn workflow_run(&self) -> Option<(u64, &str)> {
+        self.payload.workflow_run.as_ref().map(|run| (run.id, run.head_sha.as_str()))
+    }
+
+    /// Who asks by hand for the evidence to be confirmed: GitHub itself says who started the workflow.
+    pub(super) fn confirmed_by(&self) -> Option<&str> {
+        let asked = self.payload.inputs.as_ref()?.get("confirm")?;
+        let yes = asked == &serde_json::Value::Bool(true) || asked.as_str() == Some("true");
+        self.payload.sender.as_ref().map(|sender| sender.login.as_str()).filter(|_| yes)
     }
 
     /// The run, for finding base and policy.

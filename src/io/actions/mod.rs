@@ -6,11 +6,13 @@
 
 mod event;
 mod files;
+mod publishing;
 #[cfg(test)]
 mod tests;
 
 pub use event::{Event, Stage, event};
 pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_room, write_outputs};
+pub use publishing::{Publishing, publishing};
 
 use super::ci::Environment;
 use super::git::Run;
@@ -41,8 +43,6 @@ pub const OUTPUTS: [&str; 4] = ["verdict", "rules-not-met", "json", "collected"]
 /// The run as GitHub Actions describes it.
 #[derive(Clone, Debug)]
 pub struct Actions {
-    /// What to do.
-    pub stage: Stage,
     /// What is judged, for finding base and policy.
     pub run: Run,
     /// The checkout.
@@ -73,6 +73,14 @@ pub struct Actions {
     pub summary: Option<PathBuf>,
 }
 
+/// What the event and the input `stage` ask for.
+///
+/// # Errors
+/// As [`read`], and `bad-input` for a stage that is not one of the event's.
+pub fn stage(environment: &Environment) -> Result<Stage, Box<Diagnostic>> {
+    event::stage(environment, &event(environment)?)
+}
+
 /// Reads what GitHub Actions says of the run.
 ///
 /// # Errors
@@ -80,12 +88,10 @@ pub struct Actions {
 /// that must not be judged (`pull_request_target`).
 pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
     let event = event(environment)?;
-    let stage = event::stage(environment, &event)?;
     let workspace = environment.get("GITHUB_WORKSPACE").map_or_else(|| PathBuf::from("."), PathBuf::from);
     let dir = directory(&workspace, environment.input("working-directory").unwrap_or("."))?;
     let lines = environment.input("reports").unwrap_or_default().lines().map(str::trim);
     Ok(Actions {
-        stage,
         run: event.run(environment),
         policy: environment.input("policy").map(|file| workspace.join(file)),
         org_policy: environment.input("org-policy").map(|place| below(&workspace, place)),
@@ -179,13 +185,20 @@ fn workspaces(environment: &Environment) -> Vec<String> {
             let separator = if parent.contains('\\') { '\\' } else { '/' };
             names.push(format!("{}{separator}{repository}", parent.trim_end_matches(['/', '\\'])));
         }
-        for parent in ["/home/runner/work", "/Users/runner/work", "/__w"] {
-            names.push(format!("{parent}/{repository}/{repository}"));
-        }
-        names.push(format!("D:\\a\\{repository}\\{repository}"));
+        names.extend(runner_workspaces(repository));
     }
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// Where GitHub's own runners check a repository of this name out.
+pub fn runner_workspaces(repository: &str) -> Vec<String> {
+    let posix = ["/home/runner/work", "/Users/runner/work", "/__w"];
+    let mut names: Vec<String> =
+        posix.iter().map(|parent| format!("{parent}/{repository}/{repository}")).collect();
+    names.push(format!("D:\\a\\{repository}\\{repository}"));
+    names.push("/github/workspace".to_owned());
     names
 }
 

@@ -196,7 +196,7 @@ impl Repository {
     }
 
     fn commit_by_id(&self, id: &str, run: &Run) -> Option<Tip<'_>> {
-        let commit = Oid::from_str(id).ok().and_then(|id| self.git.find_commit(id).ok())?;
+        let commit = self.id_of(id).ok().and_then(|id| self.git.find_commit(id).ok())?;
         let name = run.base_branch.as_deref().map_or_else(|| short(commit.id()), str::to_owned);
         Some(Tip { name: name.into(), commit })
     }
@@ -272,8 +272,8 @@ impl Repository {
             return Err(self.shallow(message));
         }
         Ok(Base::Known(BasePoint {
-            tip: tip.commit.id().to_string(),
-            merge_base: merge_base.to_string(),
+            tip: self.name_of(tip.commit.id()),
+            merge_base: self.name_of(merge_base),
             name: tip.name,
         }))
     }
@@ -334,7 +334,7 @@ impl Repository {
             // A guess (`main`, `master`) must not stand in for the branch that CI names.
             let is_named = run.default_branch.as_deref().is_none_or(|name| name == tip.name.raw());
             if is_named {
-                return Ok(Some((tip.commit.id().to_string(), tip.name)));
+                return Ok(Some((self.name_of(tip.commit.id()), tip.name)));
             }
         }
         let goes_to_default = run.default_branch.is_none() || run.default_branch == run.base_branch;

@@ -69,7 +69,7 @@ fn unavailable(diagnostic: &Diagnostic) -> DiffState {
 
 impl Repository {
     fn head_id(&self) -> String {
-        self.git.head().ok().and_then(|head| head.target()).map(|id| id.to_string()).unwrap_or_default()
+        self.git.head().ok().and_then(|head| head.target()).map(|id| self.name_of(id)).unwrap_or_default()
     }
 
     /// Whether the working tree differs from the head's commit and counts.
@@ -108,7 +108,7 @@ impl Repository {
     ) -> Result<Diff, Box<Diagnostic>> {
         let compare = || -> Result<git2::Diff<'_>, git2::Error> {
             let old = match since {
-                Some(commit) => Some(self.git.find_commit(Oid::from_str(commit)?)?.tree()?),
+                Some(commit) => Some(self.git.find_commit(self.id_of(commit)?)?.tree()?),
                 None => None,
             };
             let mut options = DiffOptions::new();

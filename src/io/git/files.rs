@@ -212,7 +212,7 @@ impl Repository {
     /// `git-failed` when the commit or the file's bytes cannot be read: that is not "no such file".
     pub fn file_at(&self, commit: &str, path: &str, limit: u64) -> Result<CommittedFile, Box<Diagnostic>> {
         let read = || -> Result<CommittedFile, git2::Error> {
-            let tree = self.git.find_commit(Oid::from_str(commit)?)?.tree()?;
+            let tree = self.git.find_commit(self.id_of(commit)?)?.tree()?;
             let entry = match tree.get_path(Path::new(&format!("{}{path}", self.prefix))) {
                 Ok(entry) => entry,
                 Err(error) if error.code() == ErrorCode::NotFound && self.is_absent(&tree, path)? => {
@@ -248,6 +248,15 @@ impl Repository {
             tree = self.git.find_tree(id)?;
         }
         Ok(false)
+    }
+
+    /// True if a commit has a regular file or symlink of this path from the repository's root. Its bytes need not be
+    /// here.
+    pub fn has_file(&self, commit: &str, path: &str) -> bool {
+        let tree =
+            self.id_of(commit).and_then(|id| self.git.find_commit(id)).and_then(|commit| commit.tree());
+        let entry = tree.and_then(|tree| tree.get_path(Path::new(path)));
+        entry.is_ok_and(|entry| entry.kind() == Some(ObjectType::Blob))
     }
 
     fn blob_at_head(&self, path: &RepoPath, limit: u64) -> Option<SizedBlob<'_>> {

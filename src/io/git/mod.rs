@@ -23,10 +23,12 @@ pub use diff::{Changes, changes};
 pub use files::{CommittedFile, GoModule, Side, TrackedFiles, Tracking};
 pub use history::{Found, History, HistoryQuery};
 pub use owners::OwnersThen;
-pub use rebuilt::{ListedCommit, MAX_BLOB, Rebuilt, TreeEntry, Wanted, not_compared, rebuild, wanted};
+pub use rebuilt::{ListedCommit, ListedFile, MAX_BLOB, Sides, Wanted, not_compared, rebuild, wanted};
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::Untrusted;
+use git2::Oid;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// An open repository, seen from DIR.
@@ -36,6 +38,9 @@ pub struct Repository {
     prefix: String,
     /// DIR itself.
     dir: PathBuf,
+    /// Of a repository that was put together from an API's listing: the ids that its commits have there, and
+    /// those that they have here.
+    known_as: BTreeMap<String, Oid>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -83,7 +88,7 @@ pub fn open(dir: &Path) -> Result<Repository, Box<Diagnostic>> {
             }
         }
     };
-    Ok(Repository { git, prefix, dir })
+    Ok(Repository { git, prefix, dir, known_as: BTreeMap::new() })
 }
 
 impl Repository {
@@ -99,7 +104,7 @@ impl Repository {
                 .map(|name| Untrusted::new(String::from_utf8_lossy(name))),
             Err(_) => None,
         };
-        let commit = self.head_commit()?.map(|commit| commit.id().to_string());
+        let commit = self.head_commit()?.map(|commit| self.name_of(commit.id()));
         Ok(Head { commit, branch, project: self.project_name() })
     }
 
@@ -112,6 +117,22 @@ impl Repository {
     /// DIR, absolute and without symlinks.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// True if the repository was put together from an API's listing, and has no working tree.
+    pub fn is_rebuilt(&self) -> bool {
+        !self.known_as.is_empty()
+    }
+
+    /// The id by which the world knows a commit, in full hexadecimal.
+    fn name_of(&self, id: Oid) -> String {
+        let known = self.known_as.iter().find(|(_, own)| **own == id);
+        known.map_or_else(|| id.to_string(), |(name, _)| name.clone())
+    }
+
+    /// The id that a commit has here.
+    fn id_of(&self, name: &str) -> Result<Oid, git2::Error> {
+        self.known_as.get(name).map_or_else(|| Oid::from_str(name), |own| Ok(*own))
     }
 
     /// The head's commit; `None` before the first commit.

@@ -4,9 +4,9 @@
 //! The listing is held against the id of the commit's tree: an entry that the API left out, cut or changed gives
 //! another id. Blobs are written under the id of their bytes. Only blobs that the change touches have to be there.
 
-use super::{Base, BasePoint, Repository, open};
+use super::{Repository, open};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::{RepoPath, Untrusted};
+use crate::model::RepoPath;
 use git2::{ObjectType, Oid, Signature, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +16,7 @@ pub const MAX_BLOB: u64 = 20 << 20;
 
 /// One entry of a commit's tree: a file, a symlink or a submodule, never a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TreeEntry {
+pub struct ListedFile {
     /// From the repository's root, with `/`.
     pub path: String,
     /// `100644`, `100755`, `120000` or `160000`, octal.
@@ -35,16 +35,16 @@ pub struct ListedCommit {
     /// The id of its tree.
     pub tree: String,
     /// Every entry of the tree.
-    pub entries: Vec<TreeEntry>,
+    pub entries: Vec<ListedFile>,
 }
 
 impl ListedCommit {
-    fn by_path(&self) -> BTreeMap<&str, &TreeEntry> {
+    fn by_path(&self) -> BTreeMap<&str, &ListedFile> {
         self.entries.iter().map(|entry| (entry.path.as_str(), entry)).collect()
     }
 
     /// The entry of a path.
-    pub fn entry(&self, path: &str) -> Option<&TreeEntry> {
+    pub fn entry(&self, path: &str) -> Option<&ListedFile> {
         self.entries.iter().find(|entry| entry.path == path)
     }
 }
@@ -70,7 +70,7 @@ pub fn wanted(base: &ListedCommit, head: &ListedCommit, also: &dyn Fn(&str) -> b
         if !is_changed && !also(path) {
             continue;
         }
-        let sides: Vec<&&TreeEntry> =
+        let sides: Vec<&&ListedFile> =
             before.into_iter().chain(after).filter(|entry| is_blob(entry.mode)).collect();
         if sides.iter().any(|entry| entry.size.is_some_and(|size| size > MAX_BLOB)) {
             if is_changed {
@@ -83,70 +83,93 @@ pub fn wanted(base: &ListedCommit, head: &ListedCommit, also: &dyn Fn(&str) -> b
     wanted
 }
 
-/// A repository that holds the two commits, and the base in it.
-#[derive(Debug)]
-pub struct Rebuilt {
-    /// Its head has the tree of the head's commit; the ids of its commits are its own.
-    pub repository: Repository,
-    /// The base.
-    pub base: Base,
+/// The commits of a change, as an API tells them.
+#[derive(Clone, Debug)]
+pub struct Sides<'s> {
+    /// The repository's page, for its name.
+    pub url: &'s str,
+    /// The default branch.
+    pub default_branch: &'s str,
+    /// The tip of the default branch. Only the files that are read from it have to be listed: its policy.
+    pub default_tip: &'s ListedCommit,
+    /// The branch that the change goes to.
+    pub base_branch: &'s str,
+    /// Its tip, in full hexadecimal.
+    pub base_tip: &'s str,
+    /// Where the change begins.
+    pub base: &'s ListedCommit,
+    /// The tree that was tested, under the id of the change's head.
+    pub head: &'s ListedCommit,
+    /// The bytes of blobs, by their id.
+    pub blobs: &'s BTreeMap<String, Vec<u8>>,
+    /// Files that are too large to compare.
+    pub left_out: &'s BTreeSet<String>,
 }
 
-/// Builds the repository below `dir`, which must be empty. `name` is the base's name for people.
+/// Puts a repository together below `dir`, which must be empty: a bare clone with a detached head and the
+/// branches of `origin`. Its commits go by the ids that they have at the API.
 ///
 /// # Errors
 /// `git-failed` if the listing of a commit is not whole, a blob is not the one that was asked for, or the
 /// repository cannot be written.
-pub fn rebuild(
-    dir: &Path,
-    name: &Untrusted,
-    base: &ListedCommit,
-    head: &ListedCommit,
-    blobs: &BTreeMap<String, Vec<u8>>,
-    left_out: &BTreeSet<String>,
-) -> Result<Rebuilt, Box<Diagnostic>> {
+pub fn rebuild(dir: &Path, sides: &Sides<'_>) -> Result<Repository, Box<Diagnostic>> {
     // Objects that the change does not touch are named by the trees and never fetched.
     git2::opts::strict_object_creation(false);
-    let merge_base = write(dir, base, head, blobs, left_out).map_err(|why| {
+    let known_as = write(dir, sides).map_err(|why| {
         let message = format!("the change cannot be put together from GitHub's objects: {why}");
         Box::new(Diagnostic::new(Code::GitFailed, Weight::Error, message, Origin::default()))
     })?;
-    let point = BasePoint { name: name.clone(), tip: merge_base.clone(), merge_base };
-    Ok(Rebuilt { repository: open(dir)?, base: Base::Known(point) })
+    Ok(Repository { known_as, ..open(dir)? })
 }
 
-/// Writes both commits; gives the id of the base's.
-fn write(
-    dir: &Path,
-    base: &ListedCommit,
-    head: &ListedCommit,
-    blobs: &BTreeMap<String, Vec<u8>>,
-    left_out: &BTreeSet<String>,
-) -> Result<String, WriteError> {
+/// Writes all commits; gives their ids.
+fn write(dir: &Path, sides: &Sides<'_>) -> Result<BTreeMap<String, Oid>, WriteError> {
     let git = git2::Repository::init_bare(dir)?;
-    {
-        let odb = git.odb()?;
-        for (id, bytes) in blobs {
-            if odb.write(ObjectType::Blob, bytes)?.to_string() != *id {
-                return Err(WriteError::OtherBlob(id.clone()));
-            }
+    git.remote("origin", sides.url)?;
+    let odb = git.odb()?;
+    for (id, bytes) in sides.blobs {
+        if odb.write(ObjectType::Blob, bytes)?.to_string() != *id {
+            return Err(WriteError::OtherBlob(id.clone()));
         }
     }
-    let commit = |listed: &ListedCommit, parent: Option<Oid>| -> Result<Oid, WriteError> {
+    let whole = |listed: &ListedCommit| -> Result<Oid, WriteError> {
         let whole = tree(&git, &listed.entries, &BTreeSet::new())?;
         if whole.to_string() != listed.tree {
             return Err(WriteError::NotWhole(listed.commit.clone()));
         }
-        let tree = if left_out.is_empty() { whole } else { tree(&git, &listed.entries, left_out)? };
+        if sides.left_out.is_empty() { Ok(whole) } else { tree(&git, &listed.entries, sides.left_out) }
+    };
+    let commit = |name: &str, tree: Oid, parent: Option<Oid>| -> Result<Oid, git2::Error> {
         let who = Signature::new("tollgate", "tollgate@localhost", &Time::new(0, 0))?;
         let parent = parent.map(|id| git.find_commit(id)).transpose()?;
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        Ok(git.commit(None, &who, &who, "", &git.find_tree(tree)?, &parents)?)
+        git.commit(None, &who, &who, name, &git.find_tree(tree)?, &parents)
     };
-    let old = commit(base, None)?;
-    let new = commit(head, Some(old))?;
-    git.set_head_detached(new)?;
-    Ok(old.to_string())
+    let base_tree = whole(sides.base)?;
+    let base = commit(&sides.base.commit, base_tree, None)?;
+    let head = commit(&sides.head.commit, whole(sides.head)?, Some(base))?;
+    let mut known_as = BTreeMap::from([(sides.base.commit.clone(), base), (sides.head.commit.clone(), head)]);
+    git.set_head_detached(head)?;
+    let mut branch = |name: &str, tip: &str, files: Option<Oid>| -> Result<(), WriteError> {
+        let id = match known_as.get(tip) {
+            Some(known) => *known,
+            None => commit(tip, files.unwrap_or(base_tree), Some(base))?,
+        };
+        known_as.insert(tip.to_owned(), id);
+        git.reference(&format!("refs/remotes/origin/{name}"), id, true, "")?;
+        Ok(())
+    };
+    // The default branch is the one whose files are read; where both are one branch, it is that.
+    if sides.base_branch != sides.default_branch {
+        branch(sides.base_branch, sides.base_tip, None)?;
+    }
+    let tip_files = if sides.default_tip.commit == sides.base.commit {
+        None
+    } else {
+        Some(tree(&git, &sides.default_tip.entries, &BTreeSet::new())?)
+    };
+    branch(sides.default_branch, &sides.default_tip.commit, tip_files)?;
+    Ok(known_as)
 }
 
 /// Why the repository could not be written.
@@ -165,7 +188,7 @@ enum WriteError {
 /// Writes the tree of these entries and all its folders; gives its id.
 fn tree(
     git: &git2::Repository,
-    entries: &[TreeEntry],
+    entries: &[ListedFile],
     left_out: &BTreeSet<String>,
 ) -> Result<Oid, WriteError> {
     /// The entries of one folder: name → mode and id.

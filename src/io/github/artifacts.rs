@@ -13,7 +13,7 @@ use crate::policy::Globs;
 use secrecy::SecretString;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// GitHub's own client lists no more.
@@ -131,7 +131,7 @@ impl Client {
 }
 
 /// What the artifacts hold.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fetched {
     /// The files, by artifact and path.
     pub files: Vec<Packed>,
@@ -139,6 +139,17 @@ pub struct Fetched {
     pub jobs: BuildJobs,
     /// What was wrong; with an error nothing may pass.
     pub diagnostics: Vec<Diagnostic>,
+    /// The commits that were tested, as the manifests claim.
+    pub tested: BTreeSet<String>,
+}
+
+impl Fetched {
+    /// Brings everything into an order of its own.
+    fn sort(&mut self) {
+        self.files.sort_by(|a, b| (&a.shown, &a.path).cmp(&(&b.shown, &b.path)));
+        self.jobs.jobs.sort();
+        self.diagnostics.sort();
+    }
 }
 
 /// Fetches the artifacts of a run. Never fails as a whole: what could not be had is an error in the diagnostics.
@@ -151,48 +162,73 @@ pub fn fetch(request: &Request) -> Fetched {
             fetched.diagnostics.push(error_of(Code::GithubFailed, message, None));
         }
     }
-    fetched.files.sort_by(|a, b| (&a.shown, &a.path).cmp(&(&b.shown, &b.path)));
-    fetched.jobs.jobs.sort();
-    fetched.diagnostics.sort();
+    fetched.sort();
     fetched
 }
 
 async fn fetch_all(request: &Request, into: &mut Fetched) {
-    let listed = async {
-        let identity = Identity::from(&request.token);
-        let client = Client::new(request.api.clone(), identity, &request.network)?;
-        let listed = client.artifacts(&request.repository, request.run, MAX_LISTED).await?;
-        Ok::<_, RequestError>((client, listed))
-    };
-    let (client, listed) = match listed.await {
-        Ok(listed) => listed,
+    match Client::new(request.api.clone(), Identity::from(&request.token), &request.network) {
+        Ok(client) => {
+            let of = OfRun { client: &client, repository: &request.repository, run: request.run };
+            if fetch_chosen(&of, &request.names, &mut Budget::default(), into).await == 0 {
+                let message = "no artifact of the run has a name that `artifacts` asks for";
+                into.diagnostics.push(error_of(Code::BadArtifact, message, None));
+            }
+        }
         Err(error) => {
             let message = format!("the artifacts of the run cannot be listed: {error}");
             into.diagnostics.push(error_of(Code::GithubFailed, message, None));
-            return;
-        }
-    };
-    let chosen = choose(listed, &request.names);
-    if chosen.is_empty() {
-        let message = "no artifact of the run has a name that `artifacts` asks for";
-        into.diagnostics.push(error_of(Code::BadArtifact, message, None));
-    }
-    if chosen.len() > MAX_FETCHED {
-        let message = format!("{} artifacts match `artifacts`; at most {MAX_FETCHED} are read", chosen.len());
-        into.diagnostics.push(error_of(Code::BadArtifact, message, None));
-        return;
-    }
-    let mut budget = Budget::default();
-    for artifact in &chosen {
-        if let Err((code, why)) = add(&client, request, artifact, &mut budget, into).await {
-            into.diagnostics.push(error_of(code, why, Some(&artifact.listed.name)));
         }
     }
 }
 
-async fn add(
+/// Adds the artifacts of one run, of which there may be several; `budget` is for all of them together.
+pub async fn fetch_run(
     client: &Client,
-    request: &Request,
+    repository: &str,
+    run: u64,
+    names: &Globs,
+    budget: &mut Budget,
+    into: &mut Fetched,
+) {
+    // A run without artifacts (a linter) is none of the evidence.
+    let _count = fetch_chosen(&OfRun { client, repository, run }, names, budget, into).await;
+    into.sort();
+}
+
+/// The run whose artifacts are fetched.
+struct OfRun<'r> {
+    client: &'r Client,
+    repository: &'r str,
+    run: u64,
+}
+
+/// Gives how many artifacts have a name that was asked for; what is wrong with them stands in `into`.
+async fn fetch_chosen(of: &OfRun<'_>, names: &Globs, budget: &mut Budget, into: &mut Fetched) -> usize {
+    let listed = match of.client.artifacts(of.repository, of.run, MAX_LISTED).await {
+        Ok(listed) => listed,
+        Err(error) => {
+            let message = format!("the artifacts of the run cannot be listed: {error}");
+            into.diagnostics.push(error_of(Code::GithubFailed, message, None));
+            return usize::MAX;
+        }
+    };
+    let chosen = choose(listed, names);
+    if chosen.len() > MAX_FETCHED {
+        let message = format!("{} artifacts match `artifacts`; at most {MAX_FETCHED} are read", chosen.len());
+        into.diagnostics.push(error_of(Code::BadArtifact, message, None));
+        return chosen.len();
+    }
+    for artifact in &chosen {
+        if let Err((code, why)) = add(of, artifact, budget, into).await {
+            into.diagnostics.push(error_of(code, why, Some(&artifact.listed.name)));
+        }
+    }
+    chosen.len()
+}
+
+async fn add(
+    of: &OfRun<'_>,
     artifact: &Chosen,
     budget: &mut Budget,
     into: &mut Fetched,
@@ -206,7 +242,7 @@ async fn add(
         return Err(bad("it is larger than 50 MiB"));
     }
     let bytes =
-        client.download(&request.repository, listed.id, archive::MAX_COMPRESSED).await.map_err(|error| {
+        of.client.download(of.repository, listed.id, archive::MAX_COMPRESSED).await.map_err(|error| {
             match error {
                 RequestError::Status(410) => bad("it has expired"),
                 RequestError::TooLarge(_) => bad("it is larger than 50 MiB"),
@@ -219,13 +255,14 @@ async fn add(
         return Err(bad("it is not what GitHub's digest says"));
     }
     let files = archive::unpack(&bytes, budget).map_err(|error| bad(&error.to_string()))?;
-    let content = manifest::content(files, request.run, artifact.attempt).map_err(bad)?;
+    let content = manifest::content(files, of.run, artifact.attempt).map_err(bad)?;
     into.files.extend(content.reports.into_iter().map(|report| Packed {
         shown: Untrusted::new(format!("{}/{}", listed.name, report.path.as_str())),
         path: report.path,
         bytes: report.bytes,
     }));
     into.jobs.jobs.extend(content.jobs.jobs);
+    into.tested.extend(content.tested);
     if content.skipped > 0 {
         let why = format!("{} files were left out when the artifact was packed", content.skipped);
         return Err((Code::BadArtifact, why));

@@ -63,6 +63,8 @@ pub(super) struct Content {
     pub(super) jobs: BuildJobs,
     /// Files that the collector left out.
     pub(super) skipped: u64,
+    /// The commit that was tested, as the manifest claims.
+    pub(super) tested: Option<String>,
 }
 
 /// Takes an artifact apart: by its manifest, or as plain files where it has none.
@@ -102,7 +104,7 @@ pub(super) fn content(files: Vec<Unpacked>, run: u64, attempt: Option<u64>) -> R
     if !there.is_empty() {
         return Err("it holds files that its manifest does not name");
     }
-    Ok(Content { reports, jobs: steps(&manifest)?, skipped: manifest.skipped })
+    Ok(Content { reports, jobs: steps(&manifest)?, skipped: manifest.skipped, tested: manifest.sha.clone() })
 }
 
 /// The steps, named after their job: `test (0) / unit`.

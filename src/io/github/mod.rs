@@ -5,6 +5,7 @@
 //! no write is sent twice.
 
 mod artifacts;
+mod change;
 mod checks;
 mod client;
 mod hooks;
@@ -18,7 +19,8 @@ mod runs;
 #[cfg(test)]
 mod tests;
 
-pub use artifacts::{Artifact, Fetched, Request, fetch};
+pub use artifacts::{Artifact, Fetched, Request, fetch, fetch_run};
+pub use change::{Change, ChangeError, FetchedChange, fetch_change};
 pub use checks::{
     Annotation, Button, CheckApp, CheckOutput, CheckRun, CheckStatus, CheckWrite, Conclusion, Level,
     MAX_ANNOTATIONS, MAX_TEXT, Output,

@@ -72,6 +72,9 @@ pub struct RepositoryId {
     pub id: u64,
     /// `owner/name`, as a fork's owner chose it.
     pub full_name: Untrusted,
+    /// The name of its default branch, where the answer holds the whole repository.
+    #[serde(default)]
+    pub default_branch: Option<String>,
 }
 
 /// An account.

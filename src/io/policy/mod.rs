@@ -108,7 +108,7 @@ pub fn find(
     };
     let judging = in_commit(repository, &commit, &branch, &PLACES)?;
     let mut diagnostics = misnamed(dir);
-    let proposed = match in_working_tree(dir) {
+    let proposed = match proposed_by(repository, dir) {
         Ok(proposed) => proposed,
         Err(mut diagnostic) => {
             diagnostic.weight = Weight::Warning;
@@ -125,6 +125,18 @@ pub fn find(
         (Some(judging), Some(own)) => (Some(judging), Proposed::Text(own)),
     };
     Ok(PolicyFiles { judging, proposed, diagnostics })
+}
+
+/// What the change makes of the policy: the working tree's file; of a change that was put together from git objects,
+/// the head's.
+fn proposed_by(repository: &Repository, dir: &Path) -> Result<Option<PolicyText>, Box<Diagnostic>> {
+    if !repository.is_rebuilt() {
+        return in_working_tree(dir);
+    }
+    let Some(head) = repository.head()?.commit else { return Ok(None) };
+    in_commit(repository, &head, &"the change".into(), &PLACES).map_err(|error| match error {
+        PolicyError::Wrong(diagnostic) | PolicyError::Unreadable(diagnostic) => diagnostic,
+    })
 }
 
 /// The file that `--policy` names.

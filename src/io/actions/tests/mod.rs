@@ -50,7 +50,6 @@ fn a_pull_request_names_its_base_and_the_default_branch() {
     let more = [("GITHUB_SHA", "3333333333333333333333333333333333333333"), ("GITHUB_BASE_REF", "main")];
     let (_dir, environment) = with_event("pull_request", PULL_REQUEST, &more);
     let actions = read(&environment).unwrap();
-    assert_eq!(actions.stage, Stage::Check);
     assert_eq!(
         actions.run,
         Run {
@@ -108,13 +107,15 @@ fn an_event_that_is_missing_damaged_or_not_ours_is_an_error() {
 fn the_stage_follows_the_event_unless_it_is_named() {
     let stage = |event: &str, stage: &str| {
         let (_dir, environment) = with_event(event, PULL_REQUEST, &[("INPUT_STAGE", stage)]);
-        read(&environment).map(|actions| actions.stage).map_err(|diagnostic| diagnostic.code)
+        super::stage(&environment).map_err(|diagnostic| diagnostic.code)
     };
     assert_eq!(stage("pull_request", ""), Ok(Stage::Check));
     assert_eq!(stage("push", "check"), Ok(Stage::Check));
     assert_eq!(stage("push", "collect"), Ok(Stage::Collect));
     // Neither is built, and saying nothing would look like a pass.
-    assert_eq!(stage("workflow_run", "auto"), Err(Code::BadInput));
+    assert_eq!(stage("workflow_run", "auto"), Ok(Stage::Publish));
+    assert_eq!(stage("workflow_dispatch", "publish"), Ok(Stage::Publish));
+    assert_eq!(stage("workflow_run", "check"), Err(Code::BadInput));
     assert_eq!(stage("push", "publish"), Err(Code::BadInput));
     assert_eq!(stage("push", "Check"), Err(Code::BadInput));
 }

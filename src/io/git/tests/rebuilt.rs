@@ -1,9 +1,13 @@
 //! The second stage sees the change that the first stage sees.
 
 use super::{change_against, diff_below, in_ci, path, repo_with};
-use crate::io::git::{ListedCommit, TreeEntry, changes, not_compared, rebuild, wanted};
+use crate::diagnostic::Diagnostic;
+use crate::io::git::{
+    Base, ListedCommit, ListedFile, Repository, Run, RunKind, Sides, changes, default_branch_tip, find_base,
+    not_compared, rebuild, wanted,
+};
 use crate::io::testing::{Repo, git};
-use crate::model::{Diff, DiffState, Untrusted};
+use crate::model::{Diff, DiffState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -18,7 +22,7 @@ fn listed(repository: &git2::Repository, commit: &str) -> ListedCommit {
             let size = repository.odb().unwrap().read_header(entry.id()).ok().map(|(size, _)| size as u64);
             let mode = u32::try_from(entry.filemode_raw()).unwrap();
             let path = format!("{folder}{name}");
-            entries.push(TreeEntry { path, mode, id: entry.id().to_string(), size });
+            entries.push(ListedFile { path, mode, id: entry.id().to_string(), size });
         }
         git2::TreeWalkResult::Ok
     })
@@ -32,14 +36,47 @@ fn blobs(repository: &git2::Repository, ids: &BTreeSet<String>) -> BTreeMap<Stri
     ids.iter().map(|id| (id.clone(), read(id))).collect()
 }
 
+/// A pull request from a fork into `main`, rebuilt below `dir`.
+fn rebuilt(
+    dir: &Path,
+    base: &ListedCommit,
+    head: &ListedCommit,
+    blobs: &BTreeMap<String, Vec<u8>>,
+    left_out: &BTreeSet<String>,
+) -> Result<(Repository, Base), Box<Diagnostic>> {
+    let sides = Sides {
+        url: "https://github.com/acme/payments",
+        default_branch: "main",
+        default_tip: base,
+        base_branch: "main",
+        base_tip: &base.commit,
+        base,
+        head,
+        blobs,
+        left_out,
+    };
+    let repository = rebuild(dir, &sides)?;
+    let base = find_base(&repository, None, &pull_request_into("main")).unwrap();
+    Ok((repository, base))
+}
+
+fn pull_request_into(base: &str) -> Run {
+    Run {
+        kind: RunKind::PullRequest,
+        base_branch: Some(base.to_owned()),
+        default_branch: Some("main".to_owned()),
+        ..Run::default()
+    }
+}
+
 fn rebuilt_diff(dir: &Path, base: &str, head: &str) -> Diff {
     let repository = git2::Repository::open(dir).unwrap();
     let (base, head) = (listed(&repository, base), listed(&repository, head));
     let wanted = wanted(&base, &head, &|_| false);
     let blobs = blobs(&repository, &wanted.blobs);
     let place = tempfile::tempdir().unwrap();
-    let rebuilt = rebuild(place.path(), &"main".into(), &base, &head, &blobs, &wanted.too_large).unwrap();
-    change_against(&rebuilt.repository, &rebuilt.base, &in_ci())
+    let (repository, base) = rebuilt(place.path(), &base, &head, &blobs, &wanted.too_large).unwrap();
+    change_against(&repository, &base, &in_ci())
 }
 
 fn sample() -> Repo {
@@ -95,8 +132,7 @@ fn a_listing_that_is_not_whole_gives_no_change() {
     let blobs = blobs(&repository, &wanted(&base, &head, &|_| false).blobs);
     let build = |base: &ListedCommit, head: &ListedCommit, blobs| {
         let place = tempfile::tempdir().unwrap();
-        let name = Untrusted::from("main");
-        let built = rebuild(place.path(), &name, base, head, blobs, &BTreeSet::new());
+        let built = rebuilt(place.path(), base, head, blobs, &BTreeSet::new());
         built.map(drop).map_err(|error| error.message.raw().to_owned())
     };
     assert_eq!(build(&base, &head, &blobs), Ok(()));
@@ -121,8 +157,8 @@ fn a_blob_that_did_not_come_is_no_unchanged_file() {
     let mut blobs = blobs(&repository, &wanted(&base, &head, &|_| false).blobs);
     blobs.remove(&head.entry("src/b.rs").unwrap().id);
     let place = tempfile::tempdir().unwrap();
-    let rebuilt = rebuild(place.path(), &"main".into(), &base, &head, &blobs, &BTreeSet::new()).unwrap();
-    let changes = changes(&rebuilt.repository, &rebuilt.base, &in_ci());
+    let (repository, base) = rebuilt(place.path(), &base, &head, &blobs, &BTreeSet::new()).unwrap();
+    let changes = changes(&repository, &base, &in_ci());
     assert!(matches!(changes.diff, DiffState::Unavailable { .. }), "{changes:?}");
 }
 
@@ -139,7 +175,39 @@ fn a_file_too_large_to_compare_is_left_out_and_named() {
     assert_eq!(not_compared(&wanted, "src/"), [path("b.rs")]);
     let blobs = blobs(&repository, &wanted.blobs);
     let place = tempfile::tempdir().unwrap();
-    let rebuilt = rebuild(place.path(), &"main".into(), &base, &head, &blobs, &wanted.too_large).unwrap();
-    let diff = change_against(&rebuilt.repository, &rebuilt.base, &in_ci());
+    let (repository, base) = rebuilt(place.path(), &base, &head, &blobs, &wanted.too_large).unwrap();
+    let diff = change_against(&repository, &base, &in_ci());
     assert!(!diff.files.contains_key(&path("src/b.rs")) && diff.files.contains_key(&path("src/moved.rs")));
+}
+
+#[test]
+fn commits_go_by_the_ids_that_they_have_at_github() {
+    let repo = sample();
+    let repository = git2::Repository::open(repo.path()).unwrap();
+    let (base, head) = (listed(&repository, "main"), listed(&repository, "pr"));
+    let blobs = blobs(&repository, &wanted(&base, &head, &|_| false).blobs);
+    let policy = ListedFile { path: "tollgate.yml".into(), mode: 0o100_644, ..base.entries[0].clone() };
+    let tip = ListedCommit { commit: "f".repeat(40), tree: String::new(), entries: vec![policy] };
+    let place = tempfile::tempdir().unwrap();
+    let sides = Sides {
+        url: "https://github.com/acme/payments",
+        default_branch: "main",
+        default_tip: &tip,
+        base_branch: "release",
+        base_tip: &"e".repeat(40),
+        base: &base,
+        head: &head,
+        blobs: &blobs,
+        left_out: &BTreeSet::new(),
+    };
+    let rebuilt = rebuild(place.path(), &sides).unwrap();
+    let seen = rebuilt.head().unwrap();
+    assert_eq!((seen.commit, seen.project.raw()), (Some(head.commit), "payments"));
+    let run = pull_request_into("release");
+    let found = find_base(&rebuilt, None, &run).unwrap();
+    let Base::Known(point) = &found else { panic!("{found:?}") };
+    assert_eq!((point.name.raw(), point.tip.as_str()), ("release", "e".repeat(40).as_str()));
+    assert_eq!(point.merge_base, base.commit);
+    let (tip, branch) = default_branch_tip(&rebuilt, &found, &run).unwrap().unwrap();
+    assert_eq!((tip.as_str(), branch.raw()), ("f".repeat(40).as_str(), "main"));
 }

@@ -1,0 +1,194 @@
+//! `tollgate publish`, and the action's stage of that name: gather → judge → post one check (gate.md b8).
+
+use super::exit::{PublishFailed, WrongUse};
+use super::judging::{self, SecondStage};
+use super::{ExitStatus, output};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::actions::{self, Publishing};
+use crate::io::ci::Environment;
+use crate::io::github::{Client, Network};
+use crate::model::Untrusted;
+use crate::render;
+use crate::render::escape::log_line;
+use crate::server::evaluation::{self, Evaluation, Judgement, Question, Target};
+use crate::server::publication::{self, Place, Posted};
+use std::path::Path;
+
+/// Arguments of `tollgate publish`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The token is taken from GITHUB_TOKEN, and the API's address from GITHUB_API_URL. Nothing of the pull request is \
+checked out or run: the reports come from the artifacts of its runs, the change from git objects, the policy from \
+the default branch.
+
+Examples:
+  tollgate publish --repository acme/payments --run 1234567890
+  tollgate publish --repository acme/payments --run 1234567890 --trial   # judge, and post nothing")]
+pub(super) struct Arguments {
+    /// The repository
+    #[arg(long, value_name = "OWNER/NAME")]
+    repository: String,
+    /// A run of the commit that is judged
+    #[arg(long, value_name = "ID")]
+    run: u64,
+    /// Names of the artifacts that hold reports; may be repeated [default: tollgate-reports-*]
+    #[arg(long = "artifact", value_name = "GLOB")]
+    artifacts: Vec<String>,
+    /// Judge and print, and post nothing
+    #[arg(long)]
+    trial: bool,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    let environment = Environment::new(std::env::vars_os());
+    let api = environment.get("GITHUB_API_URL").unwrap_or("https://api.github.com");
+    let token = environment.get("GITHUB_TOKEN").unwrap_or_default();
+    let artifacts = arguments.artifacts.join("\n");
+    let publishing = Publishing::new(&arguments.repository, arguments.run, api, token, &artifacts)
+        .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
+    publish(&environment, &Publishing { trial: arguments.trial, ..publishing })
+}
+
+/// Evaluates the commit of the run and posts the check.
+pub(super) fn publish(environment: &Environment, publishing: &Publishing) -> anyhow::Result<ExitStatus> {
+    let network = Network::new(environment).map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let said = runtime.block_on(async {
+        let client = Client::new(publishing.api.clone(), &publishing.token, &network)
+            .map_err(|error| PublishFailed(error.to_string()))?;
+        publish_with(&client, publishing).await
+    })?;
+    let mut text = said.page;
+    text.push_str(&log_line(&said.last_line));
+    text.push('\n');
+    output::print(&text)?;
+    if let Some(path) = &publishing.output {
+        let value = said.verdict.to_owned();
+        let written = actions::write_outputs(path, &[actions::Output { name: "verdict", value }]);
+        written.map_err(|error| PublishFailed(output::diagnostics(&[*error])))?;
+    }
+    Ok(ExitStatus::Passed)
+}
+
+/// What the log says.
+struct Said {
+    page: String,
+    last_line: String,
+    verdict: &'static str,
+}
+
+async fn publish_with(client: &Client, publishing: &Publishing) -> anyhow::Result<Said> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| PublishFailed(format!("{what}: {error}"));
+    let repository = &publishing.repository;
+    let sha = match &publishing.head {
+        Some(sha) => sha.clone(),
+        None => {
+            client
+                .run(repository, publishing.run)
+                .await
+                .map_err(|error| failed("the run cannot be read", &error))?
+                .ok_or_else(|| PublishFailed("there is no such run".to_owned()))?
+                .head_sha
+        }
+    };
+    let confirmed_by = confirmation(client, publishing).await?;
+    let target =
+        Target { repository: repository.clone(), sha, artifacts: publishing.artifacts.clone(), confirmed_by };
+    let scratch = tempfile::tempdir()?;
+    let reader = std::env::current_exe()?;
+    let evaluation = evaluation::evaluate(client, &target, scratch.path(), &|question| {
+        judge(question, repository, &reader)
+    })
+    .await
+    .map_err(|error| failed("the commit cannot be judged", &error))?;
+    let posted = if publishing.trial {
+        None
+    } else {
+        let place = Place {
+            repository,
+            sha: &target.sha,
+            app: None,
+            details_url: publishing.run_page.clone(),
+            note: publication::ADVISORY,
+        };
+        let posted = publication::publish(client, &place, &evaluation).await;
+        Some(posted.map_err(|error| failed("the check cannot be posted", &error))?)
+    };
+    Ok(said(&evaluation, posted))
+}
+
+/// The maintainer who confirms, if the event says so and the person may write here at this moment (T25).
+async fn confirmation(client: &Client, publishing: &Publishing) -> anyhow::Result<Option<Untrusted>> {
+    let Some(login) = &publishing.confirmed_by else { return Ok(None) };
+    let permission = client
+        .permission(&publishing.repository, login)
+        .await
+        .map_err(|error| PublishFailed(format!("the permission of {login} cannot be read: {error}")))?;
+    if !permission.may_write() {
+        return Err(PublishFailed(format!("{login} may not write here, so cannot confirm evidence")).into());
+    }
+    Ok(Some(login.as_str().into()))
+}
+
+/// Judges a change as `check` does, but for where everything comes from.
+fn judge(question: Question<'_>, repository: &str, reader: &Path) -> anyhow::Result<Judgement> {
+    let name = repository.rsplit('/').next().unwrap_or(repository);
+    let dir = question.repository.dir().to_owned();
+    let base_branch = question.run.base_branch.clone().unwrap_or_default();
+    let judged = match judging::answer(judging::Question {
+        jobs: Some(question.jobs.clone()),
+        workspaces: actions::runner_workspaces(name),
+        artifacts: Some(question.evidence.clone()),
+        second_stage: Some(SecondStage {
+            repository: question.repository,
+            reader: reader.to_owned(),
+            lowered: question.lowered,
+            confirmed: question.confirmed,
+            diagnostics: question.diagnostics,
+        }),
+        ..judging::Question::new(dir, question.run)
+    }) {
+        Ok(judged) => judged,
+        // Where the change waits, nobody of it can mend the policy: the check says that the owners must
+        // (DECISIONS 27).
+        Err(error) if error.is::<WrongUse>() => {
+            return Ok(evaluation::unjudged(broken_policy(&error.to_string()), &base_branch));
+        }
+        Err(error) => return Err(error),
+    };
+    let diff = judged.diff().cloned();
+    Ok(Judgement { verdict: judged.verdict, diff })
+}
+
+/// The first problem of a policy with mistakes; `tollgate policy validate` shows all of them.
+fn broken_policy(text: &str) -> Diagnostic {
+    let first = text.lines().next().unwrap_or_default();
+    let place = text.lines().find_map(|line| line.trim().strip_prefix("--> ")).unwrap_or_default();
+    let message = format!("the policy of the default branch cannot be used: {first}");
+    Diagnostic::new(Code::PolicySyntax, Weight::Error, message, Origin::file(place))
+        .with_help("the owners must mend it: `tollgate policy validate` shows every mistake")
+}
+
+fn said(evaluation: &Evaluation, posted: Option<Posted>) -> Said {
+    let done = match posted {
+        None => "nothing is posted: this is a trial",
+        Some(Posted::Nothing) => "nothing is posted",
+        Some(Posted::Unchanged) => "the check says so already",
+        Some(Posted::Overtaken) => "newer evidence has made the check meanwhile",
+        Some(Posted::Written) => "the check is posted",
+    };
+    let (page, first, verdict) = match evaluation {
+        Evaluation::Nothing(why) => (String::new(), (*why).to_owned(), ""),
+        Evaluation::AwaitsApproval => {
+            (String::new(), "a run waits for a maintainer's approval".to_owned(), "")
+        }
+        Evaluation::Waits(runs) => (String::new(), format!("{} runs are not over yet", runs.len()), ""),
+        Evaluation::Judged(judged) => {
+            let verdict = &judged.judgement.verdict;
+            let page = render::terminal::render(verdict, render::terminal::Style::PLAIN);
+            (page, format!("the verdict is {}", verdict.kind.word()), verdict.kind.word())
+        }
+    };
+    Said { page, last_line: format!("{first}; {done}"), verdict }
+}

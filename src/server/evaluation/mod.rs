@@ -1,0 +1,358 @@
+//! From a commit to the verdicts of its pull requests, in the order of gate.md b8: runs → pull requests → approval
+//! → artifacts → change → judgement → the heads once more.
+
+mod pulls;
+mod runs;
+
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::archive::Budget;
+use crate::io::git::{Repository, Run, RunKind};
+use crate::io::github::{
+    Change, ChangeError, Client, Fetched, FetchedChange, PullRequest, RequestError, WorkflowRun,
+    fetch_change, fetch_run,
+};
+use crate::model::{
+    BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
+};
+use crate::policy::Globs;
+use std::path::Path;
+
+/// What is to be judged.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `owner/name`.
+    pub repository: String,
+    /// The head of the change, in full hexadecimal.
+    pub sha: String,
+    /// Names of the artifacts that hold reports.
+    pub artifacts: Globs,
+    /// A maintainer who stands for the evidence of this commit.
+    pub confirmed_by: Option<Untrusted>,
+}
+
+/// One change with all that it is judged by. The caller judges; nothing here knows rules.
+#[derive(Debug)]
+pub struct Question<'q> {
+    /// A bare repository that holds the change, the base and the policy.
+    pub repository: Repository,
+    /// What kind of change it is.
+    pub run: Run,
+    /// The reports.
+    pub evidence: &'q Fetched,
+    /// How the jobs ended.
+    pub jobs: &'q BuildJobs,
+    /// Reasons to trust the evidence less than the change alone gives.
+    pub lowered: Vec<Graded>,
+    /// The confirmation for this commit.
+    pub confirmed: Option<Confirmation>,
+    /// Problems that were found on the way.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A verdict, and the change that it is about.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The change, where it is known: notes stand on its lines only.
+    pub diff: Option<Diff>,
+}
+
+/// Judges one question.
+pub type Judge<'j> = &'j (dyn Fn(Question<'_>) -> anyhow::Result<Judgement> + Sync);
+
+/// What is to be said of a commit.
+#[derive(Clone, Debug)]
+pub enum Evaluation {
+    /// Nothing: no run, or no open pull request has this commit as its head (any more).
+    Nothing(&'static str),
+    /// A run waits for a maintainer's approval.
+    AwaitsApproval,
+    /// Runs that are not over yet.
+    Waits(Vec<Untrusted>),
+    /// The verdict that counts.
+    Judged(Box<Judged>),
+}
+
+/// The verdict that counts for a commit.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The worst of all.
+    pub judgement: Judgement,
+    /// The pull requests of the commit, lowest first; empty for a group of the merge queue.
+    pub pulls: Vec<u64>,
+    /// The newest run and attempt that went into it.
+    pub generation: (u64, u64),
+}
+
+/// Why a commit could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// A request failed.
+    #[error("{what} cannot be read: {source}")]
+    Request {
+        /// What was asked for.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: RequestError,
+    },
+    /// Evidence that is there and could not be fetched.
+    #[error("{}", .0.raw())]
+    Evidence(Untrusted),
+    /// The judgement itself failed.
+    #[error("the change cannot be judged: {0:#}")]
+    Judge(anyhow::Error),
+    /// A folder for git objects cannot be made.
+    #[error("no folder for git objects can be made: {0}")]
+    Folder(#[from] std::io::Error),
+}
+
+/// Says what was asked for.
+fn asking(what: &'static str) -> impl Fn(RequestError) -> EvaluationError {
+    move |source| EvaluationError::Request { what, source }
+}
+
+/// Evaluates a commit. `scratch` is a folder of the process's own, in which folders are made and removed.
+///
+/// # Errors
+/// Only where GitHub or this machine keeps the evaluation from beginning: what is missing of the evidence itself is
+/// a verdict.
+pub async fn evaluate(
+    client: &Client,
+    target: &Target,
+    scratch: &Path,
+    judge: Judge<'_>,
+) -> Result<Evaluation, EvaluationError> {
+    let listed =
+        client.runs_of(&target.repository, &target.sha).await.map_err(asking("the runs of the commit"))?;
+    let runs = runs::of_changes(listed, target);
+    let Some(first) = runs.first() else {
+        return Ok(Evaluation::Nothing("no run of a pull request has this commit"));
+    };
+    let is_group = runs::is_merge_group(&runs);
+    let pulls = if is_group { Vec::new() } else { pulls::find(client, target, first).await? };
+    if pulls.is_empty() && !is_group {
+        return Ok(Evaluation::Nothing("no open pull request has this commit as its head"));
+    }
+    if runs.iter().any(WorkflowRun::awaits_approval) {
+        return Ok(Evaluation::AwaitsApproval);
+    }
+    let open: Vec<Untrusted> =
+        runs.iter().filter(|run| !run.is_completed()).map(|run| run.path.as_str().into()).collect();
+    if !open.is_empty() {
+        return Ok(Evaluation::Waits(open));
+    }
+    let sides = if is_group {
+        vec![pulls::side_of_group(client, target, first).await?]
+    } else {
+        pulls::sides(&pulls)
+    };
+    let (evidence, jobs) = gather(client, target, &runs).await?;
+    let mut judgements = Vec::new();
+    for side in &sides {
+        let folder = tempfile::Builder::new().prefix("change").tempdir_in(scratch)?;
+        let judgement =
+            judge_side(client, target, &runs, side, (&evidence, &jobs), folder.path(), judge).await?;
+        judgements.push(judgement);
+    }
+    if !is_group && pulls::find(client, target, first).await?.is_empty() {
+        return Ok(Evaluation::Nothing("the pull request moved on while its commit was judged"));
+    }
+    // The same commit may be the head of several pull requests, and shares one check: the worst holds (T2).
+    let worst = judgements.into_iter().max_by_key(|judgement| match judgement.verdict.kind {
+        VerdictKind::Passed => 0,
+        VerdictKind::NoVerdict => 1,
+        VerdictKind::NeedsChanges => 2,
+    });
+    let Some(judgement) = worst else {
+        return Ok(Evaluation::Nothing("no open pull request has this commit as its head"));
+    };
+    let mut numbers: Vec<u64> = pulls.iter().map(|pull| pull.number).collect();
+    numbers.sort_unstable();
+    let judged = Judged { judgement, pulls: numbers, generation: runs::generation(&runs) };
+    Ok(Evaluation::Judged(Box::new(judged)))
+}
+
+/// All reports and jobs of all runs.
+async fn gather(
+    client: &Client,
+    target: &Target,
+    runs: &[WorkflowRun],
+) -> Result<(Fetched, BuildJobs), EvaluationError> {
+    let mut evidence = Fetched::default();
+    let mut jobs = BuildJobs::default();
+    let mut budget = Budget::default();
+    for run in runs {
+        fetch_run(client, &target.repository, run.id, &target.artifacts, &mut budget, &mut evidence).await;
+        // What is there and could not be fetched is no evidence of anything: the evaluation is done again.
+        let lost = evidence.diagnostics.iter().find(|problem| problem.code == Code::GithubFailed);
+        if let Some(lost) = lost {
+            return Err(EvaluationError::Evidence(lost.message.clone()));
+        }
+        jobs.jobs.extend(runs::jobs(client, &target.repository, run).await?);
+    }
+    jobs.jobs.extend(evidence.jobs.jobs.iter().cloned());
+    jobs.jobs.sort();
+    jobs.jobs.dedup();
+    Ok((evidence, jobs))
+}
+
+/// Judges the commit as the head of one pull request (or group).
+async fn judge_side(
+    client: &Client,
+    target: &Target,
+    runs: &[WorkflowRun],
+    side: &pulls::Side,
+    (evidence, jobs): (&Fetched, &BuildJobs),
+    folder: &Path,
+    judge: Judge<'_>,
+) -> Result<Judgement, EvaluationError> {
+    let mut diagnostics = Vec::new();
+    let default_tip = client
+        .branch_tip(&target.repository, &side.default_branch)
+        .await
+        .map_err(asking("the default branch"))?
+        .ok_or(RequestError::Status(404))
+        .map_err(asking("the default branch"))?;
+    let mut change = Change {
+        default_branch: side.default_branch.clone(),
+        base_branch: side.base_branch.clone(),
+        base_tip: side.base_tip.clone(),
+        merge_base: String::new(),
+        tested: target.sha.clone(),
+        head: target.sha.clone(),
+        default_tip,
+    };
+    if let Err(error) = find_base(client, target, side, evidence, &mut change, &mut diagnostics).await? {
+        diagnostics.push(error);
+    }
+    let fetched = fetch_change(client, &target.repository, &change, folder).await;
+    let FetchedChange { repository, too_large } = match fetched {
+        Ok(fetched) => fetched,
+        Err(ChangeError::Request(source)) => return Err(asking("the change")(source)),
+        Err(error) => {
+            // Without the change and the policy there is no rule to judge by; the check says why.
+            return Ok(unjudged(error.diagnostic(), &side.base_branch));
+        }
+    };
+    diagnostics.extend(too_large.too_large.iter().map(|path| {
+        let message = "the file is too large to be compared line by line";
+        Diagnostic::new(Code::TextCut, Weight::Warning, message, Origin::file(path.as_str()))
+    }));
+    let lowered = lowered(&repository, &change, runs, side);
+    let confirmed = target.confirmed_by.clone().map(|by| Confirmation { by, commit: target.sha.clone() });
+    let kind = if side.is_group { RunKind::MergeGroup } else { RunKind::PullRequest };
+    let run = Run {
+        kind,
+        base_branch: Some(change.base_branch.clone()),
+        base_commit: Some(change.merge_base.clone()),
+        merge_commit: None,
+        default_branch: Some(change.default_branch.clone()),
+        ..Run::default()
+    };
+    judge(Question { repository, run, evidence, jobs, lowered, confirmed, diagnostics })
+        .map_err(EvaluationError::Judge)
+}
+
+/// Finds the merge base, or the first parent of the merge commit that was tested. The inner error is a problem of
+/// the evidence; the change is then taken from the head.
+async fn find_base(
+    client: &Client,
+    target: &Target,
+    side: &pulls::Side,
+    evidence: &Fetched,
+    change: &mut Change,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Result<(), Diagnostic>, EvaluationError> {
+    let repository = &target.repository;
+    if let Some(base) = &side.exact_base {
+        change.merge_base.clone_from(base);
+        return Ok(Ok(()));
+    }
+    let others: Vec<&String> = evidence.tested.iter().filter(|tested| **tested != target.sha).collect();
+    let problem =
+        |message: &str| Diagnostic::new(Code::BadArtifact, Weight::Error, message, Origin::default());
+    let outcome = match others.as_slice() {
+        [] => Ok(()),
+        [merge] if evidence.tested.len() == 1 => {
+            // A claim of the manifest: it counts only if git agrees (DECISIONS 34).
+            let commit = client.commit(repository, merge).await;
+            let parents = commit.map(|commit| commit.parents);
+            match parents.as_deref() {
+                Ok([first, second]) if *second == target.sha => {
+                    let on_base = client.merge_base(repository, &side.base_branch, first).await;
+                    if on_base.as_ref() == Ok(first) {
+                        change.tested.clone_from(merge);
+                        change.merge_base.clone_from(first);
+                        return Ok(Ok(()));
+                    }
+                    Err(problem("the commit that was tested is not merged into the base branch"))
+                }
+                Ok(_) => Err(problem("the commit that was tested is not the head, and no merge of it")),
+                Err(RequestError::Status(404 | 422)) => {
+                    Err(problem("the commit that was tested cannot be found"))
+                }
+                Err(error) => return Err(asking("the commit that was tested")(error.clone())),
+            }
+        }
+        _ => Err(problem("the artifacts say that different commits were tested")),
+    };
+    let merge_base = client.merge_base(repository, &side.base_branch, &target.sha).await;
+    match merge_base {
+        Ok(base) => change.merge_base = base,
+        Err(RequestError::Status(404)) => {
+            let message = "the change and its base have no commit in common";
+            diagnostics.push(Diagnostic::new(Code::NoBase, Weight::Error, message, Origin::default()));
+            // The tip stands in, so that there is a change at all; with the error above nothing passes.
+            change.merge_base.clone_from(&change.base_tip);
+        }
+        Err(error) => return Err(asking("the merge base")(error)),
+    }
+    Ok(outcome)
+}
+
+/// Reasons to trust the evidence less: its workflow is not one of the base, or nobody knows the fork.
+fn lowered(
+    repository: &Repository,
+    change: &Change,
+    runs: &[WorkflowRun],
+    side: &pulls::Side,
+) -> Vec<Graded> {
+    let mut lowered = Vec::new();
+    for run in runs {
+        // `path@ref` where a workflow is called from elsewhere.
+        let path = run.path.split('@').next().unwrap_or(&run.path);
+        if !repository.has_file(&change.merge_base, path) {
+            lowered.push(Graded::new(Grade::Unknown, format!("the base branch has no workflow {path}")));
+        }
+    }
+    if side.fork_is_gone {
+        lowered.push(Graded::new(Grade::Unknown, "the fork is gone"));
+    }
+    lowered
+}
+
+/// No verdict, because there is no change or no policy to judge by.
+pub fn unjudged(problem: Diagnostic, base_branch: &str) -> Judgement {
+    let base = HeaderFact { key: "base", value: base_branch.into() };
+    let verdict = Verdict {
+        kind: VerdictKind::NoVerdict,
+        header: vec![base],
+        outcomes: Vec::new(),
+        not_counted: Vec::new(),
+        steps: Vec::new(),
+        notes: Vec::new(),
+        details: Vec::new(),
+        reports: Vec::new(),
+        diagnostics: vec![problem],
+    };
+    Judgement { verdict, diff: None }
+}
+
+impl PullRequest {
+    /// True for a pull request from another repository, or from one that is gone.
+    pub fn is_from_fork(&self) -> bool {
+        self.head.repo.as_ref().map(|repo| repo.id) != self.base.repo.as_ref().map(|repo| repo.id)
+    }
+}

@@ -1,0 +1,102 @@
+//! The pull requests of a commit, found by what GitHub itself says of them and by no number that a report or an
+//! artifact holds (gate.md b3, T6).
+
+use super::{EvaluationError, Target, asking};
+use crate::io::github::{Client, PullRequest, RequestError, WorkflowRun};
+use std::collections::BTreeMap;
+
+/// What a commit is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Side {
+    /// The default branch, whose policy judges.
+    pub(super) default_branch: String,
+    /// The branch that the change goes to.
+    pub(super) base_branch: String,
+    /// Its tip, as the pull request knows it.
+    pub(super) base_tip: String,
+    /// The very commit that the change begins at, where GitHub names it (a group of the merge queue).
+    pub(super) exact_base: Option<String>,
+    /// True if the fork cannot be looked at any more.
+    pub(super) fork_is_gone: bool,
+    /// True for a group of the merge queue.
+    pub(super) is_group: bool,
+}
+
+/// The open pull requests of our repository whose head is this commit of the run's own repository.
+pub(super) async fn find(
+    client: &Client,
+    target: &Target,
+    run: &WorkflowRun,
+) -> Result<Vec<PullRequest>, EvaluationError> {
+    let head = run.head_repository.as_ref();
+    let by_head = head.and_then(|head| head.full_name.raw().split_once('/')).zip(run.head_branch.as_ref());
+    let found = match by_head {
+        // The owner and the branch are words of the fork: they find candidates, and the ids decide.
+        Some(((owner, _), branch)) => {
+            client.pulls_by_head(&target.repository, owner, branch.raw(), &target.sha).await
+        }
+        None => client.pulls_with_commit(&target.repository, &target.sha).await,
+    };
+    let found = found.map_err(asking("the pull requests of the commit"))?;
+    let is_ours = |pull: &PullRequest| {
+        let base = pull.base.repo.as_ref().map(|repo| repo.id);
+        let same_head = match (&pull.head.repo, head) {
+            (Some(repo), Some(head)) => repo.id == head.id,
+            // A fork that is gone is known by the commit alone.
+            (None, _) | (_, None) => true,
+        };
+        pull.is_open() && pull.head.sha == target.sha && base == Some(run.repository.id) && same_head
+    };
+    Ok(found.into_iter().filter(is_ours).collect())
+}
+
+/// What the pull requests are compared with; those into one branch ask the same question.
+pub(super) fn sides(pulls: &[PullRequest]) -> Vec<Side> {
+    let mut sides = BTreeMap::new();
+    for pull in pulls {
+        let repository = pull.base.repo.as_ref();
+        let base_branch = pull.base.branch.raw().to_owned();
+        let default_branch = repository.and_then(|repo| repo.default_branch.clone());
+        let side = Side {
+            default_branch: default_branch.unwrap_or_else(|| base_branch.clone()),
+            base_tip: pull.base.sha.clone(),
+            exact_base: None,
+            fork_is_gone: pull.head.repo.is_none(),
+            is_group: false,
+            base_branch: base_branch.clone(),
+        };
+        sides.entry(base_branch).or_insert(side);
+    }
+    sides.into_values().collect()
+}
+
+/// What a group of the merge queue is compared with: the first parent of its commit, on the branch that its own
+/// branch is named after (`gh-readonly-queue/<branch>/pr-…`). Only GitHub can write such a branch.
+pub(super) async fn side_of_group(
+    client: &Client,
+    target: &Target,
+    run: &WorkflowRun,
+) -> Result<Side, EvaluationError> {
+    let what = asking("the group of the merge queue");
+    let branch = run.head_branch.as_ref().map(crate::model::Untrusted::raw).unwrap_or_default();
+    let base_branch = branch
+        .strip_prefix("gh-readonly-queue/")
+        .and_then(|rest| rest.rsplit_once("/pr-"))
+        .map(|(base, _)| base.to_owned())
+        .ok_or(RequestError::Malformed("a group of the merge queue whose branch has another name"))
+        .map_err(&what)?;
+    let repository = client.repository(&target.repository).await.map_err(&what)?;
+    let repository = repository.ok_or(RequestError::Status(404)).map_err(&what)?;
+    let tip = client.branch_tip(&target.repository, &base_branch).await.map_err(&what)?;
+    let base_tip = tip.ok_or(RequestError::Status(404)).map_err(&what)?;
+    // All that the queue put on top of the branch is judged.
+    let base = client.merge_base(&target.repository, &base_branch, &target.sha).await.map_err(&what)?;
+    Ok(Side {
+        default_branch: repository.default_branch,
+        base_branch,
+        base_tip,
+        exact_base: Some(base),
+        fork_is_gone: false,
+        is_group: true,
+    })
+}

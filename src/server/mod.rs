@@ -1,0 +1,8 @@
+//! The second stage: a commit of a pull request is judged by what GitHub holds of it, with a token that the pull
+//! request never sees, and one check is posted (gate.md b8).
+//!
+//! Nothing of a fork is checked out or run. Every trigger recomputes the verdict from all runs of the commit, so
+//! that order, repetition and loss of triggers do not matter.
+
+pub mod evaluation;
+pub mod publication;

@@ -1,0 +1,387 @@
+//! The second stage: the program against the fake GitHub, from the artifacts of a fork's run to the check.
+
+use crate::github::{ACTIONS_APP, Fault, GitHub, REPOSITORY, TOKEN, zip};
+use crate::program::{Place, Run};
+
+const PASSES: &str =
+    r#"<testsuite tests="1"><testcase classname="t" name="adds" file="tests/test_a.py"/></testsuite>"#;
+const FAILS: &str = r#"<testsuite tests="2" failures="1"><testcase classname="t" name="adds"/>
+<testcase classname="t" name="halves" file="tests/test_a.py" line="2"><failure message="1 is not 2"/></testcase></testsuite>"#;
+const POLICY: &str = "version: 1\nreports:\n  unit: { kind: tests, path: junit.xml }\n";
+const CI: &str = ".github/workflows/ci.yml";
+
+/// A repository with a policy and a workflow, and a pull request from a fork.
+fn github() -> GitHub {
+    let github = GitHub::start();
+    start(&github);
+    github
+}
+
+fn start(github: &GitHub) {
+    github.commit(
+        "main",
+        &[
+            ("src/a.py", "a = 1\n"),
+            ("tests/test_a.py", "x\ny\n"),
+            ("tollgate.yml", POLICY),
+            (CI, "on: pull_request\n"),
+        ],
+    );
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n"), ("tests/test_a.py", "x\nz\n")]);
+}
+
+/// The fork's run ends with this report.
+fn ran(github: &GitHub, junit: &str, conclusion: &str) -> String {
+    github
+        .run(77)
+        .of_pull(7)
+        .job("test", conclusion)
+        .artifact("tollgate-reports-test-a1", &zip(&[("junit.xml", junit)]))
+        .completed(conclusion);
+    github.pull(7).head_sha()
+}
+
+fn publish(github: &GitHub) -> Run {
+    publish_with(github, &[])
+}
+
+fn publish_with(github: &GitHub, more: &[&str]) -> Run {
+    let arguments = [&["publish", "--repository", REPOSITORY, "--run", "77"], more].concat();
+    let environment = [("GITHUB_TOKEN", TOKEN), ("GITHUB_API_URL", github.url())];
+    Place::new().tollgate_with(&arguments, &environment)
+}
+
+#[test]
+fn a_fork_that_is_ready_gets_one_green_check() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0).says("the verdict is passed; the check is posted");
+    let checks = github.checks(&head);
+    assert_eq!(checks.len(), 1, "{checks:?}");
+    let check = &checks[0];
+    assert_eq!((check.name.as_str(), check.conclusion.as_deref()), ("Tollgate", Some("success")));
+    assert!(check.title.starts_with("Passed: "), "{}", check.title);
+    assert!(
+        check.summary.contains("Advisory") && check.summary.contains("read from main at"),
+        "{}",
+        check.summary
+    );
+    assert!(check.summary.contains(&head[..7]), "the head goes by its own id: {}", check.summary);
+}
+
+#[test]
+fn a_failure_stands_on_the_line_that_the_change_adds() {
+    let github = github();
+    let head = ran(&github, FAILS, "failure");
+    publish(&github).exits(0);
+    let check = &github.checks(&head)[0];
+    assert_eq!(check.conclusion.as_deref(), Some("failure"));
+    assert_eq!(check.annotations.len(), 1, "{:?}", check.annotations);
+    assert_eq!(check.annotations[0]["path"], "tests/test_a.py");
+    assert_eq!(check.annotations[0]["start_line"], 2);
+}
+
+#[test]
+fn the_same_evidence_writes_nothing_and_other_evidence_writes_the_same_check() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0);
+    publish(&github).exits(0).says("the check says so already");
+    assert_eq!(github.checks(&head).len(), 1);
+    github
+        .run(77)
+        .attempt(2)
+        .job("test", "success")
+        .artifact("tollgate-reports-test-a2", &zip(&[("junit.xml", FAILS)]));
+    publish(&github).exits(0).says("the verdict is needs-changes");
+    let last = github.checks(&head).last().unwrap().clone();
+    assert_eq!(last.conclusion.as_deref(), Some("failure"));
+}
+
+#[test]
+fn a_trial_posts_nothing() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    publish_with(&github, &["--trial"]).exits(0).says("this is a trial");
+    assert_eq!(github.checks(&head), []);
+}
+
+#[test]
+fn a_run_that_waits_for_approval_is_said_and_not_judged() {
+    let github = github();
+    github.run(77).of_pull(7).awaits_approval();
+    publish(&github).exits(0);
+    let check = &github.checks(&github.pull(7).head_sha())[0];
+    assert_eq!((check.status.as_str(), check.conclusion.as_deref()), ("in_progress", None));
+    assert_eq!(check.title, "Waiting: a maintainer must approve the run");
+    // The maintainer approves, and the same check gets the verdict.
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0);
+    let checks = github.checks(&head);
+    assert_eq!((checks.len(), checks[0].conclusion.as_deref()), (1, Some("success")));
+}
+
+#[test]
+fn runs_that_are_not_over_are_waited_for() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    github.run(78).of_pull(7).workflow(".github/workflows/scan.yml").in_progress();
+    publish(&github).exits(0).says("1 runs are not over yet");
+    let check = &github.checks(&head)[0];
+    assert!(check.conclusion.is_none() && check.summary.contains("scan.yml"), "{}", check.summary);
+}
+
+#[test]
+fn no_report_is_no_verdict_and_a_failed_job_without_one_is_a_failed_build() {
+    let github = github();
+    github.run(77).of_pull(7).completed("success");
+    publish(&github).exits(0);
+    let check = &github.checks(&github.pull(7).head_sha())[0];
+    assert_eq!(check.conclusion.as_deref(), Some("action_required"), "{}", check.summary);
+    let github = self::github();
+    github.run(77).of_pull(7).job("build", "failure").completed("failure");
+    publish(&github).exits(0);
+    let check = &github.checks(&github.pull(7).head_sha())[0];
+    assert_ne!(check.conclusion.as_deref(), Some("success"), "{}", check.summary);
+}
+
+#[test]
+fn a_warm_evaluation_takes_at_most_eight_calls_beside_git_objects() {
+    let github = github();
+    let head = github.pull(7).head_sha();
+    ran(&github, PASSES, "success");
+    let event = Place::new();
+    let file = event.file("event.json", github.workflow_run_event(77));
+    let environment = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "workflow_run"),
+        ("GITHUB_EVENT_PATH", file.to_str().unwrap()),
+        ("GITHUB_REPOSITORY", REPOSITORY),
+        ("INPUT_GITHUB-TOKEN", TOKEN),
+        ("INPUT_GITHUB-API-URL", github.url()),
+    ];
+    event.tollgate_with(&["action"], &environment).exits(0).says("the check is posted");
+    assert_eq!(github.checks(&head).len(), 1);
+    let calls = github.calls();
+    let counted: Vec<&String> = calls
+        .iter()
+        .filter(|call| !call.contains("/git/") && !call.contains("/zip") && !call.contains("/blob/"))
+        .collect();
+    assert!(counted.len() <= 8, "{counted:#?}");
+}
+
+#[test]
+fn t1_a_job_of_our_name_is_not_taken_for_our_check() {
+    let github = github();
+    let head = ran(&github, FAILS, "failure");
+    github.foreign_check(&head, "Tollgate", ACTIONS_APP, "success");
+    publish(&github).exits(0);
+    let checks = github.checks(&head);
+    assert_eq!(checks.len(), 2, "ours stands beside it: {checks:?}");
+    assert_eq!(checks[1].conclusion.as_deref(), Some("failure"));
+    assert!(checks[1].summary.contains("can imitate it"));
+}
+
+#[test]
+fn t2_a_commit_of_two_pull_requests_gets_the_worse_verdict() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    // The second goes to a branch on which the workflow is another one: its evidence is of unknown origin there.
+    github.commit("release", &[("src/a.py", "a = 0\n"), ("tollgate.yml", POLICY)]);
+    github.pull(8).of_fork("eve").branch("change-7").base("release").head(&head);
+    publish(&github).exits(0);
+    let check = &github.checks(&head)[0];
+    assert!(check.summary.contains("several pull requests"), "{}", check.summary);
+}
+
+#[test]
+fn t3_the_policy_of_the_default_branch_judges_and_not_the_one_that_the_change_proposes() {
+    let github = github();
+    github.pull(7).pushes(&[("tollgate.yml", "version: 1\nrules:\n  tests.failed: { max: 9 }\n")]);
+    let head = ran(&github, FAILS, "failure");
+    publish(&github).exits(0);
+    let check = &github.checks(&head)[0];
+    assert_eq!(check.conclusion.as_deref(), Some("failure"));
+    assert!(check.summary.contains("proposes another policy"), "{}", check.summary);
+}
+
+#[test]
+fn t4_an_archive_that_leads_out_or_is_none_is_no_verdict() {
+    for bytes in [zip(&[("../evil.xml", PASSES)]), b"no zip".to_vec()] {
+        let github = github();
+        github.run(77).of_pull(7).artifact("tollgate-reports-test-a1", &bytes).completed("success");
+        publish(&github).exits(0);
+        let check = &github.checks(&github.pull(7).head_sha())[0];
+        assert_eq!(check.conclusion.as_deref(), Some("action_required"), "{}", check.summary);
+    }
+}
+
+#[test]
+fn t5_a_workflow_that_the_base_does_not_have_gives_evidence_of_unknown_origin() {
+    let github = GitHub::start();
+    let strict = format!("{POLICY}rules:\n  evidence.grade: {{ min: C }}\n");
+    github.commit("main", &[("src/a.py", "a = 1\n"), ("tollgate.yml", &strict), (CI, "on: pull_request\n")]);
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
+    ran(&github, PASSES, "success");
+    github.run(77).workflow(".github/workflows/forged.yml");
+    publish(&github).exits(0);
+    let check = &github.checks(&github.pull(7).head_sha())[0];
+    assert_eq!(check.conclusion.as_deref(), Some("action_required"), "{}", check.summary);
+    assert!(check.summary.contains("forged"), "{}", check.summary);
+}
+
+#[test]
+fn t5_a_change_of_the_workflow_needs_a_maintainer_where_the_policy_asks_for_one() {
+    let github = GitHub::start();
+    let strict = format!("{POLICY}rules:\n  evidence.grade: {{ min: C }}\n");
+    github.commit("main", &[("src/a.py", "a = 1\n"), ("tollgate.yml", &strict), (CI, "on: pull_request\n")]);
+    github.pull(7).of_fork("eve").changes(&[(CI, "on: pull_request # run: echo all well\n")]);
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0);
+    assert_eq!(github.checks(&head)[0].conclusion.as_deref(), Some("action_required"));
+    // A maintainer looks at it and confirms; somebody who may only read cannot.
+    let confirm = |login: &str| {
+        let place = Place::new();
+        let event = format!(
+            r#"{{"inputs": {{"run-id": "77", "confirm": "true"}}, "sender": {{"login": "{login}"}}, "repository": {{}}}}"#
+        );
+        let file = place.file("event.json", event);
+        let environment = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "workflow_dispatch"),
+            ("GITHUB_EVENT_PATH", file.to_str().unwrap()),
+            ("GITHUB_REPOSITORY", REPOSITORY),
+            ("GITHUB_RUN_ID", "500"),
+            ("INPUT_STAGE", "publish"),
+            ("INPUT_RUN-ID", "77"),
+            ("INPUT_GITHUB-TOKEN", TOKEN),
+            ("INPUT_GITHUB-API-URL", github.url()),
+        ];
+        place.tollgate_with(&["action"], &environment)
+    };
+    github.permission("eve", "read").permission("ada", "write");
+    confirm("eve").exits(4).says("may not write here");
+    confirm("ada").exits(0).says("the verdict is passed");
+    let last = github.checks(&head).last().unwrap().clone();
+    assert_eq!(last.conclusion.as_deref(), Some("success"));
+    assert!(
+        last.summary.contains("confirmed by a maintainer") || last.title.contains("Passed"),
+        "{}",
+        last.summary
+    );
+    // The next push is another commit, which nobody has confirmed.
+    github.pull(7).pushes(&[("src/a.py", "a = 3\n")]);
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0);
+    assert_eq!(github.checks(&head)[0].conclusion.as_deref(), Some("action_required"));
+}
+
+#[test]
+fn t6_a_number_in_an_artifact_leads_to_no_other_pull_request() {
+    let github = github();
+    github.pull(8).of_fork("bob").changes(&[("src/a.py", "a = 5\n")]);
+    github
+        .run(77)
+        .of_pull(7)
+        .artifact(
+            "tollgate-reports-test-a1",
+            &zip(&[("junit.xml", PASSES), ("pr-number.txt", "8"), ("event.json", "{}")]),
+        )
+        .completed("success");
+    publish(&github);
+    assert_eq!(github.checks(&github.pull(8).head_sha()), []);
+    assert_eq!(github.checks(&github.pull(7).head_sha()).len(), 1);
+}
+
+#[test]
+fn t24_a_push_while_the_commit_is_judged_leaves_the_new_commit_alone() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    github.pull(7).pushes(&[("src/a.py", "a = 9\n")]);
+    publish(&github).exits(0).says("no open pull request has this commit as its head");
+    assert_eq!(github.checks(&head), []);
+    assert_eq!(github.checks(&github.pull(7).head_sha()), []);
+}
+
+#[test]
+fn a_closed_pull_request_and_one_whose_fork_is_gone() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    github.pull(7).closed();
+    publish(&github).exits(0).says("nothing is posted");
+    assert_eq!(github.checks(&head), []);
+}
+
+#[test]
+fn t30_a_branch_that_is_called_main_and_a_workflow_that_is_called_ci_decide_nothing() {
+    let github = GitHub::start();
+    github.commit("main", &[("src/a.py", "a = 1\n"), ("tollgate.yml", POLICY), (CI, "x\n")]);
+    github
+        .pull(7)
+        .of_fork("eve")
+        .branch("main")
+        .changes(&[("tollgate.yml", "version: 1\nrules: { tests.failed: { mode: off } }\n")]);
+    let head = ran(&github, FAILS, "failure");
+    github.run(77).named("CI");
+    publish(&github).exits(0);
+    assert_eq!(github.checks(&head)[0].conclusion.as_deref(), Some("failure"));
+}
+
+#[test]
+fn a_network_that_is_cut_at_any_call_leaves_one_check_when_it_is_back() {
+    let count = {
+        let github = github();
+        ran(&github, FAILS, "failure");
+        publish(&github).exits(0);
+        github.asked().len()
+    };
+    assert!(count > 8, "{count}");
+    for fault in [Fault::CutBefore, Fault::CutAfter, Fault::Status(502)] {
+        for number in 1..=count {
+            let github = github();
+            let head = ran(&github, FAILS, "failure");
+            github.forget_calls().fails_at(number, fault.clone());
+            let first = publish(&github);
+            assert!(matches!(first.status, 0 | 4), "{number} {fault:?}: {}", first.all());
+            github.recovers();
+            publish(&github).exits(0);
+            let checks = github.checks(&head);
+            assert_eq!(checks.len(), 1, "{number} {fault:?}: {checks:?}");
+            assert_eq!(checks[0].conclusion.as_deref(), Some("failure"), "{number} {fault:?}");
+            assert_eq!(checks[0].annotations.len(), 1, "{number} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_with_mistakes_is_no_verdict_and_the_owners_are_told() {
+    let github = GitHub::start();
+    github
+        .commit("main", &[("src/a.py", "a = 1\n"), ("tollgate.yml", "version: 1\nruels: {}\n"), (CI, "x\n")]);
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0).says("the verdict is no-verdict");
+    let check = &github.checks(&head)[0];
+    assert_eq!(check.conclusion.as_deref(), Some("action_required"));
+    assert!(check.summary.contains("the owners must mend it"), "{}", check.summary);
+}
+
+#[test]
+fn a_token_that_may_not_write_checks_is_said() {
+    let github = github();
+    ran(&github, PASSES, "success");
+    github.token(
+        TOKEN,
+        &[("actions", "read"), ("contents", "read"), ("pull-requests", "read"), ("metadata", "read")],
+    );
+    publish(&github).exits(4).says("the check cannot be posted");
+}
+
+#[test]
+fn github_enterprise_server_is_spoken_to_the_same() {
+    let github = GitHub::enterprise();
+    start(&github);
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0);
+    assert_eq!(github.checks(&head)[0].conclusion.as_deref(), Some("success"));
+}
