@@ -190,6 +190,7 @@ pub enum Code {
     BadExport,
     BadJobsFile,
     BadSnapshot,
+    BadRecord,
     ForeignSnapshot,
     NoBaseSnapshot,
 }
@@ -421,6 +422,7 @@ impl Code {
             "give `toJSON(needs)`, `toJSON(steps)` or the API's list of jobs",
         ),
         (Self::BadSnapshot, "bad-snapshot", "write it anew with `tollgate check --save-snapshot`"),
+        (Self::BadRecord, "bad-record", "records are the files of `tollgate check --write-json`, unchanged"),
         (
             Self::ForeignSnapshot,
             "foreign-snapshot",

@@ -45,6 +45,8 @@ pub mod metrics;
 
 pub mod setup;
 
+pub mod records;
+
 pub mod render;
 
 pub mod wire;

@@ -21,7 +21,6 @@ use crate::render::escape::{log_line, markdown_fence, workflow_command_data};
 use crate::render::summary::Page;
 use crate::render::terminal::Style;
 use crate::wire;
-use crate::wire::verdict::VerdictRecord;
 use std::path::{Path, PathBuf};
 
 /// The verdict as JSON, in the workspace.
@@ -132,7 +131,8 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
 
 /// Writes outputs, summary and JSON; gives what could not be written.
 fn write_files(actions: &Actions, verdict: &Verdict, verdict_file: &Path) -> Vec<Diagnostic> {
-    let json = wire::verdict::write(&VerdictRecord::from(verdict));
+    let environment = Environment::new(std::env::vars_os());
+    let json = wire::verdict::write(&super::occasion::record(verdict, &environment));
     let json = actions::replace_file(verdict_file, &json);
     let mut outputs = vec![
         Output { name: "verdict", value: verdict.kind.word().to_owned() },

@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         keeps_everything: arguments.save_snapshot.is_some() || arguments.files.lists_tests(),
         ..Question::new(arguments.dir.clone(), run)
     })?;
-    arguments.files.write(&head, &verdict)?;
+    arguments.files.write(&head, &verdict, &environment)?;
     if let Some(path) = &arguments.save_snapshot {
         output::write_file(path, &wire::snapshot::write(&head))?;
     }

@@ -1,11 +1,11 @@
 //! The files that `check` writes beside what it prints: one verdict, for every tool that people look at.
 
-use super::output;
+use super::{occasion, output};
+use crate::io::ci::Environment;
 use crate::model::{Snapshot, Verdict};
 use crate::render;
 use crate::render::summary::Page;
 use crate::wire;
-use crate::wire::verdict::VerdictRecord;
 use std::path::PathBuf;
 
 /// Each is written if its option names a file.
@@ -56,14 +56,19 @@ impl Files {
     }
 
     /// Writes them.
-    pub(super) fn write(&self, head: &Snapshot, verdict: &Verdict) -> anyhow::Result<()> {
+    pub(super) fn write(
+        &self,
+        head: &Snapshot,
+        verdict: &Verdict,
+        environment: &Environment,
+    ) -> anyhow::Result<()> {
         let lcov = || head.coverage.as_ref().map(wire::lcov::tracefile).unwrap_or_default();
         let write = |path: &Option<PathBuf>, bytes: &dyn Fn() -> Vec<u8>| match path {
             Some(path) => output::write_file(path, &bytes()),
             None => Ok(()),
         };
         write(&self.write_summary, &|| render::summary::render(verdict, Page::JOB_SUMMARY).into_bytes())?;
-        write(&self.write_json, &|| wire::verdict::write(&VerdictRecord::from(verdict)))?;
+        write(&self.write_json, &|| wire::verdict::write(&occasion::record(verdict, environment)))?;
         write(&self.write_html, &|| render::html::render(verdict).into_bytes())?;
         write(&self.write_badge, &|| render::badge::render(verdict).into_bytes())?;
         write(&self.write_junit, &|| render::junit::render(verdict).into_bytes())?;

@@ -10,18 +10,22 @@ mod check;
 mod exit;
 mod explain;
 mod files;
+mod fleet;
 mod init;
 mod inspect;
 mod judging;
 mod list;
 mod manual;
 mod metrics;
+mod occasion;
 mod output;
 mod policies;
 mod portal_feed;
 mod progress;
 mod publish;
 mod read;
+mod records;
+mod simulate;
 mod snapshot;
 
 pub use exit::ExitStatus;
@@ -45,6 +49,10 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Show every requirement in force: its value, the file and line that set it, and what is measured here
     Explain(explain::Arguments),
+    /// Say what the recorded verdicts of many repositories show together
+    Fleet(fleet::Arguments),
+    /// Replay recorded verdicts under another policy
+    Simulate(simulate::Arguments),
     /// Propose a first policy from today's reports, or convert the settings of another tool
     Init(init::Arguments),
     /// Show or compare the evidence that `check --save-snapshot` wrote
@@ -95,6 +103,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fleet(arguments) => fleet::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),

@@ -174,6 +174,29 @@ fn parse_organisation(read: &OrgFiles) -> anyhow::Result<OrgPolicy> {
     read.parse().map_err(|errors| wrong(&errors))
 }
 
+/// A policy file that the user names, and how it is called.
+///
+/// # Errors
+/// [`WrongUse`] if it cannot be read or has mistakes.
+pub(super) fn named_file(path: &Path) -> anyhow::Result<(PolicyFile, String)> {
+    let text = files::named(path).map_err(|error| wrong(&[*error]))?;
+    let file = parse(&text).map_err(|errors| wrong(&errors))?;
+    Ok((file, source_of(&text)))
+}
+
+/// The whole policy of an organisation, for every repository.
+///
+/// # Errors
+/// [`WrongUse`] if it cannot be read or has mistakes: it is never "no policy".
+pub(super) fn named_organisation(named: &str) -> anyhow::Result<OrgPolicy> {
+    let run = Run::default();
+    let judged = Judged { repository: None, dir: Path::new("."), run: &run, tip: None };
+    match files::read_organisation(named, &Wanted::All, &judged) {
+        Ok(read) => parse_organisation(&read),
+        Err(PolicyError::Wrong(error) | PolicyError::Unreadable(error)) => Err(wrong(&[*error])),
+    }
+}
+
 fn wrong(errors: &[Diagnostic]) -> anyhow::Error {
     WrongUse(output::diagnostics(errors)).into()
 }

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 
 mod notes;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -161,6 +162,7 @@ fn laxer_overlays<'p>(policy: &'p Policy, rule: &RuleInForce) -> Vec<&'p Overlay
 fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judged {
     let judgement = (rule.spec.judge)(&rule.settings, evidence, scope);
     let judgement = never_met_on_problems(judgement, rule, evidence, scope);
+    let replay = record::replay(rule, &judgement, evidence, scope);
     let reason = match (judgement.kind, rule.mode) {
         (OutcomeKind::NotMet, Mode::Warn) if judgement.reason.is_empty() => "would need changes".into(),
         _ => judgement.reason,
@@ -187,6 +189,7 @@ fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope:
             origin: rule.deciding_origin(),
             reason,
             guard: rule.spec.guard,
+            replay,
         },
         steps,
         details: if is_shown { judgement.details } else { Vec::new() },

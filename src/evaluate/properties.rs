@@ -46,11 +46,13 @@ fn rungs(spec: &'static RuleSpec) -> impl Strategy<Value = Vec<usize>> {
     rungs
 }
 
-fn all_rungs() -> impl Strategy<Value = Vec<Vec<usize>>> {
+/// Rungs for all rules.
+pub(crate) fn all_rungs() -> impl Strategy<Value = Vec<Vec<usize>>> {
     RULES.iter().map(|spec| rungs(spec).boxed()).collect::<Vec<_>>()
 }
 
-fn policy_of(rungs: &[Vec<usize>]) -> Policy {
+/// The policy of these rungs.
+pub(crate) fn policy_of(rungs: &[Vec<usize>]) -> Policy {
     let mut policy = resolve(None, "");
     for (rule, rungs) in policy.rules.iter_mut().zip(rungs) {
         let mut settings = Settings::default();

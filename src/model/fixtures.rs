@@ -3,8 +3,8 @@
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     CoverageTotals, Detail, HeaderFact, Health, Kind, Measured, Mode, NotCounted, Outcome, OutcomeKind,
-    Ratio, ReportRead, ReportTotals, Requirement, SeverityCounts, Step, TestTotals, Untrusted, Verdict,
-    VerdictKind,
+    Ratio, Replay, ReportRead, ReportTotals, Requirement, SeverityCounts, Step, TestTotals, Untrusted,
+    Verdict, VerdictKind,
 };
 use std::num::NonZeroU32;
 
@@ -33,6 +33,7 @@ fn outcome(
         origin: Origin::file("built-in policy"),
         reason: Untrusted::default(),
         guard: false,
+        replay: Replay::default(),
     }
 }
 

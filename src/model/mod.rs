@@ -41,6 +41,6 @@ pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot}
 pub use tests::{ContainerFailure, PassedTests, Place, TestCase, TestId, TestRun, TestStatus, TestTotals};
 pub use text::Untrusted;
 pub use verdict::{
-    Detail, HeaderFact, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Requirement, Step, Verdict,
-    VerdictKind,
+    Detail, Figures, HeaderFact, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Replay, Requirement,
+    Step, Verdict, VerdictKind,
 };

@@ -47,6 +47,17 @@ impl Moment {
     pub const fn seconds(self) -> u64 {
         self.0
     }
+
+    /// The day on which it lies, in UTC; `None` after the year 9999.
+    pub fn day(self) -> Option<super::Date> {
+        super::Date::from_unix_seconds(self.0)
+    }
+
+    /// The moment as records store it: `2026-11-22T08:03:11Z`; `None` after the year 9999.
+    pub fn rfc3339(self) -> Option<String> {
+        let (hours, minutes, seconds) = (self.0 / 3_600 % 24, self.0 / 60 % 60, self.0 % 60);
+        Some(format!("{}T{hours:02}:{minutes:02}:{seconds:02}Z", self.day()?))
+    }
 }
 
 fn two(digits: &str, most: i64) -> Option<i64> {
@@ -67,6 +78,13 @@ mod tests {
         assert_eq!(seconds("2000-03-01T02:00:01+02:00"), Some(951_868_801));
         assert_eq!(seconds("2000-02-29T18:30:01-05:30"), Some(951_868_801));
         assert_eq!(seconds("2000-03-01"), Some(951_868_800));
+    }
+
+    #[test]
+    fn a_moment_is_stored_as_it_is_read() {
+        let text = "2026-11-22T08:03:11Z";
+        assert_eq!(Moment::parse(text).and_then(Moment::rfc3339).as_deref(), Some(text));
+        assert_eq!(Moment(u64::MAX).rfc3339(), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{ReportRead, Untrusted};
 use crate::diagnostic::{Diagnostic, Origin};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 /// What the gate says.
@@ -103,6 +104,25 @@ pub struct Requirement {
     pub origin: Origin,
 }
 
+/// Named numbers that a rule compares with its settings.
+pub type Figures = BTreeMap<String, u64>;
+
+/// What a rule measured, kept so that other settings can be tried on it later (DECISIONS 26).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replay {
+    /// What the rule measured: empty if it came to its outcome before it measured anything, and whatever its
+    /// settings; `None` if the rule keeps no figures.
+    pub figures: Option<Figures>,
+    /// True if a file of somebody's policy names the rule.
+    pub named: bool,
+    /// True if nothing is called met or not judged on this evidence, whatever the bar.
+    pub doubts_met: bool,
+    /// True if nothing is called not met on this evidence, whatever the bar.
+    pub doubts_not_met: bool,
+    /// How it comes out if a file names it and none did, or the other way round; `None` if it is all the same.
+    pub if_named_otherwise: Option<OutcomeKind>,
+}
+
 /// How one rule (or one scope of it) came out, with all that a row, a step and the JSON show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -132,6 +152,8 @@ pub struct Outcome {
     pub reason: Untrusted,
     /// True if the row is a guard that is shown only when it is not met (DECISIONS 29).
     pub guard: bool,
+    /// What other settings can be tried on.
+    pub replay: Replay,
 }
 
 impl Outcome {

@@ -1,11 +1,12 @@
 //! `coverage.changed`: the lines that the change adds or modifies are tested.
 
 use super::words::{counted, ranges};
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{ChangedFile, ChangedLines, Evidence};
 use crate::diagnostic::Code;
 use crate::model::{
-    Detail, DiffState, Kind, Measured, OutcomeKind, PathResolution, Percent, Ratio, RepoPath, Step, Untrusted,
+    Detail, DiffState, Kind, Measured, OutcomeKind, PathResolution, Percent, Ratio, Replay, RepoPath, Step,
+    Untrusted,
 };
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageChanged>(
@@ -75,13 +76,14 @@ impl Rule for CoverageChanged {
         let required = format!("at least {}", self.min);
         if let DiffState::NoBase = evidence.diff {
             return Judgement::new(OutcomeKind::NotJudged, Measured::Nothing, "", required)
-                .because("no base to compare with");
+                .because("no base to compare with")
+                .before_measuring();
         }
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Coverage, &required) {
             return judgement;
         }
         if let DiffState::Unavailable { reason, help } = evidence.diff {
-            return unavailable(reason, help, required);
+            return unavailable(reason, help, required).before_measuring();
         }
         let (Some(changed), Some(coverage)) = (&evidence.changed, &evidence.head.coverage) else {
             return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "not measured", required)
@@ -90,7 +92,9 @@ impl Rule for CoverageChanged {
         let files: Vec<&ChangedFile<'_>> =
             changed.files.iter().filter(|file| (scope.wanted)(file.path)).collect();
         let ratio = changed.ratio(scope.wanted);
-        let mut judgement = self.judge_share(ratio, &files, required);
+        let unmeasured = changed.unmeasured.iter().filter(|path| (scope.wanted)(path)).count() as u64;
+        let figures = [("covered", ratio.part), ("of", ratio.whole), ("unmeasured-files", unmeasured)];
+        let mut judgement = self.judge_share(ratio, &files, required).measuring(&figures);
         judgement.details.extend(missed_detail(&files));
         judgement.details.extend(unmeasured_detail(changed, scope));
         if let Some(reason) = self.doubtful(evidence, scope, changed, &coverage.paths) {
@@ -103,6 +107,21 @@ impl Rule for CoverageChanged {
             judgement.steps = steps(&files, ratio, self.min, scope);
         }
         doubt::settle_share(judgement, evidence, scope, Kind::Coverage)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let ratio = Ratio { part: *figures.get("covered")?, whole: *figures.get("of")? };
+        if *figures.get("unmeasured-files")? > 0 && !self.unmeasured_is_note {
+            return Some(Replayed::NOT_MEASURED);
+        }
+        Some(match ratio.reaches(self.min) {
+            None => Replayed::NOT_JUDGED,
+            Some(_) if ratio.whole < self.min_lines => Replayed::NOT_JUDGED,
+            Some(true) => Replayed::MET,
+            Some(false) if ratio.whole.saturating_sub(ratio.part) <= self.max_uncovered => Replayed::MET,
+            Some(false) => Replayed::not_met(ratio.shortfall(self.min)),
+        })
     }
 }
 

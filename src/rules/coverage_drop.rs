@@ -1,9 +1,11 @@
 //! `coverage.drop`: the change does not lower the coverage of the repository too far.
 
 use super::words::{counted, ranges};
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{CoverageDrop as Compared, Evidence, Metric, NoDrop, coverage_drop};
-use crate::model::{Detail, Kind, Measured, OutcomeKind, Percent, Ratio, RepoPath, Step, Untrusted};
+use crate::model::{
+    Detail, Figures, Kind, Measured, OutcomeKind, Percent, Ratio, Replay, RepoPath, Step, Untrusted,
+};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageDrop>(
     "coverage.drop",
@@ -81,7 +83,7 @@ impl Rule for CoverageDrop {
                 if !scope.named {
                     judgement.kind = OutcomeKind::NotJudged;
                 }
-                return judgement;
+                return judgement.before_measuring();
             }
             Err(NoDrop::NotMeasured(reason)) => return not_measured(reason),
         };
@@ -95,14 +97,66 @@ impl Rule for CoverageDrop {
             && let Some(path) =
                 drop.vanished.first().filter(|_| self.counts_unchanged || drop.direct.is_none())
         {
-            return not_measured(vanished(path, drop.vanished.len()));
+            let mut judgement = not_measured(vanished(path, drop.vanished.len()));
+            judgement.figures = Some(self.figures(&drop));
+            return judgement;
         }
-        let judgement = self.judge_figures(&drop, &figures, required.clone());
+        let mut judgement = self.judge_figures(&drop, &figures, required.clone());
+        judgement.figures = Some(self.figures(&drop));
         doubt::settle_share(judgement, evidence, scope, Kind::Coverage)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        // Only the metric of the day is kept.
+        figures.get(self.metric_name())?;
+        let ratio = |name: &str| {
+            let figure = |what: &str| figures.get(&format!("{name}-{what}")).copied();
+            Some(Ratio { part: figure("covered")?, whole: figure("of")? })
+        };
+        let (base, head, direct) = (ratio("base")?, ratio("head")?, ratio("direct"));
+        let counts_head = self.counts_unchanged || direct.is_none();
+        if counts_head && *figures.get("vanished-files")? > 0 {
+            return Some(Replayed::NOT_MEASURED);
+        }
+        let mut worst = 0;
+        for figure in direct.into_iter().chain(counts_head.then_some(head)) {
+            match points_lost(base, figure) {
+                Ok(lost) => worst = lost.max(worst),
+                Err(_) if base.whole == 0 => return Some(Replayed::NOT_JUDGED),
+                Err(_) => return Some(Replayed::NOT_MEASURED),
+            }
+        }
+        let lost = u64::try_from(worst).unwrap_or(u64::MAX);
+        Some(Replayed::at_most(lost, self.max.hundredths().into()))
     }
 }
 
 impl CoverageDrop {
+    /// What is compared, of the metric in force.
+    fn figures(&self, drop: &Compared<'_>) -> Figures {
+        let mut figures = Figures::from([
+            (self.metric_name().to_owned(), 1),
+            ("vanished-files".to_owned(), drop.vanished.len() as u64),
+        ]);
+        let ratios = [("base", Some(drop.base)), ("head", Some(drop.head)), ("direct", drop.direct)];
+        for (name, ratio) in ratios {
+            if let Some(ratio) = ratio {
+                figures.insert(format!("{name}-covered"), ratio.part);
+                figures.insert(format!("{name}-of"), ratio.whole);
+            }
+        }
+        figures
+    }
+
+    const fn metric_name(&self) -> &'static str {
+        match self.metric {
+            Metric::Line => "line",
+            Metric::Branch => "branch",
+            Metric::Function => "function",
+        }
+    }
+
     fn judge_figures(&self, drop: &Compared<'_>, figures: &[Ratio], required: String) -> Judgement {
         let mut worst: Option<(Ratio, u128)> = None;
         for &figure in figures {

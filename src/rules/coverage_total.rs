@@ -1,10 +1,12 @@
 //! `coverage.total`: the share of the whole repository that tests ran.
 
 use super::words::counted;
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
 use crate::diagnostic::Code;
-use crate::model::{Kind, Measured, OutcomeKind, Percent, Ratio, Step, Untrusted};
+use crate::model::{
+    CoverageTotals, Figures, Kind, Measured, OutcomeKind, Percent, Ratio, Replay, Step, Untrusted,
+};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageTotal>(
     "coverage.total",
@@ -75,9 +77,37 @@ impl Rule for CoverageTotal {
             return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required)
                 .because("the reports say that more was covered than there is");
         }
-        let judgement = self.judge_share(ratio, required, one, many);
+        let mut judgement = self.judge_share(ratio, required, one, many);
+        judgement.figures = Some(figures(&totals));
         doubt::settle_share(judgement, evidence, scope, Kind::Coverage)
     }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let figure = |name: &str| figures.get(&format!("{}-{name}", self.metric)).copied();
+        let Some((part, whole)) = figure("covered").zip(figure("of")) else {
+            return Some(Replayed::NOT_MEASURED);
+        };
+        let Some(min) = self.min else { return Some(Replayed::NOT_JUDGED) };
+        let ratio = Ratio { part, whole };
+        Some(match ratio.reaches(min) {
+            Some(true) => Replayed::MET,
+            _ => Replayed::not_met(ratio.shortfall(min)),
+        })
+    }
+}
+
+/// Every metric that has records, so that another one can be replayed.
+fn figures(totals: &CoverageTotals) -> Figures {
+    let metrics = [("line", totals.lines), ("branch", totals.branches), ("function", totals.functions)];
+    let mut figures = Figures::new();
+    for (metric, ratio) in metrics {
+        if let Some(ratio) = ratio.filter(|ratio| ratio.whole > 0 && ratio.part <= ratio.whole) {
+            figures.insert(format!("{metric}-covered"), ratio.part);
+            figures.insert(format!("{metric}-of"), ratio.whole);
+        }
+    }
+    figures
 }
 
 impl CoverageTotal {

@@ -40,7 +40,7 @@ pub(super) fn absent(
     };
     let reason =
         if problems.is_empty() { Untrusted::new(format!("{what} was found")) } else { joined(&problems) };
-    Some(Judgement::new(outcome, Measured::Nothing, "", required).because(reason))
+    Some(Judgement::new(outcome, Measured::Nothing, "", required).because(reason).before_measuring())
 }
 
 /// Turns "met" and "not judged" into "not measured" while the evidence of the kind has problems.

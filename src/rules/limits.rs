@@ -2,9 +2,9 @@
 
 use super::lift::Lifted;
 use super::words::{counted, first_line};
-use super::{Direction, Field, FieldKind, Settings, narrowing};
+use super::{Direction, Field, FieldKind, Replayed, Settings, narrowing};
 use crate::compare::{CountedFinding, Reported};
-use crate::model::{Detail, Finding, Severity, SeverityCounts, Step, Untrusted};
+use crate::model::{Detail, Figures, Finding, Severity, SeverityCounts, Step, Untrusted};
 
 const MOST_STEPS: usize = 20;
 const MOST_ROWS: usize = 500;
@@ -67,6 +67,18 @@ impl Limits {
         let unknown_as = settings.word("unknown-as").unwrap_or("critical");
         let unknown_as = LIMITED.into_iter().find(|severity| severity.word() == unknown_as);
         Self { by_severity, unknown_as: unknown_as.unwrap_or(Severity::Critical) }
+    }
+
+    /// Judges counts that were measured before.
+    pub(super) fn replay(&self, figures: &Figures) -> Option<Replayed> {
+        let mut counts = SeverityCounts::default();
+        for severity in Severity::ALL {
+            *counts.get_mut(severity) = *figures.get(severity.word())?;
+        }
+        Some(match self.excess(&counts) {
+            _ if self.is_open() => Replayed::NOT_JUDGED,
+            excess => Replayed::at_most(excess, 0),
+        })
     }
 
     /// True if nothing is limited.
@@ -268,6 +280,13 @@ pub(super) fn fingerprints(finding: &Finding) -> impl Iterator<Item = String> {
     let [own, snippet, message] = finding.identities;
     let there = [own, finding.line, snippet, message].into_iter().filter(|id| id.is_there());
     there.map(|id| format!("{:016x}", id.0))
+}
+
+/// The counted findings by severity, and whether the base's are told apart from them.
+pub(super) fn figures(counts: &SeverityCounts, compared: bool) -> Figures {
+    let by_severity =
+        Severity::ALL.iter().map(|&severity| (severity.word().to_owned(), counts.get(severity)));
+    by_severity.chain([("compared".to_owned(), u64::from(compared))]).collect()
 }
 
 /// `1 critical, 2 high`, without the severities that have none; empty if there is none at all.

@@ -55,7 +55,9 @@ pub use versions::VersionRange;
 
 use crate::compare::Evidence;
 use crate::diagnostic::Origin;
-use crate::model::{Detail, Kind, Measured, NotCounted, OutcomeKind, RepoPath, Step, Untrusted};
+use crate::model::{
+    Detail, Figures, Kind, Measured, NotCounted, OutcomeKind, Replay, RepoPath, Step, Untrusted,
+};
 use std::collections::BTreeSet;
 
 /// All rules, in the order of the table that people see.
@@ -94,6 +96,12 @@ pub trait Rule {
 
     /// Judges. Never panics; says "not measured" rather than guess.
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement;
+
+    /// Judges what was measured before, perhaps under other settings; `None` if the figures do not say. The
+    /// default serves rules that keep no figures.
+    fn replay(&self, _: &Replay) -> Option<Replayed> {
+        None
+    }
 }
 
 /// What of the evidence a rule looks at: everything, or the files of a path overlay.
@@ -140,6 +148,36 @@ pub struct Judgement {
     pub not_counted: Vec<NotCounted>,
     /// Origins of the waivers and quarantine entries that something in the evidence fits.
     pub used: BTreeSet<Origin>,
+    /// What the rule measured, for [`Rule::replay`]; `None` if it keeps nothing.
+    pub figures: Option<Figures>,
+}
+
+/// What a rule says of figures that were measured before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// How it comes out, before what the evidence leaves in doubt.
+    pub kind: OutcomeKind,
+    /// How much is missing from the bar, in the rule's own unit; 0 if nothing is.
+    pub short: u64,
+}
+
+impl Replayed {
+    pub(crate) const MET: Self = Self::of(OutcomeKind::Met);
+    pub(crate) const NOT_JUDGED: Self = Self::of(OutcomeKind::NotJudged);
+    pub(crate) const NOT_MEASURED: Self = Self::of(OutcomeKind::NotMeasured);
+
+    const fn of(kind: OutcomeKind) -> Self {
+        Self { kind, short: 0 }
+    }
+
+    pub(crate) const fn not_met(short: u64) -> Self {
+        Self { kind: OutcomeKind::NotMet, short }
+    }
+
+    /// Not met if the number is above the limit.
+    pub(crate) const fn at_most(number: u64, limit: u64) -> Self {
+        if number > limit { Self::not_met(number - limit) } else { Self::MET }
+    }
 }
 
 impl Judgement {
@@ -160,7 +198,22 @@ impl Judgement {
             details: Vec::new(),
             not_counted: Vec::new(),
             used: BTreeSet::new(),
+            figures: None,
         }
+    }
+
+    /// The same with what was measured.
+    #[must_use]
+    pub(crate) fn measuring(mut self, figures: &[(&str, u64)]) -> Self {
+        self.figures = Some(figures.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect());
+        self
+    }
+
+    /// The same, marked as an outcome that no setting of the rule changes.
+    #[must_use]
+    pub(crate) fn before_measuring(mut self) -> Self {
+        self.figures = Some(Figures::new());
+        self
     }
 
     /// The same with a reason.
@@ -193,6 +246,8 @@ pub struct RuleSpec {
     pub fields: &'static [Field],
     /// Reads and judges.
     pub judge: fn(&Settings, &Evidence<'_>, &Scope<'_>) -> Judgement,
+    /// Reads and judges figures that were measured before.
+    pub replay: fn(&Settings, &Replay) -> Option<Replayed>,
 }
 
 impl RuleSpec {
@@ -215,6 +270,7 @@ impl RuleSpec {
             waivable: true,
             fields: R::FIELDS,
             judge: |settings, evidence, scope| R::read(settings).judge(evidence, scope),
+            replay: |settings, replay| R::read(settings).replay(replay),
         }
     }
 

@@ -4,9 +4,9 @@ use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS}
 use super::narrowing::{
     self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Hidden, Narrowing, REACHABLE, Selected, TOOL,
 };
-use super::{Field, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
-use crate::model::{Kind, Measured, OutcomeKind};
+use crate::model::{Kind, Measured, OutcomeKind, Replay};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanAll>(
     "scan.all",
@@ -59,6 +59,7 @@ impl Rule for ScanAll {
         text.push_str(&limits::lifted_text(&lifted));
         text.push_str(&hidden.text());
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
+        judgement.figures = Some(limits::figures(&counted.counts, true));
         judgement.details.extend(self.limits.detail("Findings", &counted));
         judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
@@ -70,6 +71,10 @@ impl Rule for ScanAll {
             judgement.steps = self.limits.steps(SPEC.id, &counted, "");
         }
         doubt::settle(judgement, evidence, scope, Kind::Scan)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        self.limits.replay(replay.figures.as_ref()?)
     }
 }
 

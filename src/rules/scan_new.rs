@@ -5,9 +5,9 @@ use super::narrowing::{
     self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Hidden, Narrowing, REACHABLE, Selected, TOOL,
 };
 use super::newness::WITHOUT_BASE;
-use super::{Field, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, NewFindings};
-use crate::model::{Kind, Measured, OutcomeKind, SeverityCounts, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, Replay, SeverityCounts, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanNew>(
     "scan.new",
@@ -63,6 +63,16 @@ impl Rule for ScanNew {
         };
         doubt::settle(judgement, evidence, scope, Kind::Scan)
     }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let replayed = self.limits.replay(figures)?;
+        if *figures.get("compared")? > 0 || replayed.kind != OutcomeKind::NotMet || self.absolute_without_base
+        {
+            return Some(replayed);
+        }
+        Some(if replay.named { Replayed::NOT_MEASURED } else { Replayed::NOT_JUDGED })
+    }
 }
 
 impl ScanNew {
@@ -98,6 +108,7 @@ impl ScanNew {
         text.push_str(&limits::lifted_text(&lifted));
         text.push_str(&hidden.text());
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
+        judgement.figures = Some(limits::figures(&counted.counts, true));
         judgement.details.extend(self.limits.detail("New findings", &counted));
         judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
@@ -134,6 +145,7 @@ impl ScanNew {
         text.push_str(&hidden.text());
         text.push_str(", no base to compare with");
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(excess), text, required);
+        judgement.figures = Some(limits::figures(&counted.counts, false));
         judgement.details.extend(self.limits.detail("Findings", &counted));
         judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
@@ -171,7 +183,8 @@ fn gone(evidence: &Evidence<'_>, required: &str) -> Option<Judgement> {
     let text =
         format!("a scan is missing that the base has ({} there)", limits::findings_text(known.total(), ""));
     let reason = format!("the base has a scan by {} and the change has none", missing.tool.name.raw());
-    Some(Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required).because(reason))
+    let judgement = Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required);
+    Some(judgement.because(reason).before_measuring())
 }
 
 #[cfg(test)]

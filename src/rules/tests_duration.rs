@@ -1,9 +1,9 @@
 //! `tests.duration`: the tests do not take too long.
 
 use super::words::counted;
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
-use crate::model::{Kind, Measured, OutcomeKind, Step, TestRun, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, Replay, Step, TestRun, Untrusted};
 use std::time::Duration;
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsDuration>(
@@ -46,7 +46,11 @@ impl Rule for TestsDuration {
             Some(time) => (Measured::Count(whole_seconds(time)), seconds_text(time)),
             None => (Measured::Nothing, "no time is given".to_owned()),
         };
-        let mut judgement = Judgement::new(OutcomeKind::Met, measured, text, required);
+        let mut judgement =
+            Judgement::new(OutcomeKind::Met, measured, text, required).measuring(&[("untimed", run.untimed)]);
+        if let (Some(figures), Some(time)) = (&mut judgement.figures, run.duration) {
+            figures.insert("seconds".to_owned(), whole_seconds(time));
+        }
         let Some(max) = self.max else {
             judgement.kind = OutcomeKind::NotJudged;
             judgement.reason = "no largest time is set".into();
@@ -77,6 +81,17 @@ impl Rule for TestsDuration {
             });
         }
         doubt::settle(judgement, evidence, scope, Kind::Tests)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let (untimed, seconds) = (*figures.get("untimed")?, figures.get("seconds").copied());
+        let Some(max) = self.max else { return Some(Replayed::NOT_JUDGED) };
+        Some(match seconds {
+            Some(seconds) if seconds > max => Replayed::not_met(seconds - max),
+            Some(_) if untimed == 0 => Replayed::MET,
+            _ => Replayed::NOT_MEASURED,
+        })
     }
 }
 

@@ -1,9 +1,9 @@
 //! `tests.executed`: tests ran at all.
 
 use super::words::counted;
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
-use crate::model::{Kind, Measured, OutcomeKind, Percent, Step, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, Percent, Replay, Step, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsExecuted>(
     "tests.executed",
@@ -70,7 +70,11 @@ impl Rule for TestsExecuted {
         if drop > 0 && self.limits_drop() {
             text.push_str(&format!(", {drop} fewer than on the base"));
         }
-        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(executed), text, required);
+        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(executed), text, required)
+            .measuring(&[("executed", executed), ("tests", totals.tests)]);
+        if let (Some(figures), Some(before)) = (&mut judgement.figures, at_base) {
+            figures.insert("executed-at-base".to_owned(), before);
+        }
         if executed < self.min && totals.tests == 0 {
             judgement.kind = OutcomeKind::NotMeasured;
             return judgement.because("the reports hold no test at all");
@@ -88,6 +92,24 @@ impl Rule for TestsExecuted {
             judgement.reason = "there are no test results of the base to compare with".into();
         }
         doubt::settle_share(judgement, evidence, scope, Kind::Tests)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let (executed, tests) = (*figures.get("executed")?, *figures.get("tests")?);
+        let at_base = figures.get("executed-at-base").copied();
+        let drop = at_base.map_or(0, |before| before.saturating_sub(executed));
+        Some(match at_base {
+            _ if executed < self.min && tests == 0 => Replayed::NOT_MEASURED,
+            _ if executed < self.min => Replayed::not_met(self.min - executed),
+            // Reports without any test leave in doubt whether fewer were expected.
+            Some(before) if self.is_too_large(drop, before) && tests == 0 => return None,
+            Some(before) if self.is_too_large(drop, before) => {
+                Replayed::not_met(drop.saturating_sub(self.max_drop.unwrap_or(0)))
+            }
+            None if self.limits_drop() => Replayed::NOT_MEASURED,
+            _ => Replayed::MET,
+        })
     }
 }
 

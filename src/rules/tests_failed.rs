@@ -2,9 +2,9 @@
 
 use super::failing_tests::{Failures, details, steps};
 use super::words::counted;
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, Occasion};
-use crate::model::{Kind, Measured, OutcomeKind, TestTotals, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, Replay, TestTotals, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
     "tests.failed",
@@ -64,7 +64,8 @@ impl Rule for TestsFailed {
             counted(failed, &format!("{new}failure here"), &format!("{new}failures here"))
         };
         let mut judgement =
-            Judgement::new(OutcomeKind::Met, Measured::Count(failed), measured_text, required);
+            Judgement::new(OutcomeKind::Met, Measured::Count(failed), measured_text, required)
+                .measuring(&[("failed", failed), ("compared", u64::from(compared))]);
         judgement.not_counted.clone_from(&failures.not_counted);
         judgement.used.clone_from(&failures.used);
         if failed > self.max {
@@ -92,6 +93,15 @@ impl Rule for TestsFailed {
             return judgement;
         }
         doubt::settle(judgement, evidence, scope, Kind::Tests)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let (failed, compared) = (*figures.get("failed")?, *figures.get("compared")?);
+        if failed > self.max && compared == 0 && !self.absolute_without_base {
+            return Some(Replayed::NOT_MEASURED);
+        }
+        Some(Replayed::at_most(failed, self.max))
     }
 }
 

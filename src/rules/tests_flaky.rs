@@ -1,9 +1,13 @@
 //! `tests.flaky`: not too many tests pass only when they are run again.
 
 use super::words::{counted, first_line};
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt, test_scope};
+use super::{
+    Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt, test_scope,
+};
 use crate::compare::{Evidence, FlakyCase};
-use crate::model::{Detail, Kind, Measured, NotCounted, OutcomeKind, Step, TestCase, TestRun, Untrusted};
+use crate::model::{
+    Detail, Kind, Measured, NotCounted, OutcomeKind, Replay, Step, TestCase, TestRun, Untrusted,
+};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFlaky>(
     "tests.flaky",
@@ -59,7 +63,8 @@ impl Rule for TestsFlaky {
         if !not_counted.is_empty() {
             text.push_str(&format!(", {} not counted", not_counted.len()));
         }
-        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(flaky), text, required);
+        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(flaky), text, required)
+            .measuring(&[("flaky", flaky)]);
         judgement.details.extend(detail(&inside, flaky));
         judgement.not_counted = not_counted;
         if flaky > self.max {
@@ -81,6 +86,10 @@ impl Rule for TestsFlaky {
             return judgement.because("the reports hold more flaky tests than are kept by name");
         }
         doubt::settle(judgement, evidence, scope, Kind::Tests)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        Some(Replayed::at_most(*replay.figures.as_ref()?.get("flaky")?, self.max))
     }
 }
 

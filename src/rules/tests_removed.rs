@@ -1,9 +1,11 @@
 //! `tests.removed`: the change does not remove too many tests.
 
 use super::words::counted;
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt, test_scope};
+use super::{
+    Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt, test_scope,
+};
 use crate::compare::{Evidence, RemovedTest};
-use crate::model::{Detail, Kind, Measured, OutcomeKind, Step, TestStatus, Untrusted};
+use crate::model::{Detail, Kind, Measured, OutcomeKind, Replay, Step, TestStatus, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsRemoved>(
     "tests.removed",
@@ -47,7 +49,7 @@ impl Rule for TestsRemoved {
             // Asked for by a file, it is missing evidence (DECISIONS 20).
             let kind = if scope.named { OutcomeKind::NotMeasured } else { OutcomeKind::NotJudged };
             let reason = "there are no test results of the base, so nobody can say which tests are gone";
-            return Judgement::new(kind, Measured::Nothing, "", required).because(reason);
+            return Judgement::new(kind, Measured::Nothing, "", required).because(reason).before_measuring();
         };
         let removed: Vec<&RemovedTest<'_>> =
             changes.removed.iter().filter(|removed| test_scope::id_in_scope(removed.id, scope)).collect();
@@ -60,7 +62,8 @@ impl Rule for TestsRemoved {
                 ", {unnamed} of them only counted: the base keeps no names of so many tests"
             ));
         }
-        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(count), text, required);
+        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(count), text, required)
+            .measuring(&[("removed", count)]);
         judgement.details.extend(detail(&removed, count));
         let more = "more tests were counted than are kept by name, so nobody can say which are gone";
         if count > self.max && !changes.head_is_whole {
@@ -78,6 +81,10 @@ impl Rule for TestsRemoved {
             return judgement.because(more);
         }
         doubt::settle(judgement, evidence, scope, Kind::Tests)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        Some(Replayed::at_most(*replay.figures.as_ref()?.get("removed")?, self.max))
     }
 }
 

@@ -1,9 +1,11 @@
 //! `tests.skipped`: not too many tests are skipped.
 
 use super::words::counted;
-use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
+use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, TestChanges};
-use crate::model::{Detail, Kind, Measured, OutcomeKind, Percent, Step, TestCase, TestStatus, Untrusted};
+use crate::model::{
+    Detail, Kind, Measured, OutcomeKind, Percent, Replay, Step, TestCase, TestStatus, Untrusted,
+};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsSkipped>(
     "tests.skipped",
@@ -67,7 +69,15 @@ impl Rule for TestsSkipped {
         if new > 0 {
             text.push_str(&format!(", {new} of them ran on the base"));
         }
-        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(totals.skipped), text, required);
+        let can_compare = self.cannot_compare(changes, evidence).is_none();
+        let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(totals.skipped), text, required)
+            .measuring(&[
+                ("skipped", totals.skipped),
+                ("tests", totals.tests),
+                ("newly-skipped", new),
+                ("compared", u64::from(can_compare)),
+                ("unknown", totals.unknown),
+            ]);
         if self.max.is_none() && self.max_percent.is_none() && self.max_new.is_none() {
             judgement.kind = OutcomeKind::NotJudged;
             judgement.reason = "no largest number of skipped tests is set".into();
@@ -107,6 +117,26 @@ impl Rule for TestsSkipped {
             return judgement.because(format!("{tests} a status that Tollgate does not know"));
         }
         doubt::settle(judgement, evidence, scope, Kind::Tests)
+    }
+
+    fn replay(&self, replay: &Replay) -> Option<Replayed> {
+        let figures = replay.figures.as_ref()?;
+        let (skipped, tests) = (*figures.get("skipped")?, *figures.get("tests")?);
+        let (new, compared) = (*figures.get("newly-skipped")?, *figures.get("compared")?);
+        if self.max.is_none() && self.max_percent.is_none() && self.max_new.is_none() {
+            return Some(Replayed::NOT_JUDGED);
+        }
+        let over = |number: u64, max: Option<u64>| max.map_or(0, |max| number.saturating_sub(max));
+        let short = over(skipped, self.max).max(over(new, self.max_new));
+        if short > 0 {
+            return Some(Replayed::not_met(short));
+        }
+        if self.max_percent.is_some_and(|max| exceeds(skipped, tests, max)) {
+            // With the rest of doubtful reports the share could be smaller.
+            return (!replay.doubts_met).then_some(Replayed::not_met(0));
+        }
+        let cannot_tell = (self.max_new.is_some() && compared == 0) || *figures.get("unknown")? > 0;
+        Some(if cannot_tell { Replayed::NOT_MEASURED } else { Replayed::MET })
     }
 }
 

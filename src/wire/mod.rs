@@ -10,10 +10,13 @@ pub mod inspect;
 pub mod lcov;
 pub mod metrics;
 pub mod reading;
+pub mod recorded;
 pub mod report;
 pub mod snapshot;
 pub mod verdict;
 
+#[cfg(test)]
+mod replayed;
 #[cfg(test)]
 mod schema_check;
 

@@ -17,6 +17,7 @@ const FLOORS: &[&str] = &[
     "evaluate",
     "metrics",
     "setup",
+    "records",
     "render",
     "wire",
     "gate",

@@ -31,3 +31,4 @@ mod portal_feed;
 mod program;
 mod publish;
 mod readme;
+mod records;

@@ -57,6 +57,7 @@ struct Sender {
 
 #[derive(Clone, Debug, Deserialize)]
 struct PullRequest {
+    number: Option<u64>,
     base: Side,
     author_association: Option<String>,
 }
@@ -200,6 +201,11 @@ impl Event {
         let asked = self.payload.inputs.as_ref()?.get("confirm")?;
         let yes = asked == &serde_json::Value::Bool(true) || asked.as_str() == Some("true");
         self.payload.sender.as_ref().map(|sender| sender.login.as_str()).filter(|_| yes)
+    }
+
+    /// The number of the pull request that is judged.
+    pub fn pull_request(&self) -> Option<u64> {
+        self.payload.pull_request.as_ref().and_then(|pull_request| pull_request.number)
     }
 
     /// The run, for finding base and policy.

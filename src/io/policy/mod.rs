@@ -80,7 +80,7 @@ pub fn find(
     if let Some(path) = named {
         let judged = Judged { repository: repository.ok(), dir, run, tip: None };
         let judging = match judged.refuse_own(path, "the policy") {
-            Ok(()) => Some(read_option(path)?),
+            Ok(()) => Some(self::named(path).map_err(PolicyError::Wrong)?),
             Err(refused) => Some(named_in_commit(repository, path, base, run)?.ok_or(refused)?),
         };
         return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics: Vec::new() });
@@ -140,10 +140,13 @@ fn proposed_by(repository: &Repository, dir: &Path) -> Result<Option<PolicyText>
 }
 
 /// The file that `--policy` names.
-fn read_option(path: &Path) -> Result<PolicyText, PolicyError> {
+///
+/// # Errors
+/// It cannot be read, is too large, or is no text.
+pub fn named(path: &Path) -> Result<PolicyText, Box<Diagnostic>> {
     let file = path.to_string_lossy();
-    let bytes = read_named(path, LIMIT).map_err(|error| PolicyError::Wrong(unreadable(&file, &error)))?;
-    let text = as_text(bytes, &file).map_err(PolicyError::Wrong)?;
+    let bytes = read_named(path, LIMIT).map_err(|error| unreadable(&file, &error))?;
+    let text = as_text(bytes, &file)?;
     Ok(PolicyText { file: (&*file).into(), text, read_from: Untrusted::default(), commit: String::new() })
 }
 

@@ -9,8 +9,8 @@ pub use attempt::{attempt, newest};
 use super::report::{PlaceRecord, ProblemRecord, ReportRecord};
 use super::{Decimal, ReadError, check_envelope};
 use crate::model::{
-    Detail, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Requirement, SeverityCounts, Step,
-    Untrusted, Verdict, VerdictKind,
+    Detail, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Replay, Requirement, SeverityCounts,
+    Step, Untrusted, Verdict, VerdictKind,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -164,6 +164,50 @@ pub struct OutcomeRecord {
     pub help: Option<Untrusted>,
     /// Why it is not judged or not measured; null if there is nothing to say.
     pub reason: Option<Untrusted>,
+    /// What other settings can be tried on; absent in records of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayRecord>,
+}
+
+/// What a rule measured, so that other settings can be tried on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReplayRecord {
+    /// Named numbers; empty if the outcome holds under any setting; null if the rule keeps none.
+    pub figures: Option<BTreeMap<String, u64>>,
+    /// True if a file of somebody's policy names the rule.
+    pub named: bool,
+    /// True if nothing is called met on this evidence, whatever the bar.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubts_met: bool,
+    /// True if nothing is called not met on this evidence, whatever the bar.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubts_not_met: bool,
+    /// How it comes out if the rule is named and was not, or the other way round; absent if the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_named_otherwise: Option<OutcomeWord>,
+}
+
+impl From<&Replay> for ReplayRecord {
+    fn from(replay: &Replay) -> Self {
+        Self {
+            figures: replay.figures.clone(),
+            named: replay.named,
+            doubts_met: replay.doubts_met,
+            doubts_not_met: replay.doubts_not_met,
+            if_named_otherwise: replay.if_named_otherwise.map(outcome_word),
+        }
+    }
+}
+
+const fn outcome_word(kind: OutcomeKind) -> OutcomeWord {
+    match kind {
+        OutcomeKind::Met => OutcomeWord::Met,
+        OutcomeKind::NotMet => OutcomeWord::NotMet,
+        OutcomeKind::NotJudged => OutcomeWord::NotJudged,
+        OutcomeKind::NotMeasured => OutcomeWord::NotMeasured,
+        OutcomeKind::Waived => OutcomeWord::Waived,
+    }
 }
 
 /// A value of a requirement.
@@ -364,13 +408,7 @@ fn outcome_record(outcome: &Outcome, steps: &[Step]) -> OutcomeRecord {
             Mode::Warn => ModeWord::Warn,
             Mode::Enforce => ModeWord::Enforce,
         },
-        outcome: match outcome.kind {
-            OutcomeKind::Met => OutcomeWord::Met,
-            OutcomeKind::NotMet => OutcomeWord::NotMet,
-            OutcomeKind::NotJudged => OutcomeWord::NotJudged,
-            OutcomeKind::NotMeasured => OutcomeWord::NotMeasured,
-            OutcomeKind::Waived => OutcomeWord::Waived,
-        },
+        outcome: outcome_word(outcome.kind),
         measured,
         covered: share.map(|ratio| ratio.part),
         of: share.map(|ratio| ratio.whole),
@@ -382,6 +420,7 @@ fn outcome_record(outcome: &Outcome, steps: &[Step]) -> OutcomeRecord {
         origins: required(&outcome.required, |field| PlaceRecord::from(&field.origin)),
         help: help(outcome, steps),
         reason: said(&outcome.reason),
+        replay: Some(ReplayRecord::from(&outcome.replay)),
     }
 }
 

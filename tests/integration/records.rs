@@ -1,0 +1,129 @@
+//! `tollgate simulate` and `tollgate fleet` on records that `tollgate check` wrote.
+
+use crate::program::Place;
+use std::fs;
+
+fn suite(tests: usize) -> String {
+    let cases: String = (0..tests).map(|n| format!("<testcase classname='c' name='t{n}'/>")).collect();
+    format!("<testsuite name='s' tests='{tests}'>{cases}</testsuite>")
+}
+
+/// Lets the program judge so many passing tests, and stores its record with an occasion.
+fn record(place: &Place, name: &str, tests: usize, number: u64, moment: &str, class: &str) {
+    place.file("junit.xml", suite(tests));
+    place.tollgate(&["check", "--write-json", "verdict.json"]);
+    let text = fs::read_to_string(place.path().join("verdict.json")).unwrap();
+    let occasion = format!(
+        "{{\n  \"decided-at\": \"{moment}\",\n  \"context\": {{ \"pull-request\": {number}, \"author\": {{ \"class\": \"{class}\", \"why\": \"test\" }} }},"
+    );
+    place.file(name, text.replacen('{', &occasion, 1));
+}
+
+#[test]
+fn a_bar_is_tried_on_recorded_verdicts() {
+    let place = Place::new();
+    record(&place, "verdicts/1.json", 3, 412, "2026-11-20T08:00:00Z", "external");
+    record(&place, "verdicts/2.json", 5, 418, "2026-11-21T08:00:00Z", "owner");
+    record(&place, "verdicts/3.json", 9, 420, "2026-11-22T08:00:00Z", "owner");
+    let run = place.tollgate(&["simulate", "--records", "verdicts", "tests.executed.min=6"]).exits(0);
+    insta::assert_snapshot!(run.out);
+    place.file("next.yml", "version: 1\nrules:\n  tests.executed: { min: 6 }\n");
+    let by_policy = place.tollgate(&["simulate", "--records", "verdicts", "--policy", "next.yml"]).exits(0);
+    assert_eq!(by_policy.out, run.out);
+    // Exactly as many as ran are enough.
+    place.tollgate(&["simulate", "--records", "verdicts", "tests.executed.min=3"]).exits(0).says("flips 0");
+    let week = [
+        "simulate",
+        "--records",
+        "verdicts",
+        "--since",
+        "2d",
+        "--as-of",
+        "2026-11-22",
+        "tests.executed.min=6",
+    ];
+    place.tollgate(&week).exits(0).says("Replayed 2 recorded verdicts, 2026-11-21 to 2026-11-22");
+}
+
+#[test]
+fn what_is_no_record_is_said_and_left_out() {
+    let place = Place::new();
+    record(&place, "verdicts/good.json", 3, 1, "2026-11-20T08:00:00Z", "external");
+    let good = fs::read_to_string(place.path().join("verdicts/good.json")).unwrap();
+    place.file("verdicts/cut.json", &good[..good.len() / 2]);
+    place.file("verdicts/other.json", "{ \"schema\": \"tollgate.verdict/9\" }");
+    place.file("verdicts/when.json", good.replace("2026-11-20T08:00:00Z", "\u{1b}[31mnow"));
+    place.file(
+        "verdicts/liar.json",
+        good.replace("\"verdict\": \"passed\"", "\"verdict\": \"no-verdict\"")
+            .replace("pull-request\": 1", "pull-request\": 2"),
+    );
+    let run = place.tollgate(&["simulate", "--records", "verdicts", "tests.executed.min=6"]).exits(0);
+    assert_eq!(run.err.matches("bad-record").count(), 3, "{}", run.err);
+    assert!(!run.all().contains('\u{1b}'));
+    run.says("Replayed 1 recorded verdict")
+        .says("1 record: their verdict is not the one that their outcomes give");
+}
+
+#[test]
+fn wrong_use_of_simulate_says_what_would_be_right() {
+    let place = Place::new();
+    place.file("empty/notes.txt", "");
+    place.tollgate(&["simulate", "--records", "empty", "tests.executed.min=6"]).exits(2).says("no record");
+    place.tollgate(&["simulate", "--records", "nowhere", "tests.executed.min=6"]).exits(2);
+    place.tollgate(&["simulate", "--records", "empty"]).exits(2).says("RULE.FIELD=VALUE");
+    place
+        .tollgate(&["simulate", "--records", "empty", "tests.exceuted.min=6"])
+        .exits(2)
+        .says("no rule is called");
+    place.file("bad.yml", "version: 1\nrulse: {}\n");
+    place
+        .tollgate(&["simulate", "--records", "empty", "--policy", "bad.yml"])
+        .exits(2)
+        .says("did you mean `rules`");
+}
+
+/// Two repositories with records, one silent, one that never had any.
+fn fleet() -> Place {
+    let place = Place::new();
+    for number in 1..=6 {
+        record(&place, &format!("fleet/web/{number}.json"), 3, number, "2026-11-26T08:00:00Z", "owner");
+        record(
+            &place,
+            &format!("fleet/acme/api/{number}.json"),
+            9,
+            number,
+            "2026-11-27T08:00:00Z",
+            "external",
+        );
+    }
+    record(&place, "fleet/old/1.json", 3, 1, "2026-10-01T08:00:00Z", "owner");
+    place.file("fleet/empty/.keep", "");
+    place
+}
+
+#[test]
+fn the_fleet_is_reported_as_text_csv_and_one_page() {
+    let place = fleet();
+    let run =
+        ["fleet", "report", "fleet", "--as-of", "2026-11-28", "--csv", "fleet.csv", "--html", "fleet.html"];
+    insta::assert_snapshot!(place.tollgate(&run).exits(0).out);
+    let csv = fs::read_to_string(place.path().join("fleet.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    assert!(fs::read_to_string(place.path().join("fleet.html")).unwrap().contains("acme/api"));
+    place
+        .tollgate(&["fleet", "audit", "fleet", "--as-of", "2026-11-28"])
+        .exits(1)
+        .says("2 findings in 4 repositories");
+    place
+        .tollgate(&["fleet", "audit", "fleet", "--as-of", "2026-11-28", "--since", "1d"])
+        .exits(1)
+        .says("4 findings");
+}
+
+#[test]
+fn a_policy_is_tried_on_the_whole_fleet() {
+    let place = fleet();
+    let run = place.tollgate(&["simulate", "--records", "fleet", "--fleet", "tests.executed.min=6"]).exits(0);
+    insta::assert_snapshot!(run.out);
+}
