@@ -194,19 +194,23 @@ impl OpenFile {
         let stated = metrics.branches;
         // Both readings may add up by chance: then nobody knows which lines the branches are on.
         let readings = [outcomes_of_clover(&conditions), branches_of_istanbul(&conditions)];
-        let mut fitting: Vec<_> = readings
-            .into_iter()
-            .filter(|reading| stated.is_none_or(|stated| sum(reading) == stated))
-            .collect();
+        let mut fitting: Vec<_> =
+            readings.iter().filter(|reading| stated.is_none_or(|stated| sum(reading) == stated)).collect();
         fitting.dedup();
         if let ([reading], _) | ([reading, _], None) = (fitting.as_slice(), stated) {
-            for &(line, taken, total) in reading {
+            for &(line, taken, total) in *reading {
                 coverage.branches.count_at_least(line.get(), taken, total);
             }
         }
         // Two conditions of one line are one pair there: then the lines do not add up either.
         if stated.is_some_and(|stated| stated != coverage.branches.ratio()) {
             coverage.branches = Branches::default();
+        }
+        if coverage.branches.is_empty() {
+            // By either reading a branch of the line did not run; which one holds does not matter for that.
+            for &(line, taken, total) in readings.iter().flatten().filter(|(_, taken, total)| taken < total) {
+                coverage.parts.count_at_least(line.get(), taken, total);
+            }
         }
         let summary = Summary {
             lines: metrics.lines.filter(|_| coverage.lines.is_empty()),

@@ -1,6 +1,6 @@
 //! dotCover's DetailedXML report.
 //!
-//! Statements have ranges of lines: a line ran if a statement on it did.
+//! Statements have ranges of lines: a line ran if a statement on it did, in part if another did not.
 
 use super::gather::{Gathered, from_xml};
 use super::number::{self, LineNumber};
@@ -66,14 +66,17 @@ fn file(gathered: &mut Gathered<'_>, tag: &Tag<'_>, files: &mut Files) {
     }
 }
 
-/// `<Statement FileIndex Line EndLine Covered/>`
+/// `<Statement FileIndex Line Column EndLine EndColumn Covered/>`
 fn statement(gathered: &mut Gathered<'_>, tag: &Tag<'_>, files: &mut Files) -> Result<(), ParseError> {
     let (mut index, mut first, mut last, mut covered) = (None, LineNumber::Unreadable, None, None);
+    let mut columns = [0_u32; 2];
     for attribute in tag.attributes() {
         let value = attribute.raw();
         match attribute.name() {
             b"FileIndex" => index = number::digits(value),
             b"Line" => first = number::line_number(value),
+            b"Column" => columns[0] = number::small(value),
+            b"EndColumn" => columns[1] = number::small(value),
             b"EndLine" => last = Some(number::line_number(value)),
             b"Covered" if value.eq_ignore_ascii_case(b"true") => covered = Some(1),
             b"Covered" if value.eq_ignore_ascii_case(b"false") => covered = Some(0),
@@ -95,7 +98,16 @@ fn statement(gathered: &mut Gathered<'_>, tag: &Tag<'_>, files: &mut Files) -> R
         gathered.unattributed(|| tag.position());
         return Ok(());
     };
-    gathered.range(first.get(), last.get(), || tag.position(), |line| file.lines.at_least(line, hits))?;
+    let id = number::place_branch([first.get(), columns[0], last.get(), columns[1]]);
+    gathered.range(
+        first.get(),
+        last.get(),
+        || tag.position(),
+        |line| {
+            file.lines.at_least(line, hits);
+            file.parts.add(line.get(), id, hits > 0);
+        },
+    )?;
     gathered.hold(1, || tag.position())
 }
 
@@ -122,6 +134,7 @@ mod tests {
             ),
         );
         assert_eq!((read.totals().lines, read.health), (ratio(2, 3), Health::Complete));
+        assert_eq!(read.file("C:\\a\\A.cs").partial_lines(), [4]);
         assert_eq!(claims(report("").as_bytes()), ["dotcover"]);
     }
 

@@ -1,7 +1,8 @@
 //! gcov's annotated source, `*.gcov` (coverage.md b.6).
 //!
 //! Several files may stand behind each other. A template's line stands once for all its instances and again in
-//! the section of each: it ran if one of them did. Branches are told apart by their number on the line.
+//! the section of each: it ran if one of them did. A `*` behind the count
+//! marks a line of which a part did not run. Branches are told apart by their number on the line.
 
 use super::gather::Gathered;
 use super::number::{self, Count};
@@ -110,6 +111,9 @@ impl Reading<'_> {
         }
         if let Some(hits) = self.gathered.hits(executions(count), what, || line.position()) {
             self.file.lines.at_least(number, hits);
+            if count.ends_with(b"*") {
+                self.file.parts.count_at_least(number.get(), 1, 2);
+            }
             self.line = Some(number);
         }
     }

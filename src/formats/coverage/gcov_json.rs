@@ -118,12 +118,14 @@ impl Reading<'_, '_> {
 
     fn line(&mut self, json: &mut Json<'_, '_>, file: &mut FileCoverage) -> Result<(), ParseError> {
         let (mut line, mut count, mut left_out) = (LineNumber::Unreadable, Count::Unreadable, false);
+        let mut partly = false;
         // The block that a branch leaves and whether it was taken; `None` if that cannot be read.
         let mut branches: Vec<(u32, Option<Count>)> = Vec::new();
         json.object(|json, key| {
             match key {
                 "line_number" => line = json_value::line(json)?,
                 "count" => count = json_value::count(json)?.unwrap_or(Count::Unreadable),
+                "unexecuted_block" => partly = json.boolean()? == Some(true),
                 "branches" => {
                     json.array(|json| {
                         branches.extend(branch(json)?);
@@ -142,6 +144,9 @@ impl Reading<'_, '_> {
         let Some(line) = self.gathered.line(line, what, || json.position()) else { return Ok(()) };
         let Some(hits) = self.gathered.hits(count, what, || json.position()) else { return Ok(()) };
         file.lines.add(line, hits);
+        if partly && hits > 0 {
+            file.parts.count_at_least(line.get(), 1, 2);
+        }
         for (number, (block, count)) in (0_u32..).zip(branches) {
             let count = count.unwrap_or(Count::Unreadable);
             if let Some(taken) = self.gathered.hits(count, || "a branch".to_owned(), || json.position()) {

@@ -1,15 +1,15 @@
 //! Go cover profiles: `go test -coverprofile` (coverage.md b.5).
 //!
 //! A profile lists blocks of statements. `-coverpkg` and concatenated shards repeat blocks: the counts of one
-//! block are summed. A line ran if a block on it did; the end of a block is exclusive, so a line that holds no
-//! more of it than its closing brace is none of its lines.
+//! block are summed. A line ran if a block on it did, and only in part if another did not; the end of a block is
+//! exclusive, so a line that holds no more of it than its closing brace is none of its lines.
 
 use super::gather::Gathered;
 use super::number::{self, LineNumber};
 use crate::diagnostic::Code;
 use crate::formats::lines::{Line, LineEnd, LineReader};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{FileCoverage, Kind};
+use crate::model::{FileCoverage, Kind, Lines};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -40,6 +40,12 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
 /// First line, first column, last line, last column.
 type Place = [u32; 4];
 
+/// The first and the last line of a block.
+fn lines_of([first, _, last, last_column]: Place) -> (u32, u32) {
+    // Columns count from 1, and the last one is the first behind the block.
+    (first, if last_column <= 2 && last > first { last - 1 } else { last })
+}
+
 /// A profile while it is read.
 struct Profile<'c> {
     gathered: Gathered<'c>,
@@ -56,10 +62,21 @@ impl Profile<'_> {
         let end = lines.position();
         for (path, blocks) in std::mem::take(&mut self.blocks) {
             let mut file = FileCoverage::default();
-            for ([first, _, last, last_column], hits) in blocks {
-                // Columns count from 1, and the last one is the first behind the block.
-                let last = if last_column <= 2 && last > first { last - 1 } else { last };
-                self.gathered.range(first, last, || end, |line| file.lines.at_least(line, hits))?;
+            // How many blocks there are on a line: one alone makes no parts.
+            let mut shared = Lines::default();
+            for &place in blocks.keys() {
+                let (first, last) = lines_of(place);
+                self.gathered.range(first, last, || end, |line| shared.add(line, 1))?;
+            }
+            for (place, hits) in blocks {
+                let (first, last) = lines_of(place);
+                let id = number::place_branch(place);
+                for line in (first..=last).filter_map(NonZeroU32::new) {
+                    file.lines.at_least(line, hits);
+                    if shared.get(line) > Some(1) {
+                        file.parts.add(line.get(), id, hits > 0);
+                    }
+                }
             }
             self.gathered.put(&String::from_utf8_lossy(&path), file, || end)?;
         }
@@ -166,6 +183,7 @@ mod tests {
         let text = "mode: count\nx.go:3.1,3.9 1 0\nx.go:3.1,3.9 1 4\nx.go:3.1,3.9 1 1\nx.go:3.10,3.30 1 0\n\nmode: count\nx.go:4.1,4.9 1 0\n";
         let read = read(&FORMAT, text);
         assert_eq!((read.hits("x.go", 3), read.hits("x.go", 4)), (Some(5), Some(0)));
+        assert_eq!(read.file("x.go").partial_lines(), [3], "the second block of line 3 did not run");
     }
 
     #[test]

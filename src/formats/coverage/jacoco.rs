@@ -1,7 +1,8 @@
 //! JaCoCo XML: the DTD "Report 1.1" (coverage.md b.3).
 //!
 //! A line ran if an instruction of it did. There are no counts and no names of branches: a line that ran has one
-//! hit, and per line the taken and the missed branches are counted. Paths are package and source file, with the
+//! hit, and per line the taken and the missed branches are counted. A line of which an instruction did not run ran
+//! in part. Paths are package and source file, with the
 //! names of the groups before `//`, since two modules may hold the same package.
 
 use super::gather::Gathered;
@@ -165,6 +166,7 @@ impl Reading<'_> {
         };
         let what = || "a `<line>`".to_owned();
         let Some(line) = self.gathered.line(line, what, || tag.position()) else { return };
+        let uncovered = missed.flatten().unwrap_or_default();
         let covered = match (missed, covered) {
             (None, None) => {
                 file.bare = true;
@@ -181,6 +183,12 @@ impl Reading<'_> {
             return;
         };
         file.coverage.lines.at_least(line, u64::from(covered > 0));
+        // A line that did not run has no part that did.
+        if covered > 0 {
+            let [covered, instructions] = [covered, covered.saturating_add(uncovered)]
+                .map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+            file.coverage.parts.count_at_least(line.get(), covered, instructions);
+        }
         if let Some(total) = taken.checked_add(missed).filter(|total| *total > 0) {
             file.coverage.branches.count_at_least(line.get(), taken, total);
         }

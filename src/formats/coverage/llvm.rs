@@ -6,7 +6,7 @@
 
 use super::gather::{Gathered, from_json};
 use super::json_value;
-use super::number::{Count, LineNumber};
+use super::number::{self, Count, LineNumber};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, Scalar};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -78,16 +78,17 @@ impl Reading<'_, '_> {
 
     fn file(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
         let (mut path, mut segments, mut summary) = (None, None, Summary::default());
+        let mut file = FileCoverage::default();
         json.object(|json, key| {
             match key {
                 "filename" => path = json.string()?,
                 "segments" => segments = Some(self.segments(json)?),
+                "branches" => self.branches(json, &mut file)?,
                 "summary" => summary = self::summary(json)?,
                 _ => json.skip()?,
             }
             Ok(())
         })?;
-        let mut file = FileCoverage::default();
         if let Some(segments) = segments {
             self.lines(json, &segments, &mut file)?;
             summary.lines = None;
@@ -140,6 +141,37 @@ impl Reading<'_, '_> {
             self.gathered.hold(1, || json.position())
         })?;
         Ok(segments)
+    }
+
+    /// `[line, column, last line, last column, true count, false count, …]`. They say which lines ran in part; how
+    /// many there are says the summary.
+    fn branches(&mut self, json: &mut Json<'_, '_>, file: &mut FileCoverage) -> Result<(), ParseError> {
+        json.array(|json| {
+            let (mut numbers, mut index) = ([None; 6], 0);
+            json.array(|json| {
+                match numbers.get_mut(index) {
+                    Some(number) => *number = json_value::whole(json)?,
+                    None => json.skip()?,
+                }
+                index += 1;
+                Ok(())
+            })?;
+            let place: Vec<u32> =
+                numbers.iter().take(4).filter_map(|number| u32::try_from((*number)?).ok()).collect();
+            if let (&[line, column, last, last_column], [.., Some(if_true), Some(if_false)]) =
+                (place.as_slice(), numbers)
+                && line > 0
+            {
+                let id = number::place_branch([line, column, last, last_column]);
+                file.parts.add(line, id, if_true > 0);
+                file.parts.add(line, id ^ 1, if_false > 0);
+            } else {
+                let message = || "a branch cannot be read".to_owned();
+                self.gathered.degrade_with(Code::Malformed, message, || json.position());
+            }
+            self.gathered.hold(1, || json.position())
+        })?;
+        Ok(())
     }
 
     fn lines(

@@ -1,5 +1,7 @@
 //! Numbers as coverage tools write them.
 
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher as _;
 use std::num::NonZeroU32;
 
 /// How often something ran, as far as the text says it.
@@ -123,6 +125,18 @@ pub(super) fn line_number(text: &[u8]) -> LineNumber {
 /// arm. The highest bit is set in identities of branches that have other names; blocks never come near it.
 pub(super) fn numbered_branch(block: u32, branch: u32) -> u64 {
     u64::from(block & (u32::MAX >> 1)) << 32 | u64::from(branch)
+}
+
+/// Identity within its lines of what stands at a place: first line, column, last line, column.
+pub(super) fn place_branch(place: [u32; 4]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    place.iter().for_each(|number| hasher.write_u32(*number));
+    named_branch(hasher.finish())
+}
+
+/// A number that only tells things apart; 0 if it is none.
+pub(super) fn small(text: &[u8]) -> u32 {
+    digits(text).and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }
 
 /// Identity within its line of a branch with another name, from a hash of that.

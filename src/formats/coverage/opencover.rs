@@ -1,6 +1,7 @@
 //! OpenCover XML, which coverlet and AltCover write too (coverage.md b.6).
 //!
-//! A sequence point may span several lines, and a line may hold several: it ran if one of them did. Branches are
+//! A sequence point may span several lines, and a line may hold several: it ran if one of them did, in part if
+//! another did not. Branches are
 //! the branch points, told apart within a method. OpenCover itself counts the way into each method as one more
 //! branch, coverlet does not: the method's own summary tells.
 
@@ -115,14 +116,17 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// `<SequencePoint vc sl el fileid/>`
+    /// `<SequencePoint vc sl sc el ec fileid/>`
     fn sequence_point(&mut self, tag: &Tag<'_>) -> Result<(), ParseError> {
         let (mut visits, mut first, mut last, mut file) = (Count::Unreadable, None, None, None);
+        let mut columns = [0_u32; 2];
         for attribute in tag.attributes() {
             let value = attribute.raw();
             match attribute.name() {
                 b"vc" => visits = number::count(value),
                 b"sl" => first = Some(number::line_number(value)),
+                b"sc" => columns[0] = number::small(value),
+                b"ec" => columns[1] = number::small(value),
                 b"el" => last = Some(number::line_number(value)),
                 b"fileid" => file = number::digits(value),
                 _ => {}
@@ -146,8 +150,16 @@ impl Reading<'_, '_> {
             self.gathered.unattributed(|| tag.position());
             return Ok(());
         };
-        let lines = &mut file.lines;
-        self.gathered.range(first.get(), last.get(), || tag.position(), |line| lines.at_least(line, hits))?;
+        let id = number::place_branch([first.get(), columns[0], last.get(), columns[1]]);
+        self.gathered.range(
+            first.get(),
+            last.get(),
+            || tag.position(),
+            |line| {
+                file.lines.at_least(line, hits);
+                file.parts.add(line.get(), id, hits > 0);
+            },
+        )?;
         self.gathered.hold(1, || tag.position())
     }
 

@@ -1,6 +1,6 @@
 //! Scoverage XML, for Scala.
 //!
-//! A line ran if a statement on it did. Statements that are branches are the branches of their line.
+//! A line ran if a statement on it did, in part if another did not. Statements that are branches are the branches of their line.
 
 use super::gather::{Gathered, from_xml};
 use super::number::{self, Count, LineNumber};
@@ -60,9 +60,6 @@ fn statement(
     let (mut line, mut count, mut is_branch, mut ignored) =
         (LineNumber::Unreadable, Count::Unreadable, false, false);
     let mut place = [0_u32; 2];
-    let small = |value: &[u8]| {
-        number::digits(value).and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
-    };
     for attribute in tag.attributes() {
         let value = attribute.raw();
         match attribute.name() {
@@ -70,8 +67,8 @@ fn statement(
             b"invocation-count" => count = number::count(value),
             b"branch" => is_branch = value.eq_ignore_ascii_case(b"true"),
             b"ignored" => ignored = value.eq_ignore_ascii_case(b"true"),
-            b"start" => place[0] = small(value),
-            b"end" => place[1] = small(value),
+            b"start" => place[0] = number::small(value),
+            b"end" => place[1] = number::small(value),
             _ => {}
         }
     }
@@ -95,8 +92,10 @@ fn statement(
     }
     let file = files.entry(path).or_default();
     file.lines.at_least(line, hits);
+    let id = number::numbered_branch(place[0], place[1]);
+    file.parts.add(line.get(), id, hits > 0);
     if is_branch {
-        file.branches.add(line.get(), number::numbered_branch(place[0], place[1]), hits > 0);
+        file.branches.add(line.get(), id, hits > 0);
     }
     gathered.hold(1, || tag.position())
 }
@@ -124,6 +123,7 @@ mod tests {
         );
         assert_eq!((read.totals().lines, read.totals().branches), (ratio(1, 2), ratio(1, 2)));
         assert_eq!((read.health, read.hits("src/A.scala", 3)), (Health::Complete, Some(2)));
+        assert_eq!(read.file("src/A.scala").partial_lines(), [3]);
         assert_eq!(claims(report("").as_bytes()), ["scoverage"]);
     }
 

@@ -1,13 +1,14 @@
 //! Visual Studio's `coveragexml`: `<results>` of Microsoft.CodeCoverage and dotnet-coverage, and the older
 //! `<CoverageDSPriv>` that the IDE exports.
 //!
-//! Ranges name their file by a number that is explained behind them. A partly covered range is covered.
+//! Ranges name their file by a number that is explained behind them. A line ran if a range on it did, and only in part
+//! if a range did not, or did so partly.
 
 use super::gather::{Gathered, from_xml};
 use super::number::{self, LineNumber};
 use crate::diagnostic::Code;
 use crate::formats::xml::{Event, Reader, Tag};
-use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
+use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
 use crate::model::{FileCoverage, Kind};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -54,11 +55,21 @@ struct Reading<'g, 'c> {
     fields: Fields,
 }
 
+/// Whether a range ran.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Covered {
+    Whole,
+    Partly,
+    Not,
+}
+
 /// Fields of a `<Lines>` or `<SourceFileNames>` of the older form, as text.
 #[derive(Default)]
 struct Fields {
     first: String,
     last: String,
+    first_column: String,
+    last_column: String,
     coverage: String,
     file: String,
     name: String,
@@ -73,7 +84,8 @@ impl Reading<'_, '_> {
                     b"range" => self.range(&tag)?,
                     b"source_file" => self.source_file(&tag),
                     b"Lines" | b"SourceFileNames" => self.fields = Fields::default(),
-                    b"LnStart" | b"LnEnd" | b"Coverage" | b"SourceFileID" | b"SourceFileName" => {
+                    b"LnStart" | b"LnEnd" | b"ColStart" | b"ColEnd" | b"Coverage" | b"SourceFileID"
+                    | b"SourceFileName" => {
                         self.text = Some(String::new());
                     }
                     _ => {}
@@ -96,6 +108,8 @@ impl Reading<'_, '_> {
                     let field = match name {
                         b"LnStart" => &mut self.fields.first,
                         b"LnEnd" => &mut self.fields.last,
+                        b"ColStart" => &mut self.fields.first_column,
+                        b"ColEnd" => &mut self.fields.last_column,
                         b"Coverage" => &mut self.fields.coverage,
                         b"SourceFileID" => &mut self.fields.file,
                         b"SourceFileName" => &mut self.fields.name,
@@ -111,16 +125,20 @@ impl Reading<'_, '_> {
     /// `<range source_id covered start_line end_line/>`
     fn range(&mut self, tag: &Tag<'_>) -> Result<(), ParseError> {
         let (mut file, mut first, mut last, mut covered) = (None, LineNumber::Unreadable, None, None);
+        let mut columns = [0_u32; 2];
         for attribute in tag.attributes() {
             let value = attribute.raw();
             match attribute.name() {
                 b"source_id" => file = number::digits(value),
                 b"start_line" => first = number::line_number(value),
+                b"start_column" => columns[0] = number::small(value),
+                b"end_column" => columns[1] = number::small(value),
                 b"end_line" => last = Some(number::line_number(value)),
                 b"covered" => {
                     covered = match value {
-                        b"yes" | b"partial" => Some(1),
-                        b"no" => Some(0),
+                        b"yes" => Some(Covered::Whole),
+                        b"partial" => Some(Covered::Partly),
+                        b"no" => Some(Covered::Not),
                         _ => None,
                     };
                 }
@@ -130,7 +148,7 @@ impl Reading<'_, '_> {
         let Some(first) = self.gathered.line(first, || "a `<range>`".to_owned(), || tag.position()) else {
             return Ok(());
         };
-        let (Some(hits), Some(file)) = (covered, file) else {
+        let (Some(covered), Some(file)) = (covered, file) else {
             let message = || "a `<range>` names no file, or not whether it was covered".to_owned();
             self.gathered.degrade_with(Code::MissingField, message, || tag.position());
             return Ok(());
@@ -139,9 +157,28 @@ impl Reading<'_, '_> {
             Some(LineNumber::Line(last)) if last >= first => last,
             Some(_) | None => first,
         };
-        let lines = &mut self.ranges.entry(file).or_default().lines;
-        self.gathered.range(first.get(), last.get(), || tag.position(), |line| lines.at_least(line, hits))?;
-        self.gathered.hold(1, || tag.position())
+        self.take(file, [first, last], columns, covered, || tag.position())
+    }
+
+    fn take(
+        &mut self,
+        file: u64,
+        [first, last]: [NonZeroU32; 2],
+        columns: [u32; 2],
+        covered: Covered,
+        position: impl Fn() -> Position,
+    ) -> Result<(), ParseError> {
+        let file = self.ranges.entry(file).or_default();
+        let id = number::place_branch([first.get(), columns[0], last.get(), columns[1]]);
+        self.gathered.range(first.get(), last.get(), &position, |line| {
+            file.lines.at_least(line, u64::from(covered != Covered::Not));
+            file.parts.add(line.get(), id, covered != Covered::Not);
+            if covered == Covered::Partly {
+                // Which part is not said: no other report of the range can show that it ran.
+                file.parts.add(line.get(), id ^ 1, false);
+            }
+        })?;
+        self.gathered.hold(1, position)
     }
 
     fn source_file(&mut self, tag: &Tag<'_>) {
@@ -164,24 +201,20 @@ impl Reading<'_, '_> {
             LineNumber::Line(last) if last >= first => last,
             LineNumber::Line(_) | LineNumber::NoLine | LineNumber::Unreadable => first,
         };
-        let hits = match fields.coverage.trim() {
-            "0" | "1" => Some(1),
-            "2" => Some(0),
+        let columns =
+            [&fields.first_column, &fields.last_column].map(|column| number::small(column.trim().as_bytes()));
+        let covered = match fields.coverage.trim() {
+            "0" => Some(Covered::Whole),
+            "1" => Some(Covered::Partly),
+            "2" => Some(Covered::Not),
             _ => None,
         };
-        let (Some(hits), Some(file)) = (hits, number::digits(fields.file.trim().as_bytes())) else {
+        let (Some(covered), Some(file)) = (covered, number::digits(fields.file.trim().as_bytes())) else {
             let message = || "a `<Lines>` names no file, or not whether it was covered".to_owned();
             self.gathered.degrade_with(Code::MissingField, message, || reader.position());
             return Ok(());
         };
-        let lines = &mut self.ranges.entry(file).or_default().lines;
-        self.gathered.range(
-            first.get(),
-            last.get(),
-            || reader.position(),
-            |line| lines.at_least(line, hits),
-        )?;
-        self.gathered.hold(1, || reader.position())
+        self.take(file, [first, last], columns, covered, || reader.position())
     }
 
     fn put(&mut self, reader: &Reader<'_, '_>) -> Result<(), ParseError> {

@@ -51,11 +51,13 @@ impl Reading<'_, '_> {
         let mut file = FileCoverage::default();
         let is_list = json.array(|json| {
             let (mut line, mut count, mut executable) = (LineNumber::Unreadable, Count::Unreadable, None);
+            let mut partly = false;
             json.object(|json, key| {
                 match key {
                     "line" => line = json_value::line(json)?,
                     "executionCount" => count = json_value::count(json)?.unwrap_or(Count::Unreadable),
                     "isExecutable" => executable = json.boolean()?,
+                    "subranges" => partly = self.has_unexecuted(json)?,
                     _ => json.skip()?,
                 }
                 Ok(())
@@ -68,6 +70,9 @@ impl Reading<'_, '_> {
             let hits = self.gathered.hits(count, what, || json.position());
             if let (Some(line), Some(hits)) = (line, hits) {
                 file.lines.add(line, hits);
+                if partly && hits > 0 {
+                    file.parts.count_at_least(line.get(), 1, 2);
+                }
             }
             self.gathered.hold(1, || json.position())
         })?;
@@ -79,6 +84,22 @@ impl Reading<'_, '_> {
             );
         }
         self.gathered.put(path, file, || json.position())
+    }
+
+    /// True if a part of a line did not run: `[{"column": 3, "length": 2, "executionCount": 0}]`
+    fn has_unexecuted(&mut self, json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
+        let mut found = false;
+        json.array(|json| {
+            json.object(|json, key| {
+                match key {
+                    "executionCount" => found |= json_value::count(json)? == Some(Count::Hits(0)),
+                    _ => json.skip()?,
+                }
+                Ok(())
+            })?;
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     fn targets(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {

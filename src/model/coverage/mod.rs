@@ -12,6 +12,7 @@ use super::Untrusted;
 use serde::{Deserialize, Serialize};
 use sorted::Sorted;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// What tells two functions of a file apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,6 +46,10 @@ pub struct FileCoverage {
     pub branches: Branches,
     /// Functions and how often each was called.
     pub functions: Functions,
+    /// What of a line can run by itself, where a format says it beside branches: blocks of Go, instructions of
+    /// JaCoCo, statements of .NET. They make a line partial and count in no metric.
+    #[serde(default, skip_serializing_if = "Branches::is_empty")]
+    pub parts: Branches,
     /// Totals of metrics that have no records in the report; used per metric only while there are none, and
     /// never for changed lines.
     pub summary: Option<Box<Summary>>,
@@ -63,12 +68,26 @@ impl FileCoverage {
         }
     }
 
+    /// The lines that ran and of which a branch or another part did not, ascending.
+    pub fn partial_lines(&self) -> Vec<u32> {
+        let short = |line: LineBranches| (line.taken < line.total).then_some(line.line);
+        let mut lines: Vec<u32> =
+            self.branches.per_line().chain(self.parts.per_line()).filter_map(short).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines.retain(|&line| {
+            NonZeroU32::new(line).and_then(|line| self.lines.get(line)).is_some_and(|hits| hits > 0)
+        });
+        lines
+    }
+
     /// Both together; the order does not matter and nothing is lost (invariant 4).
     pub fn merge(&mut self, other: &Self) {
         for hit in other.lines.iter() {
             self.lines.add(hit.line, hit.hits);
         }
         self.branches.merge(&other.branches);
+        self.parts.merge(&other.parts);
         for (key, calls) in other.functions.iter() {
             self.functions.add(key.clone(), calls);
         }
@@ -83,6 +102,7 @@ impl FileCoverage {
         Self {
             lines: self.lines.take_settled(),
             branches: self.branches.take_settled(),
+            parts: self.parts.take_settled(),
             functions,
             summary: self.summary.take(),
         }
@@ -92,6 +112,7 @@ impl FileCoverage {
     pub fn shrink(&mut self) {
         self.lines.shrink();
         self.branches.shrink();
+        self.parts.shrink();
         self.functions.0.settle();
     }
 }
