@@ -4,7 +4,7 @@ use super::base::BaseEvidence;
 use super::exit::WrongUse;
 use super::output;
 use super::policies::{self, Policies, PolicyOptions, ProposedPolicy, Setting};
-use crate::compare::{self, BaseSide, Occasion};
+use crate::compare::{self, ChangedLine, Occasion, Ran};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
 use crate::gate::{self, Case, Ground, Keep, ReportSource, Texts};
@@ -164,12 +164,17 @@ impl Judged {
         let gathered = &self.gathered;
         let excluded = |path: &RepoPath| gathered.policy.excludes(path);
         let diff = &gathered.diff;
-        let no_base = BaseSide::default();
-        let evidence = compare::evidence(&self.head, &no_base, gathered.occasion, diff, &[], &excluded);
+        let base = gathered.base.side();
+        let evidence = compare::evidence(&self.head, &base, gathered.occasion, diff, &[], &excluded);
         let mut counted: Vec<CountedLine> = Vec::new();
         for file in evidence.changed.iter().flat_map(|changed| &changed.files) {
-            let lines = file.covered.lines().chain(file.missed.lines());
-            counted.extend(lines.map(|line| CountedLine { file: file.path.clone(), line, hits: Vec::new() }));
+            let lines = file.lines.iter().filter(|line| line.ran.is_some());
+            counted.extend(lines.map(|line| CountedLine {
+                file: file.path.clone(),
+                line: line.line,
+                notes: notes_of(line),
+                hits: Vec::new(),
+            }));
         }
         counted.sort();
         for source in gathered.evidence.sources(&gathered.policy, Source::DEFAULT_MAX_BYTES) {
@@ -186,6 +191,16 @@ impl Judged {
         }
         counted
     }
+}
+
+/// What else is known of a line that counts.
+fn notes_of(line: &ChangedLine) -> Vec<&'static str> {
+    let notes = [
+        (line.ran == Some(Ran::Partly), "in part"),
+        (line.respaced, "only white space differs"),
+        (line.uncovered_before, "moved, and uncovered before"),
+    ];
+    notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note).collect()
 }
 
 /// Everything that is judged, before anything is read or judged.

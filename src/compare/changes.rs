@@ -170,7 +170,7 @@ impl<'s> Side<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Diff, DiffFile, FileChange, LineRanges, RepoPath};
+    use crate::model::{Diff, DiffFile, FileChange, LineMarks, LineRanges, RepoPath};
 
     fn id(name: &str, file: &str) -> TestId {
         TestId { name: name.into(), file: file.into(), ..TestId::default() }
@@ -249,6 +249,7 @@ mod tests {
             old_path: Some(path("old.rs")),
             added: LineRanges::default(),
             removed: LineRanges::default(),
+            marks: LineMarks::default(),
         };
         let diff = DiffState::Known(Diff { files: [(path("new.rs"), file)].into(), ..Diff::default() });
         let changes = changes(&head, Some(&base), &diff).unwrap();

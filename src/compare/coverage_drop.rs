@@ -4,7 +4,7 @@
 //! happened to lines that it does not touch (indirect changes), which are mostly tests that do not always do the
 //! same.
 
-use super::Evidence;
+use super::{Evidence, Partials};
 use crate::model::{
     Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, LineRanges, Ratio, RepoPath, Untrusted,
 };
@@ -31,6 +31,8 @@ pub struct IndirectFile<'e> {
     pub lost: LineRanges,
     /// Lines that run now and did not on the base.
     pub gained: LineRanges,
+    /// Lines that ran as a whole on the base and run in part now.
+    pub halved: LineRanges,
 }
 
 /// Coverage of both sides.
@@ -64,6 +66,7 @@ pub enum NoDrop {
 pub fn coverage_drop<'e>(
     evidence: &Evidence<'e>,
     metric: Metric,
+    partials: Partials,
     wanted: impl Fn(&RepoPath) -> bool,
 ) -> Result<CoverageDrop<'e>, NoDrop> {
     let Some(base) = evidence.base.and_then(|base| base.coverage.as_ref()) else {
@@ -88,7 +91,7 @@ pub fn coverage_drop<'e>(
         if change.is_some() && is_unusable(base, path, file) {
             return Err(not_of_this_state(path));
         }
-        let stays = ratio_of(file, metric, |line| !is_removed(change, line));
+        let stays = ratio_of(file, metric, partials, |line| !is_removed(change, line));
         add(&mut sides.base, stays);
         add(&mut direct, stays);
         if change.is_some_and(|change| change.change == FileChange::Deleted) {
@@ -106,13 +109,13 @@ pub fn coverage_drop<'e>(
         }
     }
     for (path, file) in head.files.iter().filter(|(path, _)| wanted(path)) {
-        add(&mut sides.head, ratio_of(file, metric, |_| true));
+        add(&mut sides.head, ratio_of(file, metric, partials, |_| true));
         let Some(change) = diff.and_then(|diff| diff.files.get(path)) else { continue };
         let differs = !change.added.is_empty() || change.change == FileChange::NotText;
         if differs && (change.change == FileChange::NotText || is_unusable(head, path, file)) {
             return Err(not_of_this_state(path));
         }
-        add(&mut direct, ratio_of(file, metric, |line| change.added.contains(line)));
+        add(&mut direct, ratio_of(file, metric, partials, |line| change.added.contains(line)));
     }
     let Sides { base, head, indirect, vanished } = sides;
     Ok(CoverageDrop { base, direct: diff.map(|_| direct), head, indirect, vanished })
@@ -135,7 +138,13 @@ impl<'e> Sides<'e> {
         now: &FileCoverage,
         change: Option<&DiffFile>,
     ) {
-        let (mut lost, mut gained) = (LineRanges::default(), LineRanges::default());
+        let mut file = IndirectFile {
+            path,
+            lost: LineRanges::default(),
+            gained: LineRanges::default(),
+            halved: LineRanges::default(),
+        };
+        let (partial_before, partial_now) = (before.partial_lines(), now.partial_lines());
         for hit in before.lines.iter() {
             let line = match change {
                 None => Some(hit.line),
@@ -143,13 +152,19 @@ impl<'e> Sides<'e> {
             };
             let Some(line) = line else { continue };
             match (hit.hits > 0, now.lines.get(line)) {
-                (true, Some(0)) => lost.push(line.get()),
-                (false, Some(hits)) if hits > 0 => gained.push(line.get()),
-                _ => {}
+                (true, Some(0)) => file.lost.push(line.get()),
+                (false, Some(hits)) if hits > 0 => file.gained.push(line.get()),
+                (true, Some(_))
+                    if partial_before.binary_search(&hit.line.get()).is_err()
+                        && partial_now.binary_search(&line.get()).is_ok() =>
+                {
+                    file.halved.push(line.get());
+                }
+                (_, Some(_) | None) => {}
             }
         }
-        if !lost.is_empty() || !gained.is_empty() {
-            self.indirect.push(IndirectFile { path, lost, gained });
+        if !(file.lost.is_empty() && file.gained.is_empty() && file.halved.is_empty()) {
+            self.indirect.push(file);
         }
     }
 }
@@ -195,7 +210,7 @@ fn not_of_this_state(path: &RepoPath) -> NoDrop {
 }
 
 /// The file's records at the lines that `counts` accepts. Totals without records count only as a whole.
-fn ratio_of(file: &FileCoverage, metric: Metric, counts: impl Fn(u32) -> bool) -> Ratio {
+fn ratio_of(file: &FileCoverage, metric: Metric, partials: Partials, counts: impl Fn(u32) -> bool) -> Ratio {
     let mut ratio = Ratio::default();
     let mut count = |line: u32, part: u64, whole: u64| {
         if counts(line) {
@@ -204,7 +219,14 @@ fn ratio_of(file: &FileCoverage, metric: Metric, counts: impl Fn(u32) -> bool) -
     };
     match metric {
         Metric::Line => {
-            file.lines.iter().for_each(|hit| count(hit.line.get(), u64::from(hit.hits > 0), 1));
+            let uncovered = match partials {
+                Partials::Covered => Vec::new(),
+                Partials::Uncovered => file.partial_lines(),
+            };
+            file.lines.iter().for_each(|hit| {
+                let covered = hit.hits > 0 && uncovered.binary_search(&hit.line.get()).is_err();
+                count(hit.line.get(), u64::from(covered), 1);
+            });
         }
         Metric::Branch => {
             let lines = file.branches.per_line();
@@ -257,6 +279,7 @@ fn line_at_head(line: NonZeroU32, change: &DiffFile) -> Option<NonZeroU32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::LineMarks;
 
     fn change(added: &[u32], removed: &[u32]) -> DiffFile {
         DiffFile {
@@ -264,6 +287,7 @@ mod tests {
             old_path: None,
             added: added.iter().copied().collect(),
             removed: removed.iter().copied().collect(),
+            marks: LineMarks::default(),
         }
     }
 

@@ -7,6 +7,7 @@ mod base;
 mod changes;
 mod coverage;
 mod coverage_drop;
+mod exclusions;
 mod provenance;
 mod scans;
 mod tests;
@@ -15,8 +16,11 @@ mod vulnerabilities;
 
 pub use base::BaseSide;
 pub use changes::{RemovedTest, TestChanges};
-pub use coverage::{ChangedFile, ChangedLines};
+pub use coverage::{
+    ChangedFile, ChangedLine, ChangedLines, Counted, Counting, Moved, Partials, Ran, Respaced,
+};
 pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
+pub use exclusions::{is_setting, is_settings, marker};
 pub use provenance::{is_sensitive, of_change};
 pub use scans::NewFindings;
 pub use tests::{CountedFailures, FlakyCase};
@@ -167,7 +171,7 @@ pub fn evidence<'e>(
         failures,
         flaky: tests::flaky(run, base, occasion, diff),
         test_changes: changes::changes(head, base.snapshot, diff),
-        changed: coverage::changed(head, diff, is_excluded),
+        changed: coverage::changed(head, base.snapshot, diff, is_excluded),
         new_findings: scans::new_findings(head, base.snapshot, diff),
         provenance: of_change(occasion, diff),
     }

@@ -136,7 +136,7 @@ pub fn of_change(occasion: Occasion, diff: &DiffState) -> Provenance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Diff, DiffFile, FileChange, Kind, LineRanges};
+    use crate::model::{Diff, DiffFile, FileChange, Kind, LineMarks, LineRanges};
 
     fn path(text: &str) -> RepoPath {
         RepoPath::new(text).unwrap()
@@ -145,7 +145,8 @@ mod tests {
     fn changing(files: &[(&str, Option<&str>)]) -> DiffState {
         let entry = |(file, old): &(&str, Option<&str>)| {
             let (added, removed) = (LineRanges::default(), LineRanges::default());
-            (path(file), DiffFile { change: FileChange::Modified, old_path: old.map(path), added, removed })
+            let (change, marks) = (FileChange::Modified, LineMarks::default());
+            (path(file), DiffFile { change, old_path: old.map(path), added, removed, marks })
         };
         DiffState::Known(Diff { files: files.iter().map(entry).collect(), ..Diff::default() })
     }

@@ -214,7 +214,8 @@ fn stronger(finding: &Finding) -> [bool; RANKS - 1] {
 mod tests {
     use super::*;
     use crate::model::{
-        Diff, DiffFile, Health, LineRanges, Place, ScanClass, Severity, Suppression, Tool, Traits, Untrusted,
+        Diff, DiffFile, Health, LineMarks, LineRanges, Place, ScanClass, Severity, Suppression, Tool, Traits,
+        Untrusted,
     };
     use std::num::NonZeroU32;
 
@@ -261,6 +262,7 @@ mod tests {
             old_path: old.map(|old| RepoPath::new(old).unwrap()),
             added: lines.iter().copied().collect::<LineRanges>(),
             removed: LineRanges::default(),
+            marks: LineMarks::default(),
         };
         DiffState::Known(Diff { files: [(path, file)].into(), ..Diff::default() })
     }

@@ -86,7 +86,7 @@ fn looks_like_a_test(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DiffFile, FileChange, LineRanges};
+    use crate::model::{DiffFile, FileChange, LineMarks, LineRanges};
 
     fn diff(paths: &[(&str, Option<&str>)]) -> Diff {
         let path = |text: &str| RepoPath::new(text).unwrap();
@@ -95,6 +95,7 @@ mod tests {
             old_path: old.map(path),
             added: LineRanges::default(),
             removed: LineRanges::default(),
+            marks: LineMarks::default(),
         };
         Diff { files: paths.iter().map(|(new, old)| (path(new), file(*old))).collect(), ..Diff::default() }
     }

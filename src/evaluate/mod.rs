@@ -3,8 +3,8 @@
 use crate::compare::Evidence;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
-    Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, Requirement, Step, Untrusted,
-    Verdict, VerdictKind,
+    Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, Requirement, Step, Uncovered,
+    Untrusted, Verdict, VerdictKind,
 };
 use crate::policy::{BUILT_IN, Overlay, Policy, RuleInForce};
 use crate::rules::{
@@ -39,6 +39,7 @@ pub fn evaluate(
         header,
         not_counted: not_counted(&judged),
         steps: steps(&judged),
+        uncovered: uncovered(&judged),
         notes: notes::notes(evidence, &|path| policy.excludes(path), &is_loud),
         details: details(&judged),
         outcomes,
@@ -68,6 +69,7 @@ struct Judged {
     steps: Vec<Step>,
     details: Vec<Detail>,
     not_counted: Vec<NotCounted>,
+    uncovered: Vec<Uncovered>,
     used: BTreeSet<Origin>,
 }
 
@@ -124,6 +126,7 @@ fn waive(mut judged: Judged, policy: &Policy) -> Judged {
         outcome.reason =
             Untrusted::new(format!("waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason));
         judged.steps.clear();
+        judged.uncovered.clear();
     }
     judged
 }
@@ -194,6 +197,7 @@ fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope:
         steps,
         details: if is_shown { judgement.details } else { Vec::new() },
         not_counted: if is_shown { judgement.not_counted } else { Vec::new() },
+        uncovered: if is_loud { judgement.uncovered } else { Vec::new() },
         used: judgement.used,
     }
 }
@@ -276,6 +280,11 @@ fn details(judged: &[Judged]) -> Vec<Detail> {
 
 fn not_counted(judged: &[Judged]) -> Vec<NotCounted> {
     let all: BTreeSet<&NotCounted> = judged.iter().flat_map(|judged| &judged.not_counted).collect();
+    all.into_iter().cloned().collect()
+}
+
+fn uncovered(judged: &[Judged]) -> Vec<Uncovered> {
+    let all: BTreeSet<&Uncovered> = judged.iter().flat_map(|judged| &judged.uncovered).collect();
     all.into_iter().cloned().collect()
 }
 

@@ -1,7 +1,7 @@
 //! Facts beside the rules: what became of the tests, the findings and the coverage of the base, and what the base
 //! is. Tests that are gone or skipped are always named, whatever the policy asks (people.md 3.3).
 
-use crate::compare::{Evidence, FlakyCase, Metric, Occasion, TestChanges, coverage_drop};
+use crate::compare::{Evidence, FlakyCase, Metric, Occasion, Partials, TestChanges, coverage_drop};
 use crate::model::{Note, RepoPath, TestId, Untrusted};
 
 /// All facts, in the order in which they are shown. What a rule of the policy says aloud is not said again.
@@ -110,7 +110,7 @@ fn flaky(cases: &[FlakyCase<'_>]) -> Option<Note> {
 /// never counted.
 fn indirect(evidence: &Evidence<'_>, is_excluded: &dyn Fn(&RepoPath) -> bool) -> Option<Note> {
     evidence.diff()?;
-    let drop = coverage_drop(evidence, Metric::Line, |path| !is_excluded(path)).ok()?;
+    let drop = coverage_drop(evidence, Metric::Line, Partials::Covered, |path| !is_excluded(path)).ok()?;
     let lost: u64 = drop.indirect.iter().map(|file| file.lost.len()).sum();
     let gained: u64 = drop.indirect.iter().map(|file| file.gained.len()).sum();
     let names = drop.indirect.iter().map(|file| {

@@ -80,6 +80,29 @@ pub struct DiffFile {
     pub added: LineRanges,
     /// Lines of the base that the change removed or modified. Of a deleted file all are gone, and none is listed.
     pub removed: LineRanges,
+    /// What the text of the added lines says.
+    pub marks: LineMarks,
+}
+
+/// What the text of added lines says, beside their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineMarks {
+    /// Lines that a comparison without white space (`git diff -w`) would not add.
+    pub respaced: LineRanges,
+    /// Lines that the change took away elsewhere, white space apart: path at the base → (line of the head, line
+    /// of the base), ascending. No line of the base stands for two of the head.
+    pub moved: BTreeMap<RepoPath, Vec<(u32, u32)>>,
+    /// Lines that leave code out of the coverage, or that set up what is measured.
+    pub exclusions: Vec<Exclusion>,
+}
+
+/// An added line that decides what the coverage counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exclusion {
+    /// The line of the head, 1-based; 0 where a whole file is meant.
+    pub line: u32,
+    /// The marker, in a word of ours: `pragma: no cover`.
+    pub marker: &'static str,
 }
 
 /// A whole change: path at the head (at the base for deleted files) → what happened.
@@ -87,6 +110,8 @@ pub struct DiffFile {
 pub struct Diff {
     /// The changed files.
     pub files: BTreeMap<RepoPath, DiffFile>,
+    /// The commit that it was taken against, in full hexadecimal, where it is known.
+    pub base: Option<String>,
     /// Paths that are no valid UTF-8 and so cannot be matched with a report; how many.
     pub unreadable_paths: u64,
     /// Changed files outside of the judged directory that say how evidence is made, by their path from the

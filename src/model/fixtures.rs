@@ -130,6 +130,7 @@ fn verdict(kind: VerdictKind, outcomes: Vec<Outcome>) -> Verdict {
         steps: Vec::new(),
         notes: Vec::new(),
         details: Vec::new(),
+        uncovered: Vec::new(),
         reports: reports(),
         diagnostics: Vec::new(),
     }

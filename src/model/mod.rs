@@ -26,7 +26,7 @@ pub use coverage::{
     Lines, Summary,
 };
 pub use date::{Date, DateError};
-pub use diff::{Diff, DiffFile, DiffState, FileChange, LineRanges};
+pub use diff::{Diff, DiffFile, DiffState, Exclusion, FileChange, LineMarks, LineRanges};
 pub use health::{Health, Kind};
 pub use history::{PastFailure, TestHistory, UnreliableTest, failure_shape};
 pub use jobs::{BuildJobs, Job, JobResult};
@@ -42,5 +42,5 @@ pub use tests::{ContainerFailure, PassedTests, Place, TestCase, TestId, TestRun,
 pub use text::Untrusted;
 pub use verdict::{
     Detail, Figures, HeaderFact, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Replay, Requirement,
-    Step, Verdict, VerdictKind,
+    Step, Uncovered, Verdict, VerdictKind,
 };

@@ -127,6 +127,13 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// True if a file has a record of a branch, or of a function.
+    pub fn has_records(&self, of_branches: bool) -> bool {
+        self.files
+            .values()
+            .any(|file| if of_branches { !file.branches.is_empty() } else { !file.functions.is_empty() })
+    }
+
     /// Totals over the tracked files that `wanted` accepts.
     pub fn totals(&self, wanted: impl Fn(&RepoPath) -> bool) -> CoverageTotals {
         let mut totals = CoverageTotals::default();

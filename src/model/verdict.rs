@@ -184,6 +184,19 @@ pub struct Step {
     pub for_owners: bool,
 }
 
+/// Uncovered changed lines that stand close together in one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uncovered {
+    /// The rule that asks for them.
+    pub rule: &'static str,
+    /// The file, a path as shown to people.
+    pub file: Untrusted,
+    /// The first uncovered line.
+    pub first: NonZeroU32,
+    /// The last uncovered line; what lies between is uncovered or no code.
+    pub last: NonZeroU32,
+}
+
 /// A failure that exists without the change, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotCounted {
@@ -254,6 +267,8 @@ pub struct Verdict {
     pub notes: Vec<Note>,
     /// Folded material.
     pub details: Vec<Detail>,
+    /// Where uncovered changed lines stand, for annotations.
+    pub uncovered: Vec<Uncovered>,
     /// Every file that was read.
     pub reports: Vec<ReportRead>,
     /// Problems of policy, paths and discovery.

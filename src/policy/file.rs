@@ -61,7 +61,7 @@ const KEYS: &[&str] = &[
     "extends",
 ];
 /// Keys of the design that this version does not have.
-const PLANNED: &[&str] = &["partials", "retries", "publish", "gate", "branches"];
+const PLANNED: &[&str] = &["retries", "publish", "gate", "branches"];
 /// Keys that an organisation's file has and a repository's has not.
 const OF_ORGANISATION: &[&str] = &["defaults", "floor", "locked", "groups", "limits", "rollout"];
 

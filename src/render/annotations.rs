@@ -6,7 +6,7 @@
 use super::escape::{SHORT, workflow_command_data, workflow_command_path, workflow_command_property};
 use super::title;
 use super::words::{count_of, is_blocking, step_line, steps_by_reader};
-use crate::model::{Step, Untrusted, Verdict, VerdictKind};
+use crate::model::{Step, Uncovered, Untrusted, Verdict, VerdictKind};
 use std::fmt::Write as _;
 
 /// GitHub keeps ten annotations per step and level.
@@ -18,10 +18,12 @@ const MOST_CHARACTERS: usize = 800;
 /// The commands, each a line without its line feed.
 pub fn render(verdict: &Verdict) -> Vec<String> {
     let (yours, _) = steps_by_reader(verdict);
+    let places: Vec<(&Step, Option<&Uncovered>)> =
+        yours.iter().flat_map(|step| places_of(verdict, step)).collect();
     let room = MOST - 1;
     let mut first = title(verdict);
-    if yours.len() > room {
-        let _infallible = write!(first, " ({} not annotated)", count_of(yours.len() - room, "more step"));
+    if places.len() > room {
+        let _infallible = write!(first, " ({} not annotated)", count_of(places.len() - room, "more place"));
     }
     let level = match verdict.kind {
         VerdictKind::Passed => "notice",
@@ -30,18 +32,32 @@ pub fn render(verdict: &Verdict) -> Vec<String> {
     };
     let message = workflow_command_data(&Untrusted::new(first), MOST_CHARACTERS);
     let mut lines = vec![format!("::{level} title=Tollgate::{message}")];
-    lines.extend(yours.iter().take(room).map(|step| annotation(verdict, step)));
+    lines.extend(places.iter().take(room).map(|(step, group)| annotation(verdict, step, *group)));
     lines
 }
 
-fn annotation(verdict: &Verdict, step: &Step) -> String {
+/// A step about uncovered lines stands on each group of them, any other where it says.
+fn places_of<'v>(verdict: &'v Verdict, step: &'v Step) -> Vec<(&'v Step, Option<&'v Uncovered>)> {
+    let is_here = |group: &&Uncovered| group.rule == step.rule && group.file == step.file;
+    let groups: Vec<_> = verdict.uncovered.iter().filter(is_here).map(|group| (step, Some(group))).collect();
+    if groups.is_empty() { vec![(step, None)] } else { groups }
+}
+
+fn annotation(verdict: &Verdict, step: &Step, group: Option<&Uncovered>) -> String {
     let level = if is_blocking(verdict, step) { "error" } else { "warning" };
     let title = workflow_command_property(&Untrusted::new(format!("Tollgate: {}", step.rule)), SHORT);
     let mut properties = format!("title={title}");
     if let Some(file) = workflow_command_path(&step.file) {
         let _infallible = write!(properties, ",file={file}");
-        if let Some(line) = step.line {
-            let _infallible = write!(properties, ",line={line}");
+        match group {
+            Some(group) => {
+                let _infallible = write!(properties, ",line={},endLine={}", group.first, group.last);
+            }
+            None => {
+                if let Some(line) = step.line {
+                    let _infallible = write!(properties, ",line={line}");
+                }
+            }
         }
     }
     let message = workflow_command_data(&step_line(step, 2 * SHORT), MOST_CHARACTERS);
@@ -74,7 +90,7 @@ mod tests {
         verdict.steps = vec![verdict.steps[0].clone(); 30];
         let lines = render(&verdict);
         assert_eq!(lines.len(), 10);
-        assert!(lines[0].ends_with("(21 more steps not annotated)"), "{}", lines[0]);
+        assert!(lines[0].ends_with("(21 more places not annotated)"), "{}", lines[0]);
     }
 
     proptest! {

@@ -16,6 +16,8 @@ pub struct CountedLine {
     pub file: RepoPath,
     /// The line, 1-based.
     pub line: u32,
+    /// What else is known of it, in words of ours.
+    pub notes: Vec<&'static str>,
     /// The reports that know the line, each with how often it ran there.
     pub hits: Vec<(Untrusted, u64)>,
 }
@@ -40,7 +42,12 @@ pub fn render(verdict: &Verdict, rule: Option<&RuleSpec>, lines: &[CountedLine],
         page.line("counted lines");
     }
     for line in lines.iter().take(MOST_LINES) {
-        let state = if line.hits.iter().any(|(_, hits)| *hits > 0) { "ran" } else { "did not run" };
+        let ran = line.hits.iter().any(|(_, hits)| *hits > 0);
+        let mut state = if ran { "ran" } else { "did not run" }.to_owned();
+        for note in &line.notes {
+            state.push_str(", ");
+            state.push_str(note);
+        }
         let reports: Vec<String> =
             line.hits.iter().map(|(report, hits)| format!("{} {hits}", page.text(report, SHORT))).collect();
         let file = page.text(&Untrusted::new(line.file.as_str()), SHORT);

@@ -4,9 +4,9 @@ use super::sample::{Sample, case, finding, path, report};
 use crate::compare::{ContractState, Occasion};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
-    Health, Job, JobResult, Kind, LineRanges, PassedTests, PathResolution, Ratio, RepoPath, Scan, Severity,
-    SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestHistory, TestRun, TestStatus, TestTotals,
-    Tool, Untrusted,
+    Health, Job, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio, RepoPath, Scan,
+    Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestHistory, TestRun, TestStatus,
+    TestTotals, Tool, Untrusted,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -62,10 +62,14 @@ fn diff() -> impl Strategy<Value = DiffState> {
         (change, option::of(file()), vec(1_u32..30, 0..20)).prop_map(|(change, old_path, mut lines)| {
             lines.sort_unstable();
             let removed = lines.iter().copied().filter(|line| line % 3 == 0).collect();
-            DiffFile { change, old_path, added: LineRanges::from_iter(lines), removed }
+            let respaced = lines.iter().copied().filter(|line| line % 5 == 0).collect();
+            let moved = lines.iter().copied().filter(|line| line % 7 == 0).map(|line| (line, line)).collect();
+            let marks =
+                LineMarks { respaced, moved: [(path("src/a.rs"), moved)].into(), ..LineMarks::default() };
+            DiffFile { change, old_path, added: LineRanges::from_iter(lines), removed, marks }
         });
     let known = btree_map(file(), file_diff, 0..4)
-        .prop_map(|files| DiffState::Known(Diff { files, ..Diff::default() }));
+        .prop_map(|files| DiffState::Known(Diff { files, base: Some("c".to_owned()), ..Diff::default() }));
     let unavailable = DiffState::Unavailable { reason: "shallow".into(), help: "fetch".to_owned() };
     prop_oneof![8 => known, 1 => Just(DiffState::NoBase), 1 => Just(unavailable)]
 }

@@ -1,12 +1,14 @@
 //! `coverage.changed`: the lines that the change adds or modifies are tested.
 
-use super::words::{counted, ranges};
+use super::uncovered::{detail, exclusions_detail, groups, steps, unmeasured_detail};
+use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
-use crate::compare::{ChangedFile, ChangedLines, Evidence};
+use crate::compare::{
+    ChangedFile, ChangedLines, Counted, Counting, Evidence, Metric, Moved, Partials, Respaced,
+};
 use crate::diagnostic::Code;
 use crate::model::{
-    Detail, DiffState, Kind, Measured, OutcomeKind, PathResolution, Percent, Ratio, Replay, RepoPath, Step,
-    Untrusted,
+    DiffState, Kind, Measured, OutcomeKind, PathResolution, Percent, Ratio, Replay, RepoPath, Step, Untrusted,
 };
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageChanged>(
@@ -19,14 +21,11 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageChanged>(
 )
 .by_path();
 
-const MOST_STEPS: usize = 5;
-const MOST_ROWS: usize = 500;
-const MOST_RANGES: usize = 40;
-
 struct CoverageChanged {
     min: Percent,
     min_lines: u64,
     max_uncovered: u64,
+    counting: Counting,
     unmeasured_is_note: bool,
 }
 
@@ -53,6 +52,24 @@ impl Rule for CoverageChanged {
             default: Some("0"),
             doc: "with at most so many uncovered changed lines the rule is met whatever the share, a whole number",
         },
+        super::METRIC,
+        super::PARTIALS,
+        Field {
+            key: "moved",
+            kind: FieldKind::Word(&["excused", "counted"]),
+            direction: Direction::Ordered,
+            default: Some("excused"),
+            doc: "what an uncovered line does that the change only moved or indented: `excused` leaves it out where \
+                  the base's snapshot proves that no test ran it there, `counted` counts it like any other",
+        },
+        Field {
+            key: "white-space",
+            kind: FieldKind::Word(&["ignored", "counted"]),
+            direction: Direction::Unordered,
+            default: Some("counted"),
+            doc: "whether a line is changed of which only white space differs, line ends among it: `counted` or \
+                  `ignored`",
+        },
         Field {
             key: "unmeasured",
             kind: FieldKind::Word(&["note", "not-measured"]),
@@ -68,6 +85,18 @@ impl Rule for CoverageChanged {
             min: settings.percent("min").unwrap_or(Percent::from_hundredths(10_000)),
             min_lines: settings.count("min-lines").unwrap_or(0),
             max_uncovered: settings.count("max-uncovered").unwrap_or(0),
+            counting: Counting {
+                metric: super::metric_of(settings),
+                partials: super::partials_of(settings),
+                respaced: match settings.word("white-space") {
+                    Some("ignored") => Respaced::Ignored,
+                    _ => Respaced::Counted,
+                },
+                moved: match settings.word("moved") {
+                    Some("excused") => Moved::Excused,
+                    _ => Moved::Counted,
+                },
+            },
             unmeasured_is_note: settings.word("unmeasured") == Some("note"),
         }
     }
@@ -89,14 +118,26 @@ impl Rule for CoverageChanged {
             return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "not measured", required)
                 .because("the changed lines could not be joined with the coverage");
         };
-        let files: Vec<&ChangedFile<'_>> =
-            changed.files.iter().filter(|file| (scope.wanted)(file.path)).collect();
-        let ratio = changed.ratio(scope.wanted);
+        let metric = self.counting.metric;
+        if metric != Metric::Line && !coverage.has_records(metric == Metric::Branch) {
+            let (_, many) = super::words::of_metric(metric);
+            let text = format!("no {many} measured");
+            return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required)
+                .because(format!("the reports have no record of {many}"));
+        }
+        let files = changed.count(&self.counting, scope.wanted);
+        let sum = sum(&files);
         let unmeasured = changed.unmeasured.iter().filter(|path| (scope.wanted)(path)).count() as u64;
-        let figures = [("covered", ratio.part), ("of", ratio.whole), ("unmeasured-files", unmeasured)];
-        let mut judgement = self.judge_share(ratio, &files, required).measuring(&figures);
-        judgement.details.extend(missed_detail(&files));
+        let [covered, of] = figure_names(&self.counting);
+        let figures = [
+            (covered.as_str(), sum.ratio.part),
+            (of.as_str(), sum.ratio.whole),
+            ("unmeasured-files", unmeasured),
+        ];
+        let mut judgement = self.judge_share(&sum, changed, scope, required).measuring(&figures);
+        judgement.details.extend(detail(&files, metric));
         judgement.details.extend(unmeasured_detail(changed, scope));
+        judgement.details.extend(exclusions_detail(changed, scope));
         if let Some(reason) = self.doubtful(evidence, scope, changed, &coverage.paths) {
             judgement.kind = OutcomeKind::NotMeasured;
             judgement.reason = reason;
@@ -104,14 +145,17 @@ impl Rule for CoverageChanged {
             return judgement;
         }
         if judgement.kind == OutcomeKind::NotMet {
-            judgement.steps = steps(&files, ratio, self.min, scope);
+            judgement.steps = steps(SPEC.id, &files, sum.ratio, self.min, metric, scope);
+            judgement.uncovered = groups(SPEC.id, &files, coverage);
         }
         doubt::settle_share(judgement, evidence, scope, Kind::Coverage)
     }
 
     fn replay(&self, replay: &Replay) -> Option<Replayed> {
         let figures = replay.figures.as_ref()?;
-        let ratio = Ratio { part: *figures.get("covered")?, whole: *figures.get("of")? };
+        // What was counted otherwise cannot be replayed.
+        let [covered, of] = figure_names(&self.counting);
+        let ratio = Ratio { part: *figures.get(&covered)?, whole: *figures.get(&of)? };
         if *figures.get("unmeasured-files")? > 0 && !self.unmeasured_is_note {
             return Some(Replayed::NOT_MEASURED);
         }
@@ -125,32 +169,92 @@ impl Rule for CoverageChanged {
     }
 }
 
+/// The names of the figures of a way of counting; plain for the built-in one.
+fn figure_names(counting: &Counting) -> [String; 2] {
+    let built_in = Counting { moved: Moved::Excused, ..Counting::LINES };
+    if *counting == built_in {
+        return ["covered".to_owned(), "of".to_owned()];
+    }
+    let (metric, _) = super::words::of_metric(counting.metric);
+    let mut way = format!("-{metric}");
+    if counting.partials == Partials::Uncovered {
+        way.push_str("-without-partials");
+    }
+    if counting.respaced == Respaced::Ignored {
+        way.push_str("-without-white-space");
+    }
+    if counting.moved == Moved::Counted {
+        way.push_str("-with-moved");
+    }
+    ["covered", "of"].map(|name| format!("{name}{way}"))
+}
+
+/// What all files have together; its lines are not those of one file and stay empty.
+fn sum(files: &[(&ChangedFile<'_>, Counted)]) -> Counted {
+    let mut sum = Counted::default();
+    for (_, counted) in files {
+        sum.ratio.part = sum.ratio.part.saturating_add(counted.ratio.part);
+        sum.ratio.whole = sum.ratio.whole.saturating_add(counted.ratio.whole);
+        sum.partial += counted.partial;
+        sum.excused += counted.excused;
+    }
+    sum
+}
+
 impl CoverageChanged {
-    fn judge_share(&self, ratio: Ratio, files: &[&ChangedFile<'_>], required: String) -> Judgement {
-        let missed: u64 = files.iter().map(|file| file.missed.len()).sum();
+    fn judge_share(
+        &self,
+        sum: &Counted,
+        changed: &ChangedLines<'_>,
+        scope: &Scope<'_>,
+        required: String,
+    ) -> Judgement {
+        let ratio = sum.ratio;
+        let (one, many) = super::words::of_metric(self.counting.metric);
         let Some(reached) = ratio.reaches(self.min) else {
-            let text = "no changed line can be covered";
+            let text = match sum.excused {
+                0 => format!("no changed {one} can be covered"),
+                _ => format!("the only uncovered {many} were uncovered before they moved"),
+            };
             return Judgement::new(OutcomeKind::NotJudged, Measured::Share(ratio), "", required)
                 .because(text);
         };
-        let lines = counted(ratio.whole, "changed line", "changed lines");
+        let lines = counted(ratio.whole, &format!("changed {one}"), &format!("changed {many}"));
         if ratio.whole < self.min_lines {
             let text = format!("{lines} can be covered");
-            let from = format!("judged from {} up", counted(self.min_lines, "line", "lines"));
+            let from = format!("judged from {} up", counted(self.min_lines, one, many));
             return Judgement::new(OutcomeKind::NotJudged, Measured::Share(ratio), text, required)
                 .because(from);
         }
+        let missed = ratio.whole.saturating_sub(ratio.part);
         let met = reached || missed <= self.max_uncovered;
-        let text = format!(
+        let mut text = format!(
             "{} ({} of {})",
             ratio.text_against(Some(self.min)),
             ratio.part,
-            counted(ratio.whole, "line", "lines")
+            counted(ratio.whole, one, many)
         );
+        if sum.partial > 0 && self.counting.metric == Metric::Line {
+            let as_what = match self.counting.partials {
+                Partials::Covered => "covered",
+                Partials::Uncovered => "uncovered",
+            };
+            let lines = counted(sum.partial, "line that ran in part counts", "lines that ran in part count");
+            text.push_str(&format!("; {lines} as {as_what}"));
+        }
+        if sum.excused > 0 {
+            let strict = Counting { moved: Moved::Counted, ..self.counting };
+            let strict = self::sum(&changed.count(&strict, scope.wanted)).ratio;
+            let share = strict.text_against(None);
+            text.push_str(&format!(
+                "; {share} with {} that moved uncovered",
+                counted(sum.excused, one, many)
+            ));
+        }
         let kind = if met { OutcomeKind::Met } else { OutcomeKind::NotMet };
         let required = match self.max_uncovered {
             0 => required,
-            most => format!("{required}, or at most {} uncovered", counted(most, "line", "lines")),
+            most => format!("{required}, or at most {} uncovered", counted(most, one, many)),
         };
         Judgement::new(kind, Measured::Share(ratio), text, required)
     }
@@ -225,62 +329,11 @@ fn at_base(evidence: &Evidence<'_>, path: &RepoPath) -> bool {
     [Some(path), old].into_iter().flatten().any(|path| coverage.files.contains_key(path))
 }
 
-fn steps(files: &[&ChangedFile<'_>], ratio: Ratio, min: Percent, scope: &Scope<'_>) -> Vec<Step> {
-    let mut files: Vec<_> = files.iter().filter(|file| !file.missed.is_empty()).collect();
-    files.sort_by_key(|file| (std::cmp::Reverse(file.missed.len()), file.path));
-    let missed = ratio.whole - ratio.part.min(ratio.whole);
-    let short = ratio.shortfall(min);
-    let them = if files.len() == 1 { "them".to_owned() } else { format!("all {missed}") };
-    let enough = match short {
-        short if short == missed => format!("all of them are needed to reach {min}"),
-        1 => format!("1 of {them} is enough to reach {min}"),
-        short => format!("{short} of {them} are enough to reach {min}"),
-    };
-    let run = scope.reproduce.coverage.clone().unwrap_or_default();
-    files
-        .into_iter()
-        .take(MOST_STEPS)
-        .enumerate()
-        .map(|(index, file)| Step {
-            rule: SPEC.id,
-            action: format!(
-                "Test {}.",
-                counted(file.missed.len(), "more changed line", "more changed lines")
-            ),
-            subject: Untrusted::new(ranges(&file.missed, MOST_RANGES)),
-            file: Untrusted::new(file.path.as_str()),
-            line: file.missed.lines().next().and_then(std::num::NonZeroU32::new),
-            detail: Untrusted::new(if index == 0 { enough.as_str() } else { "" }),
-            run: run.clone(),
-            for_owners: false,
-        })
-        .collect()
-}
-
-fn missed_detail(files: &[&ChangedFile<'_>]) -> Option<Detail> {
-    let missed: u64 = files.iter().map(|file| file.missed.len()).sum();
-    let mut rows = vec![vec!["File".into(), "Lines".into()]];
-    rows.extend(files.iter().filter(|file| !file.missed.is_empty()).take(MOST_ROWS).map(|file| {
-        vec![Untrusted::new(file.path.as_str()), Untrusted::new(ranges(&file.missed, MOST_RANGES))]
-    }));
-    let title = format!("Changed lines without a test ({missed})");
-    (missed > 0).then(|| Detail { title, rows, text: Untrusted::default() })
-}
-
-fn unmeasured_detail(changed: &ChangedLines<'_>, scope: &Scope<'_>) -> Option<Detail> {
-    let paths: Vec<&RepoPath> =
-        changed.unmeasured.iter().copied().filter(|path| (scope.wanted)(path)).collect();
-    let mut rows = vec![vec!["File".into()]];
-    rows.extend(paths.iter().take(MOST_ROWS).map(|path| vec![Untrusted::new(path.as_str())]));
-    let title = format!("Changed files that no report measures ({})", paths.len());
-    (!paths.is_empty()).then(|| Detail { title, rows, text: Untrusted::default() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample::{Sample, coverage, path, report};
     use super::*;
-    use crate::model::{FileCoverage, Health};
+    use crate::model::{Exclusion, FileCoverage, Health};
 
     /// 21 changed lines of which 12 ran, as in the mock-up.
     fn mockup() -> Sample {
@@ -419,5 +472,100 @@ mod tests {
     fn without_a_report_it_applies_only_where_a_file_asks_for_it() {
         assert_eq!(Sample::default().judge("coverage.changed", &[]).kind, OutcomeKind::NotMeasured);
         assert_eq!(Sample::default().judge_unnamed("coverage.changed").kind, OutcomeKind::NotJudged);
+    }
+
+    /// Five changed lines: 1 and 2 ran, 2 in part; 3 to 5 did not. Line 3 stood in `old.rs` before.
+    fn parts() -> Sample {
+        let mut head = coverage(&[("a.rs", &[(1, 1), (2, 1), (3, 0), (4, 0), (5, 0)])]);
+        head.coverage
+            .as_mut()
+            .unwrap()
+            .files
+            .get_mut(&path("a.rs"))
+            .unwrap()
+            .branches
+            .count_at_least(2, 1, 2);
+        let mut base = coverage(&[("old.rs", &[(30, 0), (40, 1)])]);
+        base.commit = Some("b1".to_owned());
+        let mut sample = Sample::of(head).changing("a.rs", 1..6).against(base);
+        let DiffState::Known(diff) = &mut sample.diff else { unreachable!() };
+        diff.base = Some("b1".to_owned());
+        let file = diff.files.get_mut(&path("a.rs")).unwrap();
+        file.marks.moved.insert(path("old.rs"), vec![(3, 30), (4, 40)]);
+        file.marks.respaced = [1].into_iter().collect();
+        sample
+    }
+
+    fn text(sample: &Sample, fields: &[(&str, &str)]) -> String {
+        let all: Vec<_> = [("min-lines", "1")].iter().chain(fields).copied().collect();
+        sample.judge("coverage.changed", &all).measured_text
+    }
+
+    #[test]
+    fn a_line_that_ran_in_part_counts_as_the_policy_says() {
+        let strict = ("moved", "counted");
+        assert_eq!(
+            text(&parts(), &[strict]),
+            "40.0% (2 of 5 lines); 1 line that ran in part counts as covered"
+        );
+        assert_eq!(
+            text(&parts(), &[strict, ("partials", "uncovered")]),
+            "20.0% (1 of 5 lines); 1 line that ran in part counts as uncovered"
+        );
+    }
+
+    #[test]
+    fn a_line_that_the_base_proves_uncovered_is_excused_when_it_moves() {
+        assert_eq!(
+            text(&parts(), &[]),
+            "50.0% (2 of 4 lines); 1 line that ran in part counts as covered; 40.0% with 1 line that moved uncovered",
+            "line 4 ran at the base"
+        );
+        let mut other = parts();
+        other.base.as_mut().unwrap().commit = Some("b2".to_owned());
+        assert!(text(&other, &[]).starts_with("40.0% (2 of 5 lines)"), "the snapshot is of another commit");
+        let mut broken = parts();
+        broken.base.as_mut().unwrap().reports[0].health = Health::Degraded;
+        assert!(text(&broken, &[]).starts_with("40.0% (2 of 5 lines)"), "the base's report is not whole");
+    }
+
+    #[test]
+    fn white_space_can_be_left_out_of_the_change() {
+        assert!(text(&parts(), &[("white-space", "ignored")]).starts_with("33.3% (1 of 3 lines)"));
+    }
+
+    #[test]
+    fn branches_and_functions_of_changed_lines_can_be_required() {
+        assert_eq!(text(&parts(), &[("metric", "branch")]), "50.0% (1 of 2 branches)");
+        let judgement = parts().judge("coverage.changed", &[("metric", "branch"), ("min-lines", "0")]);
+        assert_eq!(judgement.steps[0].action, "Test 1 more changed branch.");
+        assert_eq!(judgement.steps[0].subject.raw(), "2");
+        let none = parts().judge("coverage.changed", &[("metric", "function"), ("min-lines", "0")]);
+        assert_eq!(none.kind, OutcomeKind::NotMeasured);
+        assert_eq!(none.reason.raw(), "the reports have no record of functions");
+    }
+
+    #[test]
+    fn what_takes_code_out_of_the_coverage_is_listed() {
+        let mut sample = mockup();
+        let DiffState::Known(diff) = &mut sample.diff else { unreachable!() };
+        let exclusion = Exclusion { line: 31, marker: "pragma: no cover" };
+        diff.files.get_mut(&path("src/refund.rs")).unwrap().marks.exclusions.push(exclusion);
+        let judgement = sample.judge("coverage.changed", &[]);
+        let detail = &judgement.details[1];
+        assert_eq!(detail.title, "Lines of the change that take code out of the coverage (1)");
+        let row: Vec<&str> = detail.rows[1].iter().map(Untrusted::raw).collect();
+        assert_eq!(row, ["src/refund.rs", "31", "pragma: no cover"]);
+    }
+
+    #[test]
+    fn uncovered_lines_are_grouped_over_small_gaps_without_code() {
+        let groups = |sample: &Sample| -> Vec<(u32, u32)> {
+            let judgement = sample.judge("coverage.changed", &[("min-lines", "0")]);
+            judgement.uncovered.iter().map(|group| (group.first.get(), group.last.get())).collect()
+        };
+        assert_eq!(groups(&mockup()), [(41, 46), (52, 52), (58, 59)], "what lies between ran");
+        let gaps = Sample::of(coverage(&[("a.rs", &[(1, 0), (5, 0), (10, 0), (12, 1), (13, 0)])]));
+        assert_eq!(groups(&gaps.changing("a.rs", 1..14)), [(1, 5), (10, 10), (13, 13)]);
     }
 }

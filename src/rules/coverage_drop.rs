@@ -2,7 +2,7 @@
 
 use super::words::{counted, ranges};
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
-use crate::compare::{CoverageDrop as Compared, Evidence, Metric, NoDrop, coverage_drop};
+use crate::compare::{CoverageDrop as Compared, Evidence, Metric, NoDrop, Partials, coverage_drop};
 use crate::model::{
     Detail, Figures, Kind, Measured, OutcomeKind, Percent, Ratio, Replay, RepoPath, Step, Untrusted,
 };
@@ -24,6 +24,7 @@ const MOST_RANGES: usize = 40;
 struct CoverageDrop {
     max: Percent,
     metric: Metric,
+    partials: Partials,
     counts_unchanged: bool,
 }
 
@@ -36,13 +37,9 @@ impl Rule for CoverageDrop {
             default: Some("0"),
             doc: "the largest drop, in percentage points",
         },
-        Field {
-            key: "metric",
-            kind: FieldKind::Word(&["line", "branch", "function"]),
-            direction: Direction::Unordered,
-            default: Some("line"),
-            doc: "what is counted: `line`, `branch` or `function`",
-        },
+        super::METRIC,
+        // Both sides are counted alike, so that neither word is the stricter.
+        Field { direction: Direction::Unordered, ..super::PARTIALS },
         Field {
             key: "unchanged-lines",
             kind: FieldKind::Word(&["listed", "counted"]),
@@ -56,11 +53,8 @@ impl Rule for CoverageDrop {
     fn read(settings: &Settings) -> Self {
         Self {
             max: settings.percent("max").unwrap_or_default(),
-            metric: match settings.word("metric") {
-                Some("branch") => Metric::Branch,
-                Some("function") => Metric::Function,
-                _ => Metric::Line,
-            },
+            metric: super::metric_of(settings),
+            partials: super::partials_of(settings),
             counts_unchanged: settings.word("unchanged-lines") == Some("counted"),
         }
     }
@@ -76,7 +70,7 @@ impl Rule for CoverageDrop {
         let not_measured = |reason: Untrusted| {
             Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "", required.clone()).because(reason)
         };
-        let drop = match coverage_drop(evidence, self.metric, scope.wanted) {
+        let drop = match coverage_drop(evidence, self.metric, self.partials, scope.wanted) {
             Ok(drop) => drop,
             Err(NoDrop::NoBase) => {
                 let mut judgement = not_measured("there is no coverage of the base to compare with".into());
@@ -150,10 +144,11 @@ impl CoverageDrop {
     }
 
     const fn metric_name(&self) -> &'static str {
-        match self.metric {
-            Metric::Line => "line",
-            Metric::Branch => "branch",
-            Metric::Function => "function",
+        match (self.metric, self.partials) {
+            (Metric::Line, Partials::Covered) => "line",
+            (Metric::Line, Partials::Uncovered) => "line-without-partials",
+            (Metric::Branch, _) => "branch",
+            (Metric::Function, _) => "function",
         }
     }
 
@@ -243,16 +238,23 @@ fn vanished(path: &RepoPath, files: usize) -> Untrusted {
 
 /// Untouched lines whose state differs, and files that are no longer measured.
 fn indirect(drop: &Compared<'_>) -> Option<Detail> {
-    let mut rows = vec![vec!["File".into(), "No longer run".into(), "Run now".into()]];
+    let mut rows =
+        vec![vec!["File".into(), "No longer run".into(), "Run now".into(), "Run in part now".into()]];
     for file in &drop.indirect {
         rows.push(vec![
             file.path.as_str().into(),
             ranges(&file.lost, MOST_RANGES).into(),
             ranges(&file.gained, MOST_RANGES).into(),
+            ranges(&file.halved, MOST_RANGES).into(),
         ]);
     }
     for path in &drop.vanished {
-        rows.push(vec![path.as_str().into(), "in no report".into(), Untrusted::default()]);
+        rows.push(vec![
+            path.as_str().into(),
+            "in no report".into(),
+            Untrusted::default(),
+            Untrusted::default(),
+        ]);
     }
     let files = rows.len() as u64 - 1;
     rows.truncate(MOST_ROWS + 1);
@@ -322,11 +324,11 @@ mod tests {
             judgement.measured_text,
             "75.0%, 75.0% on the base; 2 unchanged lines no longer run, not counted"
         );
-        let rows: Vec<[&str; 3]> = judgement.details[0].rows[1..]
+        let rows: Vec<[&str; 4]> = judgement.details[0].rows[1..]
             .iter()
-            .map(|row| [row[0].raw(), row[1].raw(), row[2].raw()])
+            .map(|row| [row[0].raw(), row[1].raw(), row[2].raw(), row[3].raw()])
             .collect();
-        assert_eq!(rows, [["a.rs", "3", "4"], ["b.rs", "1", ""]]);
+        assert_eq!(rows, [["a.rs", "3", "4", ""], ["b.rs", "1", "", ""]]);
         let counted = sample.judge("coverage.drop", &[("unchanged-lines", "counted"), ("max", "25")]);
         assert_eq!(counted.kind, OutcomeKind::Met);
         let counted = sample.judge("coverage.drop", &[("unchanged-lines", "counted"), ("max", "24")]);

@@ -1,8 +1,8 @@
 //! `coverage.total`: the share of the whole repository that tests ran.
 
-use super::words::counted;
+use super::words::{self, counted};
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
-use crate::compare::Evidence;
+use crate::compare::{Evidence, Metric, Partials};
 use crate::diagnostic::Code;
 use crate::model::{
     CoverageTotals, Figures, Kind, Measured, OutcomeKind, Percent, Ratio, Replay, Step, Untrusted,
@@ -20,7 +20,8 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageTotal>(
 
 struct CoverageTotal {
     min: Option<Percent>,
-    metric: &'static str,
+    metric: Metric,
+    partials: Partials,
 }
 
 impl Rule for CoverageTotal {
@@ -32,17 +33,16 @@ impl Rule for CoverageTotal {
             default: None,
             doc: "the smallest share, a percentage",
         },
-        Field {
-            key: "metric",
-            kind: FieldKind::Word(&["line", "branch", "function"]),
-            direction: Direction::Unordered,
-            default: Some("line"),
-            doc: "what is counted: `line`, `branch` or `function`",
-        },
+        super::METRIC,
+        super::PARTIALS,
     ];
 
     fn read(settings: &Settings) -> Self {
-        Self { min: settings.percent("min"), metric: settings.word("metric").unwrap_or("line") }
+        Self {
+            min: settings.percent("min"),
+            metric: super::metric_of(settings),
+            partials: super::partials_of(settings),
+        }
     }
 
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
@@ -55,10 +55,11 @@ impl Rule for CoverageTotal {
                 .because("there is no coverage report");
         };
         let totals = coverage.totals(scope.wanted);
-        let (ratio, one, many) = match self.metric {
-            "branch" => (totals.branches, "branch", "branches"),
-            "function" => (totals.functions, "function", "functions"),
-            _ => (totals.lines, "line", "lines"),
+        let (one, many) = words::of_metric(self.metric);
+        let ratio = match self.metric {
+            Metric::Branch => totals.branches,
+            Metric::Function => totals.functions,
+            Metric::Line => totals.lines,
         };
         let lost = coverage.paths.ambiguous_count.saturating_add(coverage.paths.outside_count);
         let Some(ratio) = ratio.filter(|ratio| ratio.whole > 0) else {
@@ -77,25 +78,50 @@ impl Rule for CoverageTotal {
             return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required)
                 .because("the reports say that more was covered than there is");
         }
+        let mut ratio = ratio;
+        let mut figures = figures(&totals);
+        if (self.metric, self.partials) == (Metric::Line, Partials::Uncovered) {
+            let files = coverage.files.iter().filter(|(path, _)| (scope.wanted)(path));
+            for (path, file) in files {
+                if file.lines.is_empty() && file.totals().lines.is_some() {
+                    let path = path.as_str();
+                    return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "", required)
+                        .because(format!(
+                            "the coverage of {path} has totals alone: nothing says what ran in part"
+                        ));
+                }
+                let partial = file.partial_lines().len() as u64;
+                ratio.part = ratio.part.saturating_sub(partial);
+                *figures.entry(PARTIAL_LINES.to_owned()).or_default() += partial;
+            }
+        }
         let mut judgement = self.judge_share(ratio, required, one, many);
-        judgement.figures = Some(figures(&totals));
+        judgement.figures = Some(figures);
         doubt::settle_share(judgement, evidence, scope, Kind::Coverage)
     }
 
     fn replay(&self, replay: &Replay) -> Option<Replayed> {
         let figures = replay.figures.as_ref()?;
-        let figure = |name: &str| figures.get(&format!("{}-{name}", self.metric)).copied();
+        let (metric, _) = words::of_metric(self.metric);
+        let figure = |name: &str| figures.get(&format!("{metric}-{name}")).copied();
         let Some((part, whole)) = figure("covered").zip(figure("of")) else {
             return Some(Replayed::NOT_MEASURED);
         };
         let Some(min) = self.min else { return Some(Replayed::NOT_JUDGED) };
-        let ratio = Ratio { part, whole };
+        let partial = match (self.metric, self.partials) {
+            (Metric::Line, Partials::Uncovered) => *figures.get(PARTIAL_LINES)?,
+            _ => 0,
+        };
+        let ratio = Ratio { part: part.saturating_sub(partial), whole };
         Some(match ratio.reaches(min) {
             Some(true) => Replayed::MET,
             _ => Replayed::not_met(ratio.shortfall(min)),
         })
     }
 }
+
+/// Lines that ran in part; kept only where a policy asks for it.
+const PARTIAL_LINES: &str = "line-partial";
 
 /// Every metric that has records, so that another one can be replayed.
 fn figures(totals: &CoverageTotals) -> Figures {
@@ -199,5 +225,18 @@ mod tests {
     fn without_a_report_it_applies_only_where_a_file_asks_for_it() {
         assert_eq!(Sample::default().judge("coverage.total", &[("min", "1")]).kind, OutcomeKind::NotMeasured);
         assert_eq!(Sample::default().judge_unnamed("coverage.total").kind, OutcomeKind::NotJudged);
+    }
+
+    #[test]
+    fn lines_that_ran_in_part_count_as_the_policy_says() {
+        let mut head = coverage(&[("a.rs", &[(1, 1), (2, 1), (3, 0), (4, 1)])]);
+        let file = head.coverage.as_mut().unwrap().files.get_mut(&path("a.rs")).unwrap();
+        file.branches.count_at_least(2, 1, 2);
+        file.branches.count_at_least(3, 0, 2);
+        file.parts.count_at_least(4, 1, 2);
+        let sample = Sample::of(head);
+        let text = |partials| sample.judge("coverage.total", &[("partials", partials)]).measured_text;
+        assert_eq!(text("covered"), "75.0% (3 of 4 lines)");
+        assert_eq!(text("uncovered"), "25.0% (1 of 4 lines)");
     }
 }

@@ -75,6 +75,7 @@ fn unless(mut judgement: Judgement, problems: &[Untrusted]) -> Judgement {
         judgement.kind = OutcomeKind::NotMeasured;
         judgement.reason = joined(problems);
         judgement.steps.clear();
+        judgement.uncovered.clear();
     }
     judgement
 }

@@ -35,6 +35,7 @@ mod newness;
 mod provenance;
 mod reproduce;
 mod test_scope;
+mod uncovered;
 mod value;
 mod versions;
 mod words;
@@ -53,10 +54,10 @@ pub(crate) use value::some_of;
 pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
 pub use versions::VersionRange;
 
-use crate::compare::Evidence;
+use crate::compare::{Evidence, Metric, Partials};
 use crate::diagnostic::Origin;
 use crate::model::{
-    Detail, Figures, Kind, Measured, NotCounted, OutcomeKind, Replay, RepoPath, Step, Untrusted,
+    Detail, Figures, Kind, Measured, NotCounted, OutcomeKind, Replay, RepoPath, Step, Uncovered, Untrusted,
 };
 use std::collections::BTreeSet;
 
@@ -146,6 +147,8 @@ pub struct Judgement {
     pub details: Vec<Detail>,
     /// Failures that are not from the change.
     pub not_counted: Vec<NotCounted>,
+    /// Uncovered lines, for annotations.
+    pub uncovered: Vec<Uncovered>,
     /// Origins of the waivers and quarantine entries that something in the evidence fits.
     pub used: BTreeSet<Origin>,
     /// What the rule measured, for [`Rule::replay`]; `None` if it keeps nothing.
@@ -197,6 +200,7 @@ impl Judgement {
             steps: Vec::new(),
             details: Vec::new(),
             not_counted: Vec::new(),
+            uncovered: Vec::new(),
             used: BTreeSet::new(),
             figures: None,
         }
@@ -221,6 +225,40 @@ impl Judgement {
     pub fn because(mut self, reason: impl Into<Untrusted>) -> Self {
         self.reason = reason.into();
         self
+    }
+}
+
+/// What the rules about coverage count.
+const METRIC: Field = Field {
+    key: "metric",
+    kind: FieldKind::Word(&["line", "branch", "function"]),
+    direction: Direction::Unordered,
+    default: Some("line"),
+    doc: "what is counted: `line`, `branch` or `function`",
+};
+
+/// What the rules about coverage make of lines that ran in part.
+const PARTIALS: Field = Field {
+    key: "partials",
+    kind: FieldKind::Word(&["covered", "uncovered"]),
+    direction: Direction::Ordered,
+    default: Some("covered"),
+    doc: "what a line is that ran and of which a branch or another part did not, where the metric is `line`: \
+          `covered` or `uncovered`",
+};
+
+fn metric_of(settings: &Settings) -> Metric {
+    match settings.word("metric") {
+        Some("branch") => Metric::Branch,
+        Some("function") => Metric::Function,
+        _ => Metric::Line,
+    }
+}
+
+fn partials_of(settings: &Settings) -> Partials {
+    match settings.word("partials") {
+        Some("uncovered") => Partials::Uncovered,
+        _ => Partials::Covered,
     }
 }
 

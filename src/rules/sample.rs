@@ -8,9 +8,9 @@ use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
-    Finding, FindingId, Health, Job, JobResult, Kind, LineRanges, Place, Provenance, RepoPath, ReportRead,
-    ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun, TestStatus,
-    Tool, Traits, Untrusted,
+    Finding, FindingId, Health, Job, JobResult, Kind, LineMarks, LineRanges, Place, Provenance, RepoPath,
+    ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun,
+    TestStatus, Tool, Traits, Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -63,7 +63,8 @@ impl Sample {
         if let DiffState::Known(diff) = &mut self.diff {
             let added = LineRanges::from_iter(added);
             let removed = LineRanges::default();
-            let entry = DiffFile { change: FileChange::Modified, old_path: None, added, removed };
+            let marks = LineMarks::default();
+            let entry = DiffFile { change: FileChange::Modified, old_path: None, added, removed, marks };
             diff.files.insert(path(file), entry);
         }
         self
@@ -77,6 +78,7 @@ impl Sample {
                 old_path: None,
                 added: LineRanges::default(),
                 removed: LineRanges::default(),
+                marks: LineMarks::default(),
             });
             entry.removed = LineRanges::from_iter(removed);
         }

@@ -1,10 +1,20 @@
 //! Small words of texts: plurals and ranges.
 
+use crate::compare::Metric;
 use crate::model::LineRanges;
 
 /// `1 test`, `2 tests`.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// One and many of what a metric counts.
+pub(super) const fn of_metric(metric: Metric) -> (&'static str, &'static str) {
+    match metric {
+        Metric::Line => ("line", "lines"),
+        Metric::Branch => ("branch", "branches"),
+        Metric::Function => ("function", "functions"),
+    }
 }
 
 /// `41-46, 52, 58-59`, at most `most` ranges.

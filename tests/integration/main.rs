@@ -19,6 +19,7 @@ mod formats;
 mod gates;
 #[path = "../github/mod.rs"]
 mod github;
+mod golden;
 mod house;
 mod init;
 mod inspect;

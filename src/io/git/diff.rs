@@ -6,10 +6,12 @@
 //! binary if one of its first 8,000 bytes is NUL, as for git.
 
 use super::files::{Side, SizedBlob, count_lines, lines_ended};
+use super::marks::{Moves, Texts};
 use super::{Base, Repository, Run, RunKind};
 use crate::compare::is_sensitive;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::{Diff, DiffFile, DiffState, FileChange, LineRanges, RepoPath};
+use crate::io::beneath::read_beneath;
+use crate::model::{Diff, DiffFile, DiffState, FileChange, LineMarks, LineRanges, RepoPath};
 use git2::{Delta, DiffDelta, DiffFindOptions, DiffOptions, FileMode, Oid, Patch};
 use std::path::Path;
 
@@ -148,17 +150,19 @@ impl Repository {
                 Origin::default(),
             )));
         }
-        let mut found = Diff::default();
+        let mut found = Diff { base: Some(merge_base.to_owned()), ..Diff::default() };
+        let mut moves = Moves::default();
         for (index, delta) in diff.deltas().enumerate() {
             if self.concerns(&delta) {
-                let lines = || self.changed_lines(&diff, index, &delta);
-                self.take(&delta, lines, &mut found, notes)
+                let lines = |path: &RepoPath| self.changed_lines(&diff, index, &delta, path);
+                self.take(&delta, lines, &mut found, &mut moves, notes)
                     .map_err(|error| self.failed("a changed file cannot be read", &error))?;
             } else {
                 let paths = [delta.old_file(), delta.new_file()].map(|file| Named::of(file, "").below());
                 found.sensitive_elsewhere.extend(paths.into_iter().flatten().filter(is_sensitive));
             }
         }
+        moves.find(&mut found);
         Ok(found)
     }
 
@@ -166,8 +170,9 @@ impl Repository {
     fn take(
         &self,
         delta: &DiffDelta<'_>,
-        lines: impl FnOnce() -> Result<Lines, git2::Error>,
+        lines: impl FnOnce(&RepoPath) -> Result<Lines, git2::Error>,
         found: &mut Diff,
+        moves: &mut Moves,
         notes: &mut Vec<Diagnostic>,
     ) -> Result<(), git2::Error> {
         let old = Named::of(delta.old_file(), &self.prefix);
@@ -184,12 +189,16 @@ impl Repository {
         let (path, old_path, change) = match (change, old, new) {
             (FileChange::Deleted, Named::Below(old), _)
             | (FileChange::Renamed, Named::Below(old), Named::Elsewhere) => {
-                found.files.entry(old).or_insert(DiffFile {
+                let texts = self.texts_of_deleted(delta, &old)?;
+                let marks = LineMarks { exclusions: texts.exclusions.clone(), ..LineMarks::default() };
+                found.files.entry(old.clone()).or_insert(DiffFile {
                     change: FileChange::Deleted,
                     old_path: None,
                     added: LineRanges::default(),
                     removed: LineRanges::default(),
+                    marks,
                 });
+                moves.take(old.clone(), old, texts);
                 return Ok(());
             }
             (FileChange::Renamed, old, Named::Below(new)) => (new, old.below(), FileChange::Renamed),
@@ -204,7 +213,7 @@ impl Repository {
             FileMode::Blob | FileMode::BlobExecutable | FileMode::BlobGroupWritable
                 if change != FileChange::NotText =>
             {
-                lines()?
+                lines(&path)?
             }
             _ => Lines::NotText,
         };
@@ -229,9 +238,30 @@ impl Repository {
                 (FileChange::NotText, ChangedLines::default())
             }
         };
-        let ChangedLines { added, removed } = changed;
-        found.files.insert(path, DiffFile { change, old_path, added, removed });
+        let ChangedLines { added, removed, respaced, mut texts } = changed;
+        texts.of_file(&path, added.lines().next());
+        let exclusions = std::mem::take(&mut texts.exclusions);
+        moves.take(path.clone(), old_path.clone().unwrap_or_else(|| path.clone()), texts);
+        let marks = LineMarks { respaced, exclusions, ..LineMarks::default() };
+        found.files.insert(path, DiffFile { change, old_path, added, removed, marks });
         Ok(())
+    }
+
+    /// What the lines of a file say that is gone.
+    fn texts_of_deleted(&self, delta: &DiffDelta<'_>, path: &RepoPath) -> Result<Texts, git2::Error> {
+        let mut texts = Texts::default();
+        let old = delta.old_file();
+        let is_text =
+            matches!(old.mode(), FileMode::Blob | FileMode::BlobExecutable | FileMode::BlobGroupWritable);
+        if is_text && !old.id().is_zero() {
+            let blob = self.sized_blob(old.id())?;
+            let text = blob.text().filter(|text| count_lines(text) <= MAX_LINES).unwrap_or_default();
+            for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
+                texts.remove(path, number, line);
+            }
+        }
+        texts.of_file(path, None);
+        Ok(texts)
     }
 
     fn changed_lines(
@@ -239,6 +269,7 @@ impl Repository {
         diff: &git2::Diff<'_>,
         index: usize,
         delta: &DiffDelta<'_>,
+        path: &RepoPath,
     ) -> Result<Lines, git2::Error> {
         let (old, new) = (delta.old_file(), delta.new_file());
         if old.exists() && old.id() == new.id() {
@@ -265,12 +296,14 @@ impl Repository {
                 return Ok(Lines::Between(ChangedLines {
                     added: lines_between(old_text, new_text),
                     removed: lines_between(new_text, old_text),
+                    ..ChangedLines::default()
                 }));
             }
-            let mut options = DiffOptions::new();
-            options.context_lines(0).interhunk_lines(0).patience(true).force_text(true).max_size(-1);
-            let mut patch = Patch::from_buffers(old_text, None, new_text, None, Some(&mut options))?;
-            return lines_of(&mut patch).map(Lines::Exact);
+            let mut patch =
+                Patch::from_buffers(old_text, None, new_text, None, Some(&mut options_of_lines()))?;
+            let mut changed = lines_of(&mut patch, path)?;
+            changed.find_respaced(old_text, new_text)?;
+            return Ok(Lines::Exact(changed));
         }
         // A file of the working tree goes through git's filters (line ends) inside of libgit2.
         let on_disk = new.path().map(|path| self.git.workdir().unwrap_or(Path::new("")).join(path));
@@ -279,7 +312,15 @@ impl Repository {
             return Ok(if disk.is_large() { Lines::TooLarge } else { Lines::NotText });
         }
         match Patch::from_diff(diff, index)? {
-            Some(mut patch) => lines_of(&mut patch).map(Lines::Exact),
+            Some(mut patch) => {
+                let mut changed = lines_of(&mut patch, path)?;
+                if changed.texts.have_twins()
+                    && let Ok(text) = read_beneath(&self.dir, Path::new(path.as_str()), MAX_FILE)
+                {
+                    changed.find_respaced(old_text, &text)?;
+                }
+                Ok(Lines::Exact(changed))
+            }
             None => Ok(Lines::NotText),
         }
     }
@@ -297,14 +338,20 @@ fn renames_can_be_compared(diff: &git2::Diff<'_>) -> bool {
 }
 
 /// The lines that a patch adds and removes, by their numbers.
-fn lines_of(patch: &mut Patch<'_>) -> Result<ChangedLines, git2::Error> {
+fn lines_of(patch: &mut Patch<'_>, path: &RepoPath) -> Result<ChangedLines, git2::Error> {
     let mut changed = ChangedLines::default();
     for hunk in 0..patch.num_hunks() {
         for line in 0..patch.num_lines_in_hunk(hunk)? {
             let line = patch.line_in_hunk(hunk, line)?;
             match (line.origin_value(), line.new_lineno(), line.old_lineno()) {
-                (git2::DiffLineType::Addition, Some(number), _) => changed.added.push(number),
-                (git2::DiffLineType::Deletion, _, Some(number)) => changed.removed.push(number),
+                (git2::DiffLineType::Addition, Some(number), _) => {
+                    changed.added.push(number);
+                    changed.texts.add(path, number, line.content());
+                }
+                (git2::DiffLineType::Deletion, _, Some(number)) => {
+                    changed.removed.push(number);
+                    changed.texts.remove(path, number, line.content());
+                }
                 _ => {}
             }
         }
@@ -333,6 +380,39 @@ fn lines_between(old: &[u8], new: &[u8]) -> LineRanges {
 struct ChangedLines {
     added: LineRanges,
     removed: LineRanges,
+    respaced: LineRanges,
+    texts: Texts,
+}
+
+impl ChangedLines {
+    /// Compares once more without white space, if that can make a difference.
+    fn find_respaced(&mut self, old: &[u8], new: &[u8]) -> Result<(), git2::Error> {
+        if !self.texts.have_twins() {
+            return Ok(());
+        }
+        let mut options = options_of_lines();
+        options.ignore_whitespace(true);
+        let patch = Patch::from_buffers(old, None, new, None, Some(&mut options))?;
+        let mut still_added = LineRanges::default();
+        for hunk in 0..patch.num_hunks() {
+            for line in 0..patch.num_lines_in_hunk(hunk)? {
+                let line = patch.line_in_hunk(hunk, line)?;
+                if let (git2::DiffLineType::Addition, Some(number)) = (line.origin_value(), line.new_lineno())
+                {
+                    still_added.push(number);
+                }
+            }
+        }
+        self.respaced = self.added.lines().filter(|line| !still_added.contains(*line)).collect();
+        Ok(())
+    }
+}
+
+/// How the lines of two states of a file are compared.
+fn options_of_lines() -> DiffOptions {
+    let mut options = DiffOptions::new();
+    options.context_lines(0).interhunk_lines(0).patience(true).force_text(true).max_size(-1);
+    options
 }
 
 /// What became of the lines of one file.
@@ -394,7 +474,7 @@ mod tests {
             options.context_lines(0).patience(true);
             let mut patch =
                 Patch::from_buffers(old.as_bytes(), None, new.as_bytes(), None, Some(&mut options)).unwrap();
-            let exact = lines_of(&mut patch).unwrap().added;
+            let exact = lines_of(&mut patch, &RepoPath::new("a").unwrap()).unwrap().added;
             let between = lines_between(old.as_bytes(), new.as_bytes());
             // Where equal lines repeat, a comparison may name another of them; the number never falls.
             prop_assert!(between.len() >= exact.len(), "{old:?} {new:?} {between:?} {exact:?}");
