@@ -312,7 +312,7 @@ impl Code {
         (
             Self::UnresolvedPaths,
             "unresolved-paths",
-            "run the coverage tool in the repository's root, or let it write relative paths",
+            "run the coverage tool in the repository's root, or say where its paths start: `path-rules: [\"/build => .\"]` (`FROM => -` for what is not of the repository)",
         ),
         (Self::StaleCoverage, "stale-coverage", "measure the coverage of the commit that is judged"),
         (

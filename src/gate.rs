@@ -4,7 +4,7 @@
 //! base, a diff and a policy into a [`Verdict`]: compare → evaluate. Both are synchronous and total: no clock,
 //! no environment, no panic on any input; the same inputs give the same bytes in any order of the files.
 
-use crate::compare::{self, BaseSide, ContractState, Occasion};
+use crate::compare::{self, BaseSide, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::evaluate::evaluate;
 use crate::formats::frames::frames;
@@ -12,11 +12,11 @@ use crate::formats::scans::add_line_hashes;
 use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, Report, Source};
 use crate::merge;
 use crate::model::{
-    BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, Place, Provenance, RepoPath, ReportRead,
-    ReportTotals, Scan, Snapshot, TestCase, TestHistory, TestRun, Untrusted, Verdict,
+    BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, PathResolution, Place, Provenance,
+    RepoPath, ReportRead, ReportTotals, Scan, Snapshot, TestCase, TestHistory, TestRun, Untrusted, Verdict,
 };
-use crate::paths::{self, GoModule, PathHints, Tree};
-use crate::policy::{Absent, Policy, ReportEntry};
+use crate::paths::{self, GoModule, PathHints, PathRule, Tree};
+use crate::policy::Policy;
 use std::num::NonZeroU32;
 
 /// One file to read, opened by `io`.
@@ -50,6 +50,8 @@ pub struct Ground {
     pub workspaces: Vec<String>,
     /// What the tracked files hold, for findings that are known by their line; `None` outside of a repository.
     pub texts: Option<Texts>,
+    /// The policy's rules for paths.
+    pub path_rules: Vec<PathRule>,
 }
 
 /// Gives the bytes of a tracked file of the commit that is judged; `None` for one that cannot be had or is too
@@ -90,11 +92,11 @@ pub fn read<'r>(
     let mut parts = Parts::default();
     let mut bytes_left = MOST_SOURCE_BYTES;
     for source in sources {
-        let file = source.file.clone();
         let (mut row, report) = read_one(source, keep);
+        let index = parts.reports.len();
         match report {
             Some(Report::Tests(run)) => parts.tests.push(run),
-            Some(Report::Coverage(report)) => parts.coverage.push((file, report)),
+            Some(Report::Coverage(report)) => parts.coverage.push((index, report)),
             Some(Report::Scan(mut scans)) => {
                 find_lines(&mut scans, ground, &mut bytes_left, &mut row);
                 parts.scans.push(scans);
@@ -106,10 +108,23 @@ pub fn read<'r>(
     parts.into_snapshot(ground, commit, jobs)
 }
 
+/// Reads one report of coverage by itself, under the paths that it writes: its row, and what it says if it is one.
+pub fn read_coverage(source: ReportSource<'_>) -> (ReportRead, Option<CoverageReport>) {
+    match read_one(source, Keep::Totals) {
+        (row, Some(Report::Coverage(report))) => (row, Some(report)),
+        (row, Some(Report::Tests(_) | Report::Scan(_)) | None) => (row, None),
+    }
+}
+
 impl Ground {
+    /// What is known for the paths of a report.
+    fn hints_of<'g>(&'g self, report: &'g str) -> PathHints<'g> {
+        PathHints { report, workspaces: &self.workspaces, modules: &self.modules, rules: &self.path_rules }
+    }
+
     /// What is known for paths that stand in no report of coverage.
     fn hints(&self) -> PathHints<'_> {
-        PathHints { report: "", workspaces: &self.workspaces, modules: &self.modules }
+        self.hints_of("")
     }
 }
 
@@ -117,19 +132,28 @@ impl Ground {
 struct Parts {
     reports: Vec<ReportRead>,
     tests: Vec<TestRun>,
-    coverage: Vec<(Untrusted, CoverageReport)>,
+    /// Each with the place of its row.
+    coverage: Vec<(usize, CoverageReport)>,
     scans: Vec<Vec<Scan>>,
 }
 
 impl Parts {
     fn into_snapshot(mut self, ground: &Ground, commit: Option<String>, jobs: Option<BuildJobs>) -> Snapshot {
-        self.reports.sort();
-        let coverage = self.coverage.into_iter().map(|(file, report)| {
-            let hints =
-                PathHints { report: file.raw(), workspaces: &ground.workspaces, modules: &ground.modules };
-            paths::resolve(report, ground.tree.as_ref(), &hints)
+        let reports = &mut self.reports;
+        let coverage = self.coverage.into_iter().map(|(index, report)| {
+            let row = reports.get_mut(index);
+            let file = row.as_ref().map(|row| row.file.clone()).unwrap_or_default();
+            let hints = ground.hints_of(file.raw());
+            let measured = report.commit.clone();
+            let coverage = paths::resolve(report, ground.tree.as_ref(), &hints);
+            if let Some(row) = row.filter(|_| ground.tree.is_some()) {
+                say_paths(row, &coverage.paths);
+                say_other_commit(row, measured.as_ref(), commit.as_deref());
+            }
+            coverage
         });
         let coverage = merge::merge_coverage(coverage);
+        self.reports.sort();
         let mut tests = merge::merge_tests(self.tests);
         for case in tests.iter_mut().flat_map(|run| &mut run.cases) {
             find_failure(case, ground);
@@ -156,6 +180,45 @@ fn find_lines(scans: &mut [Scan], ground: &Ground, bytes_left: &mut u64, row: &m
         let origin = Origin::file(row.file.clone());
         row.warnings.push(Diagnostic::new(Code::FindingsCut, Weight::Warning, message, origin));
     }
+}
+
+/// Says which paths of a report are no tracked file. A report of which most paths are lost says nothing about what
+/// is judged: it cannot take part in a pass.
+fn say_paths(row: &mut ReportRead, paths: &PathResolution) {
+    const SHOWN: usize = 3;
+    let weight = if paths.is_too_little() { Weight::Warning } else { Weight::Note };
+    if weight == Weight::Note && paths.ambiguous_count == 0 && paths.unexplained == 0 {
+        return;
+    }
+    let mut message = paths.text();
+    let lost: Vec<&str> = paths.ambiguous.iter().chain(&paths.outside).map(Untrusted::raw).collect();
+    let first: Vec<&str> = lost.iter().take(SHOWN).copied().collect();
+    message.push_str(&format!(": {}", first.join(", ")));
+    if lost.len() > SHOWN {
+        message.push_str(", ...");
+    }
+    if weight == Weight::Warning {
+        row.health = row.health.and(Health::Degraded);
+    }
+    row.warnings.push(Diagnostic::new(
+        Code::UnresolvedPaths,
+        weight,
+        message,
+        Origin::file(row.file.clone()),
+    ));
+}
+
+/// A report that says of itself that it measures another commit cannot take part in a pass: its lines are of other
+/// files.
+fn say_other_commit(row: &mut ReportRead, measured: Option<&Untrusted>, commit: Option<&str>) {
+    let (Some(measured), Some(commit)) = (measured, commit) else { return };
+    if commit.starts_with(&measured.raw().to_ascii_lowercase()) {
+        return;
+    }
+    let message = format!("it measures commit {}, and {commit} is judged", measured.raw());
+    row.health = row.health.and(Health::Degraded);
+    let origin = Origin::file(row.file.clone());
+    row.warnings.push(Diagnostic::new(Code::StaleCoverage, Weight::Warning, message, origin));
 }
 
 /// A place that names a tracked file is named by its path in the repository; any other stays as it was written
@@ -337,7 +400,7 @@ pub struct Case<'j> {
 
 /// Judges.
 pub fn judge(case: Case<'_>) -> Verdict {
-    let contract = contract(case.policy, case.head);
+    let contract = case.policy.contract(case.head, case.diff);
     let is_excluded = |path: &RepoPath| case.policy.excludes(path);
     let mut evidence =
         compare::evidence(case.head, &case.base, case.occasion, case.diff, &contract, &is_excluded);
@@ -357,18 +420,6 @@ pub fn remember(head: &mut Snapshot, before: Option<&Snapshot>, occasion: Occasi
         }
         Occasion::Change => None,
     };
-}
-
-/// What the policy asked for and what came.
-fn contract(policy: &Policy, head: &Snapshot) -> Vec<ContractState> {
-    let state = |(name, entry): (&String, &ReportEntry)| ContractState {
-        entry: name.clone(),
-        kind: entry.kind,
-        at_least: entry.at_least,
-        arrived: head.reports.iter().filter(|report| report.entry == *name).count() as u64,
-        optional: entry.absent == Absent::Optional,
-    };
-    policy.reports.iter().map(state).collect()
 }
 
 #[cfg(test)]

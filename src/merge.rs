@@ -106,6 +106,7 @@ fn add_paths(into: &mut PathResolution, from: PathResolution) {
     into.resolved = into.resolved.saturating_add(from.resolved);
     into.ambiguous_count = into.ambiguous_count.saturating_add(from.ambiguous_count);
     into.outside_count = into.outside_count.saturating_add(from.outside_count);
+    into.unexplained = into.unexplained.saturating_add(from.unexplained);
     into.ambiguous.extend(from.ambiguous);
     into.outside.extend(from.outside);
 }

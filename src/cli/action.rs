@@ -106,6 +106,8 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
         let jobs = jobs.get_or_insert_default();
         jobs.jobs.extend(fetched.jobs.jobs.iter().cloned());
         jobs.jobs.sort();
+        // Steps of legs stand among the jobs now.
+        jobs.each_leg = false;
     }
     Ok(Question {
         dir: actions.dir.clone(),

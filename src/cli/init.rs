@@ -4,14 +4,14 @@ use super::exit::WrongUse;
 use super::judging::{self, Judged, Question};
 use super::policies::PolicyOptions;
 use super::{ExitStatus, output};
-use crate::compare::{self, BaseSide, Occasion};
+use crate::compare::{self, BaseSide, Counted, Counting, Occasion};
 use crate::diagnostic::Diagnostic;
 use crate::io::beneath::read_named;
 use crate::io::ci::{self, Environment};
 use crate::io::git::{self, Run, Side};
 use crate::io::policy::PolicyText;
 use crate::io::setup::{self as files, SetupFiles};
-use crate::model::{Date, Kind, Measured};
+use crate::model::{Date, Kind, Measured, Ratio};
 use crate::policy;
 use crate::render::setup::{self as page, Shown, Written};
 use crate::setup::{self, Facts, POLICY_PLACE, RECENT_DAYS, Recent, TextFile};
@@ -166,7 +166,14 @@ fn recent(today: &Judged, dir: &Path, as_of: Option<Date>) -> Recent {
             let base = BaseSide::default();
             let evidence = compare::evidence(&today.head, &base, Occasion::Change, &diff, &[], &|_| false);
             match &evidence.changed {
-                Some(changed) => Recent::Share(changed.ratio(|_| true)),
+                Some(changed) => {
+                    let counted = changed.count(&Counting::LINES, |_| true);
+                    let add = |sum: Ratio, (_, counted): &(_, Counted)| Ratio {
+                        part: sum.part + counted.ratio.part,
+                        whole: sum.whole + counted.ratio.whole,
+                    };
+                    Recent::Share(counted.iter().fold(Ratio::default(), add))
+                }
                 None => Recent::Unknown("the lines could not be joined with the coverage".to_owned()),
             }
         }

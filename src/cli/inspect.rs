@@ -20,6 +20,7 @@ counts only files that git tracks and merges the reports.
 
 Examples:
   tollgate inspect junit.xml lcov.info
+  tollgate inspect --lines lcov.info       # covered, in part, and not covered, by file
   tollgate inspect --format json reports/*.sarif")]
 pub(super) struct Arguments {
     /// The files to read
@@ -31,6 +32,9 @@ pub(super) struct Arguments {
     /// Read the files as this format instead of letting their content decide
     #[arg(long, value_name = "ID")]
     r#as: Option<String>,
+    /// Show every line of each file that a report of coverage counts
+    #[arg(long, conflicts_with = "format")]
+    lines: bool,
     /// The largest file that is read, in bytes
     #[arg(long, value_name = "N", default_value_t = Source::DEFAULT_MAX_BYTES)]
     max_report_bytes: u64,
@@ -54,13 +58,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     };
     // In the order of the command line: each file is a snapshot of its own.
     let mut reports = Vec::new();
+    let mut lines = Vec::new();
     for file in &arguments.files {
         let source = open(file, format, arguments.max_report_bytes);
-        let snapshot = gate::read([source], &Ground::default(), None, None, Keep::Totals);
-        reports.extend(snapshot.reports);
+        if arguments.lines {
+            let (row, coverage) = gate::read_coverage(source);
+            reports.push(row);
+            lines.push(coverage.unwrap_or_default());
+        } else {
+            let snapshot = gate::read([source], &Ground::default(), None, None, Keep::Totals);
+            reports.extend(snapshot.reports);
+        }
     }
     let text = match arguments.format {
-        OutputFormat::Text => render::inspect::render(&reports, output::style()),
+        OutputFormat::Text => render::inspect::render(&reports, &lines, output::style()),
         OutputFormat::Json => String::from_utf8(wire::inspect::write(&reports))?,
     };
     output::print(&text)?;

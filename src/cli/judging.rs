@@ -285,6 +285,7 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         Ok(repository) => ground_of(repository, changes.side, &changes.diff, &mut diagnostics),
         Err(_) => Ground::default(),
     };
+    ground.path_rules.clone_from(&policy.path_rules);
     ground.workspaces.extend(question.workspaces.iter().map(|name| name.replace('\\', "/")));
     ground.workspaces.extend(dir.canonicalize().ok().map(|dir| dir.to_string_lossy().replace('\\', "/")));
     let head = match &repository {
@@ -474,6 +475,8 @@ fn named_reports(named: &[(Kind, String)]) -> anyhow::Result<BTreeMap<String, Re
             path,
             format: None,
             at_least: 1,
+            shards: None,
+            when: Globs::none(),
             absent: Absent::Required,
             tracked: true,
             origin: Origin::file("--report"),
@@ -533,6 +536,7 @@ fn ground_of(
             .collect(),
         workspaces: Vec::new(),
         texts: None,
+        path_rules: Vec::new(),
     }
 }
 

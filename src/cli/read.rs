@@ -4,7 +4,7 @@ use super::{ExitStatus, output};
 use crate::formats::{self, Source};
 use crate::gate::{self, Ground, Keep, ReportSource};
 use crate::io::isolated;
-use crate::paths::{GoModule, Tree};
+use crate::paths::{GoModule, PathRule, Tree};
 use crate::wire;
 use crate::wire::reading::{self, Reading};
 use anyhow::{Context as _, bail};
@@ -35,6 +35,7 @@ fn answer(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
         workspaces: asked.workspaces,
         // A process that reads a stranger's reports has no repository.
         texts: None,
+        path_rules: asked.path_rules.iter().map(|rule| PathRule::new(rule)).collect::<Result<_, _>>()?,
     };
     let mut sources = Vec::new();
     for (file, bytes) in asked.files.iter().zip(&files) {

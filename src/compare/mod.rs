@@ -53,18 +53,41 @@ pub struct ContractState {
     pub arrived: u64,
     /// True if the entry may be absent.
     pub optional: bool,
+    /// The shards, if the entry counts them.
+    pub shards: Option<ShardState>,
+}
+
+/// The shards of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardState {
+    /// How many must come; `None` if the jobs that write them are not known.
+    pub wanted: Option<u64>,
+    /// How many came.
+    pub came: u64,
 }
 
 impl ContractState {
     /// True if fewer files came than must. An optional entry is short only if some of its files came.
     pub fn is_short(&self) -> bool {
-        self.arrived < self.at_least && !(self.optional && self.arrived == 0)
+        let may_be_absent = self.optional && self.arrived == 0;
+        let lacks_shards =
+            self.shards.is_some_and(|shards| shards.wanted.is_none_or(|wanted| shards.came < wanted));
+        (self.arrived < self.at_least || lacks_shards) && !may_be_absent
     }
 
     /// What is missing, in words.
     pub fn shortage(&self) -> String {
         match self.arrived {
             0 => format!("no file matched the entry `{}`", self.entry),
+            _ if self.arrived >= self.at_least => match self.shards {
+                Some(ShardState { wanted: Some(wanted), came }) => {
+                    format!("{came} of {wanted} shards of the entry `{}` came", self.entry)
+                }
+                _ => format!(
+                    "nobody knows how many shards of the entry `{}` must come: give the API's list of jobs with `--jobs`, or write the number",
+                    self.entry
+                ),
+            },
             arrived => format!("{arrived} of {} files of the entry `{}` came", self.at_least, self.entry),
         }
     }

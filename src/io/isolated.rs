@@ -54,6 +54,7 @@ pub fn read(
         schema: reading::SCHEMA.to_owned(),
         commit,
         workspaces: ground.workspaces.clone(),
+        path_rules: ground.path_rules.iter().map(|rule| rule.text().to_owned()).collect(),
         tree: ground
             .tree
             .as_ref()

@@ -85,7 +85,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<BuildJobs, Box<Diagnostic>> {
         _ => return Err(bad("several JSON documents that do not belong together".to_owned(), 0, 0)),
     }
     jobs.sort();
-    Ok(BuildJobs { jobs })
+    Ok(BuildJobs { jobs, each_leg: entries.is_empty() })
 }
 
 /// Of each job only the newest attempt counts (DECISIONS 10); two jobs of one name in one attempt both stay.

@@ -33,6 +33,20 @@ impl LineRanges {
         &self.0
     }
 
+    /// `41-46, 52, 58-59`, at most `most` ranges.
+    pub fn text(&self, most: usize) -> String {
+        let range = |&(first, last): &(u32, u32)| {
+            if first == last { first.to_string() } else { format!("{first}-{last}") }
+        };
+        let mut shown: Vec<String> = self.0.iter().take(most).map(range).collect();
+        match self.0.len().saturating_sub(most) {
+            0 => {}
+            1 => shown.push("and 1 more range".to_owned()),
+            more => shown.push(format!("and {more} more ranges")),
+        }
+        shown.join(", ")
+    }
+
     /// How many lines there are.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|&(first, last)| u64::from(last - first) + 1).sum()

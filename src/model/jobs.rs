@@ -35,4 +35,7 @@ pub struct Job {
 pub struct BuildJobs {
     /// The jobs.
     pub jobs: Vec<Job>,
+    /// True if each leg of a matrix stands for itself (the API's list), and not all of them as one (`needs`).
+    #[serde(default)]
+    pub each_leg: bool,
 }

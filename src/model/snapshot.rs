@@ -98,11 +98,34 @@ pub struct PathResolution {
     pub ambiguous_count: u64,
     /// All outside paths, also those beyond the cap.
     pub outside_count: u64,
+    /// Outside paths that are neither code of toolchains and dependencies nor left out by the policy.
+    #[serde(default)]
+    pub unexplained: u64,
 }
 
 impl PathResolution {
     /// How many ambiguous and how many outside paths are listed.
     pub const MOST_LISTED: usize = 1_000;
+
+    /// True if fewer than half of the paths that should be files of the repository are: then the report was written
+    /// somewhere else, and what it says is about nothing that is judged.
+    pub const fn is_too_little(&self) -> bool {
+        let lost = self.ambiguous_count.saturating_add(self.unexplained);
+        lost > self.resolved
+    }
+
+    /// `37 of 40 paths are files of the repository, 1 could be several, 2 are none`
+    pub fn text(&self) -> String {
+        let all = self.resolved.saturating_add(self.ambiguous_count).saturating_add(self.outside_count);
+        let mut text = format!("{} of {all} paths are files of the repository", self.resolved);
+        if self.ambiguous_count > 0 {
+            text.push_str(&format!(", {} could be several", self.ambiguous_count));
+        }
+        if self.outside_count > 0 {
+            text.push_str(&format!(", {} are none", self.outside_count));
+        }
+        text
+    }
 
     /// Sorts the lists, each path once, and cuts them; the counts stay.
     pub fn cap(&mut self) {

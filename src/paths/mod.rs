@@ -5,6 +5,7 @@
 //! checked against the tracked files. What could be several files is *ambiguous*, what is none is *outside*;
 //! both are listed, and nothing is ever guessed. Case counts.
 
+mod rules;
 mod tree;
 mod vote;
 mod written;
@@ -12,6 +13,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use rules::{PathRule, PathRuleError};
 pub use tree::Tree;
 
 use crate::model::{Coverage, CoverageReport, FileCoverage, RepoPath, Untrusted};
@@ -37,6 +39,8 @@ pub struct PathHints<'h> {
     pub workspaces: &'h [String],
     /// The Go modules of the tree.
     pub modules: &'h [GoModule],
+    /// Rules of the policy; the first that gives a tracked file decides, before anything else.
+    pub rules: &'h [PathRule],
 }
 
 /// Brings the paths of one report to tracked files.
@@ -51,7 +55,7 @@ pub fn resolve(report: CoverageReport, tree: Option<&Tree>, hints: &PathHints<'_
             let path = as_written(text.raw(), &roots, hints);
             put(&mut coverage, path.map_or(Resolution::Outside, Resolution::File), text, file);
         }
-        return finish(coverage, None);
+        return finish(coverage, None, &roots, hints);
     };
     // What a single path decides is decided first; the rest is decided together.
     let mut open: Vec<(Untrusted, FileCoverage, Written)> = Vec::new();
@@ -66,7 +70,7 @@ pub fn resolve(report: CoverageReport, tree: Option<&Tree>, hints: &PathHints<'_
     for ((text, file, _), resolution) in open.into_iter().zip(decided) {
         put(&mut coverage, resolution, text, file);
     }
-    finish(coverage, Some(tree))
+    finish(coverage, Some(tree), &roots, hints)
 }
 
 /// The tracked file that a test or a finding names; `None` if it is none or could be several.
@@ -108,6 +112,9 @@ fn decide_alone(text: &str, roots: &[&str], tree: &Tree, hints: &PathHints<'_>) 
         return Alone::Decided(Resolution::File(file.clone()));
     }
     let Some(written) = Written::new(text) else { return Alone::Decided(Resolution::Outside) };
+    if let Some(file) = by_rules(&written, text, roots, tree, hints.rules) {
+        return Alone::Decided(Resolution::File(file));
+    }
     if let Some(resolution) = go_path(&written, tree, hints.modules) {
         return Alone::Decided(resolution);
     }
@@ -144,6 +151,40 @@ fn decide_alone(text: &str, roots: &[&str], tree: &Tree, hints: &PathHints<'_>) 
         Some(joined) => Alone::Open(joined),
         None => Alone::Open(written),
     }
+}
+
+/// The tracked file that a rule of the policy gives, for the path itself or below a root of the report.
+fn by_rules(
+    written: &Written,
+    text: &str,
+    roots: &[&str],
+    tree: &Tree,
+    rules: &[PathRule],
+) -> Option<RepoPath> {
+    if rules.is_empty() {
+        return None;
+    }
+    let joined = roots.iter().filter(|_| !written.absolute);
+    let joined: Vec<Written> = joined.filter_map(|root| Written::new(&format!("{root}/{text}"))).collect();
+    let paths = || joined.iter().chain([written]);
+    rules.iter().find_map(|rule| paths().find_map(|path| tree.get(&rule.apply(path)?).cloned()))
+}
+
+/// True if nobody expects the path among the tracked files: code of toolchains and dependencies, and what a rule of
+/// the policy leaves out.
+fn is_expected_outside(text: &str, roots: &[&str], tree: Option<&Tree>, hints: &PathHints<'_>) -> bool {
+    let Some(written) = Written::new(text) else { return false };
+    let joined: Vec<Written> =
+        roots.iter().filter_map(|root| Written::new(&format!("{root}/{text}"))).collect();
+    let of_other_module = tree.is_some_and(|tree| {
+        go_path(&written, tree, hints.modules) == Some(Resolution::Outside)
+            && !hints.modules.iter().any(|module| written.path.starts_with(&format!("{}/", module.name)))
+    });
+    of_other_module
+        || joined
+            .iter()
+            .chain([&written])
+            .any(|path| path.is_foreign() || hints.rules.iter().any(|rule| rule.leaves_out(path)))
 }
 
 /// The tracked file below a known workspace.
@@ -226,6 +267,9 @@ fn as_written(text: &str, roots: &[&str], hints: &PathHints<'_>) -> Option<RepoP
         RepoPath::new(&rest).ok()
     };
     let written = Written::new(text)?;
+    if let Some(path) = hints.rules.iter().find_map(|rule| rule.apply(&written)) {
+        return RepoPath::new(&path).ok();
+    }
     if let (false, [root]) = (written.absolute, roots) {
         let joined = Written::new(&format!("{root}/{text}"))?;
         return relative(&joined).or_else(|| relative(&written));
@@ -249,7 +293,9 @@ fn put(coverage: &mut Coverage, resolution: Resolution, text: Untrusted, file: F
     }
 }
 
-fn finish(mut coverage: Coverage, tree: Option<&Tree>) -> Coverage {
+fn finish(mut coverage: Coverage, tree: Option<&Tree>, roots: &[&str], hints: &PathHints<'_>) -> Coverage {
+    let unexpected = |text: &&Untrusted| !is_expected_outside(text.raw(), roots, tree, hints);
+    coverage.paths.unexplained = coverage.paths.outside.iter().filter(unexpected).count() as u64;
     coverage.paths.ambiguous_count = coverage.paths.ambiguous.len() as u64;
     coverage.paths.outside_count = coverage.paths.outside.len() as u64;
     coverage.paths.cap();

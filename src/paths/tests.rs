@@ -32,6 +32,7 @@ fn report(paths: &[&str], roots: &[&str]) -> CoverageReport {
     CoverageReport {
         files: paths.iter().map(|path| (Untrusted::new(*path), file.clone())).collect(),
         roots: roots.iter().map(|root| Untrusted::new(*root)).collect(),
+        commit: None,
     }
 }
 
@@ -78,6 +79,44 @@ fn paths_of_the_tree_and_below_known_workspaces_are_exact() {
     }
     let hints = PathHints { workspaces: &["/srv/here".to_owned()], ..PathHints::default() };
     assert_eq!(resolved(&["/srv/here/src/lib.rs"], &[], &hints), ["src/lib.rs"]);
+}
+
+#[test]
+fn a_rule_of_the_policy_decides_before_anything_else() {
+    let rules =
+        |texts: &[&str]| -> Vec<PathRule> { texts.iter().map(|text| PathRule::new(text).unwrap()).collect() };
+    let with = |texts: &[&str], path: &str, roots: &[&str]| {
+        let rules = rules(texts);
+        resolved(&[path], roots, &PathHints { rules: &rules, ..PathHints::default() }).remove(0)
+    };
+    assert_eq!(with(&["src => crates/b/src"], "src/lib.rs", &[]), "crates/b/src/lib.rs");
+    assert_eq!(with(&["/x/y => crates/a"], "/x/y/src/lib.rs", &[]), "crates/a/src/lib.rs");
+    assert_eq!(
+        with(&["/made => py/pkg"], "calc.py", &["/made"]),
+        "py/pkg/calc.py",
+        "below a root of the report"
+    );
+    assert_eq!(
+        with(&["src => nowhere"], "src/main.rs", &[]),
+        "src/main.rs",
+        "a rule that gives no file says nothing"
+    );
+    assert_eq!(
+        with(&["org/acme => lib/src/main/java/org/acme"], "org/acme/Foo.java", &[]),
+        "lib/src/main/java/org/acme/Foo.java"
+    );
+}
+
+#[test]
+fn paths_that_nobody_expects_among_the_files_are_told_from_lost_ones() {
+    let rules = [PathRule::new("/gen => -").unwrap()];
+    let hints = PathHints { rules: &rules, ..PathHints::default() };
+    let paths = ["/usr/include/c++/12/vector", "/gen/a.rs", "src/main.rs", "gone/x.rs", "gone/y.rs"];
+    let coverage = resolve(report(&paths, &[]), Some(&tree()), &hints);
+    let found = &coverage.paths;
+    assert_eq!((found.resolved, found.outside_count, found.unexplained), (1, 4, 2));
+    assert!(found.is_too_little());
+    assert_eq!(found.text(), "1 of 5 paths are files of the repository, 4 are none");
 }
 
 #[test]
@@ -282,6 +321,7 @@ fn the_golden_table_of_paths_is_exact() {
             _ => Vec::new(),
         };
         let hints = PathHints {
+            rules: &[],
             report: report_file,
             workspaces: &["/home/runner/work/tool/tool".to_owned()],
             modules: &modules,

@@ -274,6 +274,17 @@ quarantine:
 "##,
     ),
     (
+        "path rules, shards and when",
+        r##"version: 1
+path-rules: ["/build", "/a => ../b", "../x => y"]
+reports:
+  a: { kind: coverage, path: a, shards: 0 }
+  b: { kind: coverage, path: b, shards: all, when: { paths: [a] } }
+  c: { kind: coverage, path: c, jobs: [test], when: [a] }
+  d: { kind: coverage, path: d, absent: carried, workflow: ci }
+"##,
+    ),
+    (
         "extends and the organisation's keys",
         r##"version: 1
 extends: ../acme

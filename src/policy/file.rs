@@ -5,6 +5,7 @@ use super::reader::{Reader, quoted};
 use super::yaml::{Node, Value};
 use super::{ReportEntry, reports, suggest, waivers, yaml};
 use crate::diagnostic::{Code, Diagnostic, Origin};
+use crate::paths::PathRule;
 use crate::rules::{self, Globs, Quarantined, Reproduce, Waiver};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ pub struct PolicyFile {
     pub exclude: Globs,
     /// `include:`.
     pub include: Globs,
+    /// `path-rules:`.
+    pub path_rules: Vec<PathRule>,
     /// `waivers:`, whether they still hold or not.
     pub waivers: Vec<Waiver>,
     /// `quarantine:`, whether it still holds or not.
@@ -58,6 +61,7 @@ const KEYS: &[&str] = &[
     "summary",
     "exclude",
     "include",
+    "path-rules",
     "extends",
 ];
 /// Keys of the design that this version does not have.
@@ -104,6 +108,7 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
             "quarantine" => file.quarantine = waivers::read_quarantine(reader, node),
             "extends" => file.extends = read_extends(reader, node),
             "exclude" => file.exclude = reader.globs(node, "`exclude`"),
+            "path-rules" => file.path_rules = read_path_rules(reader, node),
             "include" => file.include = reader.globs(node, "`include`"),
             text if rules::by_id(text).is_some() => {
                 let message = format!("`{text}` is a rule and stands under `rules:`");
@@ -148,6 +153,28 @@ fn read_extends(reader: &mut Reader<'_>, node: &Node) -> Option<(String, Origin)
             None
         }
     }
+}
+
+/// The most rules that a policy has.
+const MOST_PATH_RULES: usize = 100;
+
+fn read_path_rules(reader: &mut Reader<'_>, node: &Node) -> Vec<PathRule> {
+    let mut rules = Vec::new();
+    for (place, text) in reader.texts(node, "`path-rules`") {
+        match PathRule::new(text) {
+            Ok(_) if rules.len() == MOST_PATH_RULES => {
+                let message = format!("a policy has at most {MOST_PATH_RULES} path rules");
+                reader.error(Code::BadValue, place, message, "use `*` for any one folder");
+                break;
+            }
+            Ok(rule) => rules.push(rule),
+            Err(error) => {
+                let help = "write `FROM => TO`: `/build => src`, `com/acme => app/src/com/acme`, `/gen => -`";
+                reader.error(Code::BadValue, place, format!("`{text}` is no path rule: {error}"), help);
+            }
+        }
+    }
+    rules
 }
 
 fn read_overlays(reader: &mut Reader<'_>, node: &Node) -> Vec<OverlayEntry> {

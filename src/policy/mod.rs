@@ -31,12 +31,13 @@ pub use org::{Group, Limits, OrgLayer, OrgPolicy, OrgText, Rollout, Select, pars
 pub use schema::Schema;
 pub use waivers::OrgWaiver;
 
-use crate::compare::ContractState;
+use crate::compare::{ContractState, ShardState};
 use crate::diagnostic::{Diagnostic, Origin};
-use crate::model::{Date, Health, Kind, Mode, RepoPath, ReportRead, Snapshot};
+use crate::model::{BuildJobs, Date, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Snapshot};
+use crate::paths::PathRule;
 use crate::rules::{RuleSpec, Settings};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The policy in force, resolved from all its layers. Every value knows the file and line that set it.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Policy {
     pub exclude: Globs,
     /// Globs of the only files whose coverage is judged; empty means all.
     pub include: Globs,
+    /// Where paths of reports lie in the repository.
+    pub path_rules: Vec<PathRule>,
     /// Where the policy was read from, for the header: `built-in policy`, `.github/tollgate.yml (read from main)`.
     pub sources: Vec<String>,
     /// Waivers that hold today.
@@ -100,21 +103,26 @@ impl Policy {
 
     /// What the policy asked for and what of it came with a commit: the files that were read for each entry,
     /// whatever their health.
-    pub fn contract(&self, head: &Snapshot) -> Vec<ContractState> {
-        let arrived = |name: &str| {
-            let came = |report: &&ReportRead| report.entry == name && report.health != Health::Missing;
-            head.reports.iter().filter(came).count() as u64
-        };
-        self.reports
-            .iter()
-            .map(|(name, entry)| ContractState {
+    pub fn contract(&self, head: &Snapshot, diff: &DiffState) -> Vec<ContractState> {
+        let state = |(name, entry): (&String, &ReportEntry)| {
+            let came: Vec<&ReportRead> = head
+                .reports
+                .iter()
+                .filter(|report| report.entry == *name && report.health != Health::Missing)
+                .collect();
+            ContractState {
                 entry: name.clone(),
                 kind: entry.kind,
                 at_least: entry.at_least,
-                arrived: arrived(name),
-                optional: entry.absent == Absent::Optional,
-            })
-            .collect()
+                arrived: came.len() as u64,
+                optional: entry.absent == Absent::Optional || !entry.is_concerned(diff),
+                shards: entry.shards.as_ref().map(|shards| ShardState {
+                    wanted: shards.wanted(head.jobs.as_ref()),
+                    came: executions(&came),
+                }),
+            }
+        };
+        self.reports.iter().map(state).collect()
     }
 
     /// The rule with this id.
@@ -233,6 +241,52 @@ pub enum Absent {
     Optional,
 }
 
+/// How many shards of a report must arrive (DECISIONS 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// So many.
+    Count(u64),
+    /// As many as there are jobs with these names; with all names if there is no glob.
+    Jobs(Globs),
+}
+
+impl Shards {
+    /// The number; `None` if the jobs are not known one by one, and then nobody knows.
+    fn wanted(&self, jobs: Option<&BuildJobs>) -> Option<u64> {
+        match self {
+            Self::Count(count) => Some(*count),
+            Self::Jobs(names) => {
+                let jobs = jobs.filter(|jobs| jobs.each_leg)?;
+                let is_meant = |job: &&Job| names.is_empty() || names.is_match_text(job.name.raw());
+                Some(jobs.jobs.iter().filter(is_meant).count() as u64).filter(|count| *count > 0)
+            }
+        }
+    }
+}
+
+/// How many executions wrote these files: artifacts or folders, and if all lie in one, the files (DECISIONS 8).
+fn executions(reports: &[&ReportRead]) -> u64 {
+    let folder =
+        |report: &&ReportRead| report.file.raw().rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let folders: BTreeSet<String> = reports.iter().map(folder).collect();
+    match folders.len() {
+        0 | 1 => reports.len() as u64,
+        several => several as u64,
+    }
+}
+
+impl ReportEntry {
+    /// False if the change is known and touches none of the files that make the reports due.
+    fn is_concerned(&self, diff: &DiffState) -> bool {
+        let Some(diff) = diff.known().filter(|_| !self.when.is_empty()) else { return true };
+        // Files that cannot be named could be any.
+        diff.unreadable_paths > 0
+            || diff.files.iter().any(|(path, file)| {
+                self.when.is_match(path) || file.old_path.as_ref().is_some_and(|old| self.when.is_match(old))
+            })
+    }
+}
+
 /// One entry of `reports:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportEntry {
@@ -244,6 +298,10 @@ pub struct ReportEntry {
     pub format: Option<String>,
     /// How many files must arrive.
     pub at_least: u64,
+    /// How many shards must arrive, if the entry says it.
+    pub shards: Option<Shards>,
+    /// Globs of changed files, one of which a change must touch for the reports to be due; empty means always.
+    pub when: Globs,
     /// Whether it may be absent.
     pub absent: Absent,
     /// True if git-tracked files count too.

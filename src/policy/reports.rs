@@ -3,15 +3,15 @@
 use super::reader::Reader;
 use super::suggest;
 use super::yaml::{Node, Place, Value};
-use super::{Absent, ReportEntry};
+use super::{Absent, ReportEntry, Shards};
 use crate::diagnostic::Code;
 use crate::formats;
 use crate::model::Kind;
 use crate::rules::Globs;
 use std::collections::BTreeMap;
 
-const KEYS: &[&str] = &["kind", "path", "format", "at-least", "absent", "tracked"];
-const PLANNED: &[&str] = &["shards", "workflow", "artifact", "when", "jobs"];
+const KEYS: &[&str] = &["kind", "path", "format", "at-least", "shards", "jobs", "when", "absent", "tracked"];
+const PLANNED: &[&str] = &["workflow", "artifact"];
 const EXAMPLE: &str = "unit: { kind: tests, path: \"**/junit*.xml\" }";
 const KINDS: [Kind; 3] = [Kind::Tests, Kind::Coverage, Kind::Scan];
 
@@ -43,6 +43,7 @@ fn is_name(text: &str) -> bool {
 fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<ReportEntry> {
     let (mut kind, mut path, mut format) = (None, None, None);
     let (mut at_least, mut absent, mut tracked) = (1, Absent::Required, false);
+    let (mut shards, mut jobs, mut when) = (None, None, Globs::none());
     let is_map = matches!(node.value, Value::Map(_));
     for (key, value) in reader.map(node, "an entry of `reports`", EXAMPLE) {
         match key.text.as_str() {
@@ -50,6 +51,9 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
             "path" => path = Some(reader.globs(value, "`path`")),
             "format" => format = read_format(reader, value),
             "at-least" => at_least = read_count(reader, value),
+            "shards" => shards = read_shards(reader, value),
+            "jobs" => jobs = Some((reader.globs(value, "`jobs`"), value.place)),
+            "when" => when = read_when(reader, value),
             "absent" => absent = read_absent(reader, value),
             "tracked" => tracked = reader.flag(value, "`tracked`").unwrap_or(false),
             _ => reader.unknown_key(key, "an entry of `reports`", KEYS, PLANNED),
@@ -63,6 +67,20 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
         let help = "add `path:` with a glob from the root";
         reader.error(Code::MissingKey, place, "the entry does not say where its reports are", help);
     }
+    let shards = match (shards, jobs) {
+        (Some(Shards::Jobs(_)), Some((names, _))) => Some(Shards::Jobs(names)),
+        (shards, None) => shards,
+        (shards, Some((_, place))) => {
+            let help = "write `shards: jobs` beside it, or remove `jobs`";
+            reader.error(
+                Code::BadValue,
+                place,
+                "`jobs` names who writes a shard, and nothing counts them",
+                help,
+            );
+            shards
+        }
+    };
     let (kind, path): (Kind, Globs) = (kind.flatten()?, path?);
     let format = format.and_then(|(format, place): (&'static formats::Format, Place)| {
         if format.kind == kind {
@@ -74,7 +92,7 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
         None
     });
     let origin = reader.origin(place);
-    Some(ReportEntry { kind, path, format, at_least, absent, tracked, origin })
+    Some(ReportEntry { kind, path, format, at_least, shards, when, absent, tracked, origin })
 }
 
 fn read_kind(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
@@ -108,6 +126,39 @@ fn read_count(reader: &mut Reader<'_>, node: &Node) -> u64 {
         Some(count) => count,
         None => 1,
     }
+}
+
+/// A number of shards, or `jobs`.
+fn read_shards(reader: &mut Reader<'_>, node: &Node) -> Option<Shards> {
+    match reader.text(node, "`shards`")? {
+        "jobs" => Some(Shards::Jobs(Globs::none())),
+        _ => match reader.count(node, "`shards`")? {
+            0 => {
+                let help = "write how many shards must arrive, or `jobs` for one per job";
+                reader.error(Code::BadValue, node.place, "`shards: 0` would ask for nothing", help);
+                None
+            }
+            count => Some(Shards::Count(count)),
+        },
+    }
+}
+
+/// `{ changed: [globs] }`
+fn read_when(reader: &mut Reader<'_>, node: &Node) -> Globs {
+    let example = "when: { changed: [\"crates/parser/**\"] }";
+    let mut changed = None;
+    let is_map = matches!(node.value, Value::Map(_));
+    for (key, value) in reader.map(node, "`when`", example) {
+        match key.text.as_str() {
+            "changed" => changed = Some(reader.globs(value, "`changed`")),
+            _ => reader.unknown_key(key, "`when`", &["changed"], &[]),
+        }
+    }
+    if is_map && changed.is_none() {
+        let help = format!("write it like `{example}`");
+        reader.error(Code::MissingKey, node.place, "`when` does not say which files must be changed", help);
+    }
+    changed.unwrap_or_default()
 }
 
 fn read_absent(reader: &mut Reader<'_>, node: &Node) -> Absent {

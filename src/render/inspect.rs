@@ -3,10 +3,17 @@
 use super::escape::SHORT;
 use super::terminal::{Page, Style, diagnostic};
 use super::words::grouped;
-use crate::model::{CoverageTotals, Ratio, ReportRead, ReportTotals, Severity, TestTotals};
+use crate::model::{
+    CoverageReport, CoverageTotals, FileCoverage, LineRanges, Ratio, ReportRead, ReportTotals, Severity,
+    TestTotals,
+};
 
-/// One paragraph per file: name, format, health, totals, and everything odd with line and column.
-pub fn render(reports: &[ReportRead], style: Style) -> String {
+/// At most so many ranges of lines are shown of one state of one file.
+const MOST_RANGES: usize = 10_000;
+
+/// One paragraph per file: name, format, health, totals, and everything odd with line and column. `lines` holds what
+/// each report says of lines, where that was asked for.
+pub fn render(reports: &[ReportRead], lines: &[CoverageReport], style: Style) -> String {
     let mut page = Page::new(style);
     for (index, report) in reports.iter().enumerate() {
         if index > 0 {
@@ -26,8 +33,34 @@ pub fn render(reports: &[ReportRead], style: Style) -> String {
         for warning in &report.warnings {
             diagnostic(&mut page, "  ", warning);
         }
+        for (path, file) in lines.get(index).into_iter().flat_map(|report| &report.files) {
+            let path = page.text(path, SHORT);
+            page.wrapped("  ", 4, &format!("{path}   {}", coverage_text(&file.totals())));
+            for (word, lines) in states(file) {
+                if !lines.is_empty() {
+                    page.wrapped("    ", 6, &format!("{word}: {}", lines.text(MOST_RANGES)));
+                }
+            }
+        }
     }
     page.finish()
+}
+
+/// The lines of a file by what is known of them.
+fn states(file: &FileCoverage) -> [(&'static str, LineRanges); 3] {
+    let partial = file.partial_lines();
+    let (mut covered, mut partly, mut missed) =
+        (LineRanges::default(), LineRanges::default(), LineRanges::default());
+    for hit in file.lines.iter() {
+        let line = hit.line.get();
+        let into = match hit.hits {
+            0 => &mut missed,
+            _ if partial.binary_search(&line).is_ok() => &mut partly,
+            _ => &mut covered,
+        };
+        into.push(line);
+    }
+    [("ran", covered), ("ran in part", partly), ("did not run", missed)]
 }
 
 /// The totals in words: `1,287 tests: 1,283 passed, 1 failed, 3 skipped`. Empty if nothing could be read.
@@ -126,6 +159,6 @@ mod tests {
         unknown.warnings =
             vec![Diagnostic::new(Code::UnknownFormat, Weight::Error, "no format claims the file", origin)];
         reports.push(unknown);
-        insta::assert_snapshot!(render(&reports, Style::PLAIN));
+        insta::assert_snapshot!(render(&reports, &[], Style::PLAIN));
     }
 }

@@ -31,7 +31,7 @@ pub fn show(snapshot: &Snapshot, style: Style) -> String {
     }
     let mut text = page.finish();
     text.push('\n');
-    text.push_str(&inspect::render(&snapshot.reports, style));
+    text.push_str(&inspect::render(&snapshot.reports, &[], style));
     text
 }
 

@@ -1,7 +1,7 @@
 //! Any evidence, for properties: also such that no reader would give, with contradictions and huge numbers.
 
 use super::sample::{Sample, case, finding, path, report};
-use crate::compare::{ContractState, Occasion};
+use crate::compare::{ContractState, Occasion, ShardState};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
     Health, Job, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio, RepoPath, Scan,
@@ -50,9 +50,18 @@ fn health() -> impl Strategy<Value = Health> {
 }
 
 fn contract() -> impl Strategy<Value = ContractState> {
-    (kind(), 1_u64..3, 0_u64..4, any::<bool>()).prop_map(|(kind, at_least, arrived, optional)| {
-        ContractState { entry: kind.word().to_owned(), kind, at_least, arrived, optional }
-    })
+    let shards = (option::weighted(0.9, 1_u64..4), 0_u64..4);
+    let shards = shards.prop_map(|(wanted, came)| ShardState { wanted, came });
+    (kind(), 1_u64..3, 0_u64..4, any::<bool>(), option::weighted(0.2, shards)).prop_map(
+        |(kind, at_least, arrived, optional, shards)| ContractState {
+            entry: kind.word().to_owned(),
+            kind,
+            at_least,
+            arrived,
+            optional,
+            shards,
+        },
+    )
 }
 
 fn diff() -> impl Strategy<Value = DiffState> {
@@ -163,6 +172,7 @@ fn coverage() -> impl Strategy<Value = Coverage> {
             outside: Vec::new(),
             ambiguous_count: ambiguous.unwrap_or(0),
             outside_count: outside.unwrap_or(0),
+            unexplained: 0,
         },
     );
     (btree_map(file(), file_coverage, 0..4), paths, vec(file(), 0..1))
@@ -211,5 +221,5 @@ fn jobs() -> impl Strategy<Value = BuildJobs> {
     ];
     let job =
         (select(vec!["build", "test"]), results).prop_map(|(name, result)| Job { name: name.into(), result });
-    vec(job, 0..3).prop_map(|jobs| BuildJobs { jobs })
+    vec(job, 0..3).prop_map(|jobs| BuildJobs { jobs, each_leg: false })
 }

@@ -1,6 +1,6 @@
 //! `coverage.drop`: the change does not lower the coverage of the repository too far.
 
-use super::words::{counted, ranges};
+use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{CoverageDrop as Compared, Evidence, Metric, NoDrop, Partials, coverage_drop};
 use crate::model::{
@@ -243,9 +243,9 @@ fn indirect(drop: &Compared<'_>) -> Option<Detail> {
     for file in &drop.indirect {
         rows.push(vec![
             file.path.as_str().into(),
-            ranges(&file.lost, MOST_RANGES).into(),
-            ranges(&file.gained, MOST_RANGES).into(),
-            ranges(&file.halved, MOST_RANGES).into(),
+            file.lost.text(MOST_RANGES).into(),
+            file.gained.text(MOST_RANGES).into(),
+            file.halved.text(MOST_RANGES).into(),
         ]);
     }
     for path in &drop.vanished {

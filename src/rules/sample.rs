@@ -87,7 +87,7 @@ impl Sample {
 
     pub(crate) fn asking(mut self, entry: &str, kind: Kind, at_least: u64, arrived: u64) -> Self {
         let entry = entry.to_owned();
-        self.contract.push(ContractState { entry, kind, at_least, arrived, optional: false });
+        self.contract.push(ContractState { entry, kind, at_least, arrived, optional: false, shards: None });
         self
     }
 
@@ -338,6 +338,6 @@ pub(crate) fn scan(findings: Vec<Finding>) -> Snapshot {
 /// Adds jobs to a snapshot.
 pub(crate) fn with_jobs(mut snapshot: Snapshot, jobs: &[(&str, JobResult)]) -> Snapshot {
     let job = |(name, result): &(&str, JobResult)| Job { name: (*name).into(), result: *result };
-    snapshot.jobs = Some(BuildJobs { jobs: jobs.iter().map(job).collect() });
+    snapshot.jobs = Some(BuildJobs { jobs: jobs.iter().map(job).collect(), each_leg: false });
     snapshot
 }

@@ -1,7 +1,7 @@
 //! Uncovered changed lines for people: steps, tables, and the groups that annotations stand on.
 
 use super::Scope;
-use super::words::{counted, of_metric, ranges};
+use super::words::{counted, of_metric};
 use crate::compare::{ChangedFile, ChangedLines, Counted, Metric};
 use crate::model::{
     Coverage, Detail, FileCoverage, LineRanges, Percent, Ratio, RepoPath, Step, Uncovered, Untrusted,
@@ -46,7 +46,7 @@ pub(super) fn steps(
         .map(|(index, (file, counts))| Step {
             rule,
             action: format!("Test {}.", counted(missing(counts), &one, &many)),
-            subject: Untrusted::new(ranges(&counts.missed, MOST_RANGES)),
+            subject: Untrusted::new(counts.missed.text(MOST_RANGES)),
             file: Untrusted::new(file.path.as_str()),
             line: counts.missed.lines().next().and_then(NonZeroU32::new),
             detail: Untrusted::new(if index == 0 { enough.as_str() } else { "" }),
@@ -67,7 +67,7 @@ pub(super) fn detail(files: &[(&ChangedFile<'_>, Counted)], metric: Metric) -> O
         missed = missed.saturating_add(whole.saturating_sub(part));
         if rows.len() <= MOST_ROWS {
             let share = format!("{} ({part} of {whole})", counted.ratio.text_against(None));
-            let lines = ranges(&counted.missed, MOST_RANGES);
+            let lines = counted.missed.text(MOST_RANGES);
             rows.push(vec![Untrusted::new(file.path.as_str()), share.into(), lines.into()]);
         }
     }

@@ -1,7 +1,6 @@
 //! Small words of texts: plurals and ranges.
 
 use crate::compare::Metric;
-use crate::model::LineRanges;
 
 /// `1 test`, `2 tests`.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
@@ -15,21 +14,6 @@ pub(super) const fn of_metric(metric: Metric) -> (&'static str, &'static str) {
         Metric::Branch => ("branch", "branches"),
         Metric::Function => ("function", "functions"),
     }
-}
-
-/// `41-46, 52, 58-59`, at most `most` ranges.
-pub(super) fn ranges(lines: &LineRanges, most: usize) -> String {
-    let mut shown: Vec<String> = lines
-        .ranges()
-        .iter()
-        .take(most)
-        .map(|&(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") })
-        .collect();
-    let more = lines.ranges().len().saturating_sub(most);
-    if more > 0 {
-        shown.push(format!("and {}", counted(more as u64, "more range", "more ranges")));
-    }
-    shown.join(", ")
 }
 
 /// The first line of a text, cut to `most` characters.

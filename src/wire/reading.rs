@@ -24,6 +24,8 @@ pub struct Reading {
     pub tree: Option<Vec<(RepoPath, Option<u32>)>>,
     /// Go modules: their folder and their name.
     pub modules: Vec<(Option<RepoPath>, String)>,
+    /// The policy's rules for paths, as it writes them.
+    pub path_rules: Vec<String>,
     /// The files, whose bytes follow in this order.
     pub files: Vec<ReadingFile>,
 }
@@ -64,6 +66,7 @@ mod tests {
             workspaces: vec!["/w".to_owned()],
             tree: Some(vec![(RepoPath::new("a.rs").unwrap(), Some(3))]),
             modules: vec![(None, "example.com/m".to_owned())],
+            path_rules: vec!["/build => .".to_owned()],
             files: vec![ReadingFile {
                 shown: "ci/junit.xml".into(),
                 entry: "unit".to_owned(),

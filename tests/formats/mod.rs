@@ -140,3 +140,57 @@ fn differences(row: &Value, read: &Read) -> Vec<String> {
     }
     differences
 }
+
+/// Reports of one run of one program in several formats: line by line they say the same.
+const SAME_RUN: &[&[&str]] = &[
+    &["lcov/coveragepy/lcov.info", "cobertura/coveragepy/cobertura.xml", "coverage-py/plain/coverage.json"],
+    &["istanbul/nyc/coverage-final.json", "lcov/nyc/lcov.info", "cobertura/nyc/cobertura.xml"],
+    &["istanbul/jest/coverage-final.json", "lcov/jest/lcov.info", "cobertura/jest/cobertura.xml"],
+    &["istanbul/vitest-v8/coverage-final.json", "lcov/vitest/lcov.info", "cobertura/vitest/cobertura.xml"],
+    // V8's own lines: istanbul's form holds them as statements, the others as they are.
+    &["istanbul/c8/coverage-final.json", "lcov/c8/lcov.info", "cobertura/c8/cobertura.xml"],
+    &[
+        "lcov/gcovr/lcov.info",
+        "cobertura/gcovr-8/cobertura.xml",
+        "gcovr-json/version-8/gcovr.json",
+        "sonar/gcovr-8/sonar.xml",
+        "clover/gcovr/clover.xml",
+        "coveralls/gcovr/coveralls.json",
+    ],
+    &["cobertura/gcovr-5/cobertura.xml", "gcovr-json/version-5/gcovr.json", "sonar/gcovr-5/sonar.xml"],
+    &["lcov/llvm-cov/lcov.info", "llvm-cov/export/llvm.json"],
+    &["clover/phpunit/clover.xml", "cobertura/phpunit/cobertura.xml"],
+];
+
+/// File name → line → whether it ran.
+type Ran = std::collections::BTreeMap<String, std::collections::BTreeMap<u32, bool>>;
+
+fn lines_of(report: &str) -> Ran {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(report);
+    let bytes = std::fs::read(&file).unwrap();
+    let mut source = Source::from_bytes(&bytes);
+    let Detected::One(format) = formats::detect(&source.head().unwrap()) else { panic!("{report}") };
+    let parsed = (format.parse)(&mut source, &mut Context::default()).unwrap_or_else(|_| panic!("{report}"));
+    let formats::Report::Coverage(read) = parsed.report else { panic!("{report} is no coverage") };
+    let mut ran = Ran::new();
+    for (path, coverage) in &read.files {
+        let name = path.raw().rsplit(['/', '\\']).next().unwrap_or_default();
+        let lines = coverage.lines.iter().map(|line| (line.line.get(), line.hits > 0));
+        let lines: std::collections::BTreeMap<u32, bool> = lines.collect();
+        if !lines.is_empty() {
+            ran.insert(name.to_owned(), lines);
+        }
+    }
+    ran
+}
+
+#[test]
+fn one_run_in_several_formats_says_the_same_of_every_line() {
+    for group in SAME_RUN {
+        let first = lines_of(group[0]);
+        assert!(first.values().map(std::collections::BTreeMap::len).sum::<usize>() >= 8, "{}", group[0]);
+        for other in &group[1..] {
+            assert_eq!(first, lines_of(other), "{} and {other}", group[0]);
+        }
+    }
+}

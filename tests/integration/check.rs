@@ -123,6 +123,102 @@ fn a_new_finding_counts_and_one_that_the_base_has_does_not() {
 }
 
 #[test]
+fn a_report_whose_paths_are_lost_is_no_verdict_until_a_rule_says_where_they_are() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.file(".gitignore", "/out\n");
+    place.file("a/src/lib.c", "one\n");
+    place.file("b/src/lib.c", "one\n");
+    place.commit("base");
+    place.file("out/lcov.info", "SF:/made/src/lib.c\nDA:1,1\nend_of_record\n");
+    let policy = |rules: &str| format!("version: 1\n{rules}rules:\n  coverage.total: {{ min: 100 }}\n");
+    place.file("out/lost.yml", policy(""));
+    place.file("out/found.yml", policy("path-rules: [\"/made => b\"]\n"));
+    place.file("out/wrong.yml", policy("path-rules: [\"/made -> b\"]\n"));
+    place
+        .tollgate(&["check", "--policy", "out/lost.yml"])
+        .exits(3)
+        .says("out/lcov.info is degraded: 0 of 1 paths are files of")
+        .says("path-rules");
+    place.tollgate(&["check", "--policy", "out/found.yml"]).exits(0).says("100.0% (1 of 1 line)");
+    place
+        .tollgate(&["check", "--policy", "out/wrong.yml"])
+        .exits(2)
+        .says("is no path rule")
+        .says("out/wrong.yml:2");
+}
+
+#[test]
+fn a_report_that_measures_another_commit_is_named_and_no_verdict() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.file(".gitignore", "/out\n");
+    place.file("a.c", "one\n");
+    let head = place.commit("base");
+    let report = |commit: &str| {
+        format!(
+            "{{\"repo_token\": \"x\", \"git\": {{\"head\": {{\"id\": \"{commit}\"}}}}, \"source_files\": [{{\"name\": \"a.c\", \"coverage\": [1]}}]}}"
+        )
+    };
+    place.file("out/coveralls.json", report(&head));
+    place.tollgate(&["check"]).exits(0);
+    place.file("out/coveralls.json", report(&"a".repeat(40)));
+    place.tollgate(&["check"]).exits(3).says("stale-coverage").says("out/coveralls.json is degraded");
+}
+
+#[test]
+fn as_many_shards_must_come_as_the_policy_says() {
+    let place = Place::new();
+    let policy = "version: 1\nreports:\n  cov: { kind: coverage, path: \"out/**/lcov.info\", shards: SHARDS }\nrules:\n  coverage.total: { min: 10 }\n";
+    place.file("out/1/lcov.info", LCOV);
+    place.file("out/2/lcov.info", LCOV);
+    place.file("two.yml", policy.replace("SHARDS", "2"));
+    place.file("three.yml", policy.replace("SHARDS", "3"));
+    place.file("jobs.yml", policy.replace("SHARDS", "jobs, jobs: \"test*\""));
+    place.tollgate(&["check", "--policy", "two.yml"]).exits(0);
+    place
+        .tollgate(&["check", "--policy", "three.yml"])
+        .exits(3)
+        .says("2 of 3 shards of the entry `cov` came");
+    place.tollgate(&["check", "--policy", "jobs.yml"]).exits(3).says("nobody knows how many shards");
+    let job = |name: &str| {
+        format!("{{\"id\": 1, \"name\": \"{name}\", \"status\": \"completed\", \"conclusion\": \"success\"}}")
+    };
+    let jobs = |names: &[&str]| {
+        format!("{{\"jobs\": [{}]}}", names.iter().map(|name| job(name)).collect::<Vec<_>>().join(", "))
+    };
+    place.file("legs.json", jobs(&["lint", "test (1)", "test (2)"]));
+    place.tollgate(&["check", "--policy", "jobs.yml", "--jobs", "legs.json"]).exits(0);
+    place.file("legs.json", jobs(&["lint", "test (1)", "test (2)", "test (3)"]));
+    place
+        .tollgate(&["check", "--policy", "jobs.yml", "--jobs", "legs.json"])
+        .exits(3)
+        .says("2 of 3 shards of the entry `cov` came");
+}
+
+#[test]
+fn a_report_is_due_only_if_the_change_touches_what_it_is_about() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.file(".gitignore", "/out\n/tollgate.yml\n");
+    place.file("parser/a.c", "one\n");
+    place.commit("base");
+    place.git(&["checkout", "-q", "-b", "topic"]);
+    place.file("README.md", "words\n");
+    place.commit("change");
+    place.file("out/junit.xml", PASSING);
+    let policy = place.file(
+        ".git/policy.yml",
+        "version: 1\nreports:\n  cov: { kind: coverage, path: out/lcov.info, when: { changed: [\"parser/**\"] } }\n",
+    );
+    let check = ["check", "--base", "main", "--policy", policy.to_str().unwrap()];
+    place.tollgate(&check).exits(0);
+    place.file("parser/a.c", "two\n");
+    place.commit("another");
+    place.tollgate(&check).exits(3).says("no file matched the entry `cov`");
+}
+
+#[test]
 fn changed_lines_are_those_of_the_diff_with_the_base() {
     let place = Place::new();
     place.git(&["init", "-q"]);

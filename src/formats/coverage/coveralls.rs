@@ -6,7 +6,7 @@ use super::{json_value, line_list};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, ParseError, Parsed, Source};
-use crate::model::{FileCoverage, Kind};
+use crate::model::{FileCoverage, Kind, Untrusted};
 
 /// Coveralls.
 pub(super) const FORMAT: Format = Format {
@@ -38,13 +38,37 @@ pub(super) const CODECOV: Format = Format {
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     from_json(source, context, |gathered, json| {
         json.object(|json, key| {
-            if key == "source_files" {
-                json.array(|json| source_file(gathered, json))?;
+            match key {
+                "source_files" => {
+                    json.array(|json| source_file(gathered, json))?;
+                }
+                "commit_sha" => gathered.report.commit = commit(json)?,
+                "git" => {
+                    json.object(|json, key| {
+                        if key == "head" {
+                            json.object(|json, key| {
+                                match key {
+                                    "id" => gathered.report.commit = commit(json)?,
+                                    _ => json.skip()?,
+                                }
+                                Ok(())
+                            })?;
+                        }
+                        Ok(())
+                    })?;
+                }
+                _ => json.skip()?,
             }
             Ok(())
         })?;
         Ok(())
     })
+}
+
+/// The commit that was measured; none for a text that is no id of a commit, such as `HEAD`.
+fn commit(json: &mut Json<'_, '_>) -> Result<Option<Untrusted>, ParseError> {
+    let is_id = |text: &String| (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    Ok(json.string()?.filter(is_id).map(Untrusted::new))
 }
 
 fn source_file(gathered: &mut Gathered<'_>, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
@@ -140,6 +164,23 @@ mod tests {
     use super::*;
     use crate::formats::coverage::testing::{claims, ratio, read};
     use crate::model::Health;
+
+    #[test]
+    fn coveralls_says_which_commit_it_measured() {
+        let text = |git: &str| {
+            format!(
+                "{{\"repo_token\": \"x\", {git}, \"source_files\": [{{\"name\": \"a\", \"coverage\": [1]}}]}}"
+            )
+        };
+        let commit = |git: &str| read(&FORMAT, text(git)).report.commit.map(|commit| commit.raw().to_owned());
+        let id = "ab12".repeat(10);
+        assert_eq!(
+            commit(&format!("\"git\": {{\"branch\": \"x\", \"head\": {{\"id\": \"{id}\"}}}}")),
+            Some(id)
+        );
+        assert_eq!(commit("\"git\": {\"head\": {\"id\": \"HEAD\"}}"), None);
+        assert_eq!(commit("\"git\": null"), None);
+    }
 
     #[test]
     fn coveralls_lists_lines_from_one_and_branches_by_four() {

@@ -53,10 +53,10 @@ pub(super) struct Gathered<'c> {
 }
 
 impl<'c> Gathered<'c> {
-    /// Several times what the largest repositories need, and an end for a hostile report.
-    const MOST_BYTES: u64 = 256 << 20;
+    /// Twice what a report of three million lines with branches and functions needs, and an end for a hostile one.
+    const MOST_BYTES: u64 = 96 << 20;
     /// The most lines that ranges may cover together.
-    const MOST_EXPANDED: u64 = 20_000_000;
+    const MOST_EXPANDED: u64 = 8_000_000;
     /// What a file takes beside its records, and what a record takes that a parser holds.
     const FILE_BYTES: u64 = 256;
     const HELD_BYTES: u64 = 64;
@@ -119,7 +119,8 @@ impl<'c> Gathered<'c> {
         more: u64,
         position: impl FnOnce() -> Position,
     ) -> Result<(), ParseError> {
-        let records = file.lines.len() * 8 + file.branches.len() * 16 + file.functions.len() * 64;
+        let branches = file.branches.len() + file.parts.len();
+        let records = file.lines.len() * 8 + branches * 16 + file.functions.len() * 64;
         self.check(records as u64 + more, position)
     }
 
@@ -285,7 +286,7 @@ impl<'c> Gathered<'c> {
 /// Bytes that the records of a file take, roughly.
 fn weight(file: &FileCoverage) -> u64 {
     let names: usize = file.functions.iter().map(|(key, _)| 64 + key.name.raw().len()).sum();
-    (file.lines.len() * 8 + file.branches.len() * 16 + names) as u64
+    (file.lines.len() * 8 + (file.branches.len() + file.parts.len()) * 16 + names) as u64
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Repository {
                 Origin::default(),
             )));
         }
-        let mut found = Diff { base: Some(merge_base.to_owned()), ..Diff::default() };
+        let mut found = Diff { base: since.map(str::to_owned), ..Diff::default() };
         let mut moves = Moves::default();
         for (index, delta) in diff.deltas().enumerate() {
             if self.concerns(&delta) {
@@ -314,7 +314,7 @@ impl Repository {
         match Patch::from_diff(diff, index)? {
             Some(mut patch) => {
                 let mut changed = lines_of(&mut patch, path)?;
-                if changed.texts.have_twins()
+                if changed.texts.has_twins
                     && let Ok(text) = read_beneath(&self.dir, Path::new(path.as_str()), MAX_FILE)
                 {
                     changed.find_respaced(old_text, &text)?;
@@ -341,6 +341,7 @@ fn renames_can_be_compared(diff: &git2::Diff<'_>) -> bool {
 fn lines_of(patch: &mut Patch<'_>, path: &RepoPath) -> Result<ChangedLines, git2::Error> {
     let mut changed = ChangedLines::default();
     for hunk in 0..patch.num_hunks() {
+        changed.texts.begin_place();
         for line in 0..patch.num_lines_in_hunk(hunk)? {
             let line = patch.line_in_hunk(hunk, line)?;
             match (line.origin_value(), line.new_lineno(), line.old_lineno()) {
@@ -387,7 +388,7 @@ struct ChangedLines {
 impl ChangedLines {
     /// Compares once more without white space, if that can make a difference.
     fn find_respaced(&mut self, old: &[u8], new: &[u8]) -> Result<(), git2::Error> {
-        if !self.texts.have_twins() {
+        if !self.texts.has_twins {
             return Ok(());
         }
         let mut options = options_of_lines();

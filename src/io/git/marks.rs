@@ -4,7 +4,7 @@
 use crate::compare::{is_setting, is_settings, marker};
 use crate::model::{Diff, Exclusion, RepoPath};
 use siphasher::sip::SipHasher13;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hasher as _;
 
 /// Above so many changed lines nobody moved them by hand: none is looked for elsewhere, so all count as new.
@@ -21,17 +21,24 @@ pub(super) struct Texts {
     added: Vec<(u32, u64)>,
     /// The same for lines of the base.
     removed: Vec<(u32, u64)>,
-    /// True if a line without a letter or digit is new, and if one is gone.
-    braces: (bool, bool),
+    /// What the lines say that are gone in this place.
+    here: HashSet<u64>,
+    /// True if somewhere a new line says the same as one that is gone in the same place, white space apart.
+    pub(super) has_twins: bool,
     /// Lines that take code out of the coverage.
     pub(super) exclusions: Vec<Exclusion>,
 }
 
 impl Texts {
+    /// Another place of the file begins, with lines between that did not change.
+    pub(super) fn begin_place(&mut self) {
+        self.here.clear();
+    }
+
     pub(super) fn add(&mut self, path: &RepoPath, number: u32, line: &[u8]) {
-        let print = fingerprint(line);
-        self.braces.0 |= print.is_none();
-        self.added.extend(print.map(|print| (number, print)));
+        let Print { text, says_something } = fingerprint(line);
+        self.has_twins |= self.here.contains(&text);
+        self.added.extend(says_something.then_some((number, text)));
         let marker = match marker(path, line) {
             None if is_setting(path, line) => Some("settings of the coverage"),
             marker => marker,
@@ -40,9 +47,9 @@ impl Texts {
     }
 
     pub(super) fn remove(&mut self, path: &RepoPath, number: u32, line: &[u8]) {
-        let print = fingerprint(line);
-        self.braces.1 |= print.is_none();
-        self.removed.extend(print.map(|print| (number, print)));
+        let Print { text, says_something } = fingerprint(line);
+        self.here.insert(text);
+        self.removed.extend(says_something.then_some((number, text)));
         let was_setting = is_setting(path, line);
         if was_setting && !self.exclusions.iter().any(|exclusion| exclusion.line == 0) {
             self.exclude(0, Some("settings of the coverage"));
@@ -64,27 +71,23 @@ impl Texts {
             self.exclusions.push(Exclusion { line, marker });
         }
     }
-
-    /// True if a line that is gone may say the same as one that is new, white space apart.
-    pub(super) fn have_twins(&self) -> bool {
-        if self.braces == (true, true) {
-            return true;
-        }
-        let mut gone: Vec<u64> = self.removed.iter().map(|(_, print)| *print).collect();
-        gone.sort_unstable();
-        self.added.iter().any(|(_, print)| gone.binary_search(print).is_ok())
-    }
 }
 
-/// A line without its white space; `None` if it says nothing: a brace alone is everywhere.
-fn fingerprint(line: &[u8]) -> Option<u64> {
+/// A line without its white space.
+struct Print {
+    text: u64,
+    /// False for a line without a letter or digit: a brace alone is everywhere.
+    says_something: bool,
+}
+
+fn fingerprint(line: &[u8]) -> Print {
     let mut hasher = SipHasher13::new();
     let mut says_something = false;
     for word in line.split(u8::is_ascii_whitespace) {
         says_something |= word.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
         hasher.write(word);
     }
-    says_something.then(|| hasher.finish())
+    Print { text: hasher.finish(), says_something }
 }
 
 /// The texts of a whole change.
@@ -103,6 +106,7 @@ impl Moves {
             return;
         }
         texts.exclusions = Vec::new();
+        texts.here = HashSet::new();
         self.files.push((path, base_path, texts));
     }
 
@@ -114,25 +118,22 @@ impl Moves {
         }
         self.files.sort_by(|left, right| left.0.cmp(&right.0));
         let mut elsewhere = Gone::default();
-        let mut open: Vec<(usize, Vec<(u32, u64)>)> = Vec::new();
-        let mut found: Vec<Vec<(usize, u32, u32)>> = vec![Vec::new(); self.files.len()];
+        let mut found: Vec<(Vec<MovedLine>, Vec<(u32, u64)>)> = Vec::new();
         for (index, (_, _, texts)) in self.files.iter().enumerate() {
             let mut here = Gone::default();
             texts.removed.iter().for_each(|(line, print)| here.put(*print, index, *line));
-            let (matched, left) = here.claim(&texts.added);
-            found[index].extend(matched);
-            if !left.is_empty() {
-                open.push((index, left));
-            }
+            let mut left = Vec::new();
+            found.push((here.claim(&texts.added, &mut left), left));
             here.pour_into(&mut elsewhere);
         }
-        for (index, added) in open {
-            found[index].extend(elsewhere.claim(&added).0);
+        for (matched, left) in &mut found {
+            let added = std::mem::take(left);
+            matched.extend(elsewhere.claim(&added, left));
         }
-        for ((path, _, _), matched) in self.files.iter().zip(found) {
+        for ((path, _, _), (matched, _)) in self.files.iter().zip(found) {
             let Some(file) = diff.files.get_mut(path) else { continue };
             let mut moved: BTreeMap<RepoPath, Vec<(u32, u32)>> = BTreeMap::new();
-            for (from, line, old_line) in matched {
+            for MovedLine { from, line, old_line } in matched {
                 if let Some((_, base_path, _)) = self.files.get(from) {
                     moved.entry(base_path.clone()).or_default().push((line, old_line));
                 }
@@ -141,6 +142,14 @@ impl Moves {
             file.marks.moved = moved;
         }
     }
+}
+
+/// An added line, and the removed one that says the same.
+struct MovedLine {
+    /// Place of the file that it is gone from.
+    from: usize,
+    line: u32,
+    old_line: u32,
 }
 
 /// Lines that are gone and that no added line has claimed, by what they say; in the order of files and lines.
@@ -152,25 +161,26 @@ impl Gone {
         self.0.entry(print).or_default().push_back((file, line));
     }
 
-    /// For each added line the removed one that it takes (its file and both lines), and those that find none.
-    fn claim(&mut self, added: &[(u32, u64)]) -> (Vec<(usize, u32, u32)>, Vec<(u32, u64)>) {
-        let (mut found, mut left) = (Vec::new(), Vec::new());
+    /// For each added line the removed one that it takes; those that find none go to `left`.
+    fn claim(&mut self, added: &[(u32, u64)], left: &mut Vec<(u32, u64)>) -> Vec<MovedLine> {
+        let mut found = Vec::new();
         let mut last: Option<(usize, u32)> = None;
         for &(line, print) in added {
-            let twins = self.0.get_mut(&print).filter(|twins| !twins.is_empty());
-            let Some(twins) = twins else {
-                left.push((line, print));
-                continue;
-            };
             let follows =
                 |(file, old): &(usize, u32)| last.is_some_and(|last| last.0 == *file && last.1 < *old);
-            let at = twins.iter().take(MOST_TWINS).position(follows).unwrap_or(0);
-            if let Some((file, old_line)) = twins.remove(at) {
-                last = Some((file, old_line));
-                found.push((file, line, old_line));
+            let taken = self.0.get_mut(&print).and_then(|twins| {
+                let at = twins.iter().take(MOST_TWINS).position(follows).unwrap_or(0);
+                twins.remove(at)
+            });
+            match taken {
+                Some((from, old_line)) => {
+                    last = Some((from, old_line));
+                    found.push(MovedLine { from, line, old_line });
+                }
+                None => left.push((line, print)),
             }
         }
-        (found, left)
+        found
     }
 
     fn pour_into(self, all: &mut Self) {

@@ -118,7 +118,7 @@ fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
         name: Untrusted::new(format!("{job}{index} / {}", step.name.raw())),
         result: step.result,
     };
-    Ok(BuildJobs { jobs: read.jobs.into_iter().map(named).collect() })
+    Ok(BuildJobs { jobs: read.jobs.into_iter().map(named).collect(), each_leg: false })
 }
 
 /// Bytes in lower-case hexadecimal.

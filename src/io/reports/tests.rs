@@ -65,6 +65,8 @@ fn entry(kind: Kind, globs: &[&str]) -> ReportEntry {
         path: Globs::new(globs).unwrap(),
         format: None,
         at_least: 1,
+        shards: None,
+        when: Globs::none(),
         absent: Absent::Required,
         tracked: false,
         origin: Origin::file("policy"),

@@ -201,6 +201,8 @@ pub struct CoverageReport {
     pub files: BTreeMap<Untrusted, FileCoverage>,
     /// Folders that the report's paths may start from (Cobertura `<source>`), as written.
     pub roots: Vec<Untrusted>,
+    /// The commit that was measured, where the report says it.
+    pub commit: Option<Untrusted>,
 }
 
 impl CoverageReport {

@@ -102,6 +102,7 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         thanks: file.thanks != Some(false),
         exclude: file.exclude.clone(),
         include: file.include.clone(),
+        path_rules: file.path_rules.clone(),
         sources,
         waivers: held.waivers,
         quarantine: held.quarantine,

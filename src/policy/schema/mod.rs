@@ -101,6 +101,13 @@ fn repository() -> Map<String, Value> {
         ("exclude", described(globs(), "files whose coverage is not judged")),
         ("include", described(globs(), "the only files whose coverage is judged")),
         (
+            "path-rules",
+            described(
+                texts(),
+                "`FROM => TO`: paths of reports that begin with FROM lie in the folder TO; `-` for no file of the repository",
+            ),
+        ),
+        (
             "extends",
             json!({"description": "the repository of the organisation's policy, which must then be read", "type": "string", "pattern": "^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$"}),
         ),
@@ -212,6 +219,18 @@ fn report() -> Value {
         ("path", described(globs(), "globs from the root; `*` does not cross `/`")),
         ("format", json!({"description": "the format, where the content cannot decide", "enum": ids})),
         ("at-least", described(count(1), "how many files must arrive; without it 1")),
+        (
+            "shards",
+            json!({"description": "how many shards must arrive, told apart by artifact or folder; `jobs` for the number of jobs", "anyOf": [count(1), {"const": "jobs"}]}),
+        ),
+        ("jobs", described(globs(), "with `shards: jobs`, the names of the jobs that write a shard each")),
+        (
+            "when",
+            described(
+                object(map([("changed", described(globs(), "globs of changed files"))]), &["changed"]),
+                "the reports must come only if the change touches one of these files",
+            ),
+        ),
         (
             "absent",
             json!({"description": "whether the reports may be absent; without it required", "enum": ["required", "optional"]}),

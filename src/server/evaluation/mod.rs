@@ -343,6 +343,7 @@ pub fn unjudged(problem: Diagnostic, base_branch: &str) -> Judgement {
         not_counted: Vec::new(),
         steps: Vec::new(),
         notes: Vec::new(),
+        uncovered: Vec::new(),
         details: Vec::new(),
         reports: Vec::new(),
         diagnostics: vec![problem],

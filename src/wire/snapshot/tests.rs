@@ -244,7 +244,9 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         prop::option::of(test_run()),
         prop::option::of(coverage()),
         prop::collection::vec(scan(), 0..2),
-        prop::option::of(prop::collection::vec(job, 0..3).prop_map(|jobs| BuildJobs { jobs })),
+        prop::option::of(
+            prop::collection::vec(job, 0..3).prop_map(|jobs| BuildJobs { jobs, each_leg: false }),
+        ),
     )
         .prop_map(|(commit, reports, tests, coverage, scans, jobs)| Snapshot {
             commit,
