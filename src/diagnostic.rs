@@ -134,6 +134,7 @@ pub enum Code {
     UnknownRule,
     UnknownSeverity,
     MissingResults,
+    NotAScan,
     MissingField,
     ExternalProperties,
     DuplicateReport,
@@ -283,6 +284,11 @@ impl Code {
             "`unknown-as` in the policy says what such findings count as",
         ),
         (Self::MissingResults, "missing-results", "the tool did not start to analyse: look at its log"),
+        (
+            Self::NotAScan,
+            "not-a-scan",
+            "name it in `reports:` if it should hold vulnerabilities; let the scanner write them into it",
+        ),
         (Self::MissingField, "missing-field", "let the tool write the report anew"),
         (
             Self::ExternalProperties,

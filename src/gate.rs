@@ -305,7 +305,21 @@ fn read_one(report: ReportSource<'_>, keep: Keep) -> (ReportRead, Option<Report>
     if let Some(report) = &report {
         row.totals = report.totals();
     }
+    let is_announced = !row.entry.is_empty() || keep == Keep::Totals;
+    if !is_announced && row.warnings.iter().any(|warning| warning.code == Code::NotAScan) {
+        return (no_report(row), None);
+    }
     (row, report)
+}
+
+/// A bill of materials that nobody announced as a scan is none: it is named, and stands for no report of any kind.
+fn no_report(mut row: ReportRead) -> ReportRead {
+    row.kind = None;
+    row.health = Health::Complete;
+    row.totals = ReportTotals::None;
+    row.warnings.retain(|warning| warning.code == Code::NotAScan);
+    row.warnings.iter_mut().for_each(|warning| warning.weight = Weight::Note);
+    row
 }
 
 fn diagnostic_of(error: &ParseError, file: &Untrusted) -> Diagnostic {

@@ -11,6 +11,7 @@ use crate::gate::{self, Case, Ground, Keep, ReportSource, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github::Fetched;
 use crate::io::isolated::{self, FileToRead};
+use crate::io::policy as io_policy;
 use crate::io::reports::{self, Found, Packed, Search};
 use crate::model::{
     BuildJobs, Confirmation, Date, Diff, DiffState, Graded, HeaderFact, Kind, Moment, Note, Provenance,
@@ -252,7 +253,13 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     };
     let Policies { judging: policy, proposed, is_alone } =
         policies::find(&question.policy, setting, &mut diagnostics)?;
-    let policy = with_named_reports(policy, &question.reports)?;
+    let mut policy = with_named_reports(policy, &question.reports)?;
+    for beside in policy.beside.clone() {
+        let repository = repository.as_ref().map_err(|error| &**error);
+        let bytes = io_policy::read_beside(repository, dir, &base, run, &beside.path, beside.most_bytes());
+        let taken = bytes.map_err(|error| *error).and_then(|bytes| policy.take_beside(&beside, &bytes));
+        diagnostics.extend(taken.err());
+    }
 
     let changes = match &repository {
         Ok(repository) => git::changes(repository, &base, run),

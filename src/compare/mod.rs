@@ -24,7 +24,7 @@ pub use exclusions::{is_setting, is_settings, marker};
 pub use provenance::{is_sensitive, of_change};
 pub use scans::NewFindings;
 pub use tests::{CountedFailures, FlakyCase};
-pub use vulnerabilities::{CountedFinding, Reported, count_once};
+pub use vulnerabilities::{CountedFinding, Reported, count_once, ecosystem, package_name};
 
 use crate::model::{
     BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Snapshot, TestId, Untrusted,

@@ -2,7 +2,7 @@
 //!
 //! Findings in source are never taken for one another: two tools that complain about one line may mean two things.
 
-use crate::model::{Finding, Package, ScanClass, Severity, Tool};
+use crate::model::{Finding, ScanClass, Severity, Tool};
 use std::collections::{BTreeMap, HashMap};
 
 /// A finding, and the tool that reports it.
@@ -157,7 +157,11 @@ impl<'e> Vulnerability<'e> {
         let ids: Vec<String> =
             ids_of(finding).filter(|id| !id.is_empty()).map(str::to_ascii_uppercase).collect();
         let ecosystem = ecosystem(package.ecosystem.raw());
-        (!ids.is_empty()).then(|| Self { ecosystem, package: package_name(package, ecosystem), ids })
+        (!ids.is_empty()).then(|| Self {
+            ecosystem,
+            package: package_name(package.name.raw(), ecosystem),
+            ids,
+        })
     }
 }
 
@@ -166,7 +170,7 @@ fn ids_of(finding: &Finding) -> impl Iterator<Item = &str> {
 }
 
 /// One word for what tools call an ecosystem differently; empty where the word only says how it is packed.
-fn ecosystem(word: &str) -> &str {
+pub fn ecosystem(word: &str) -> &str {
     const WORDS: &[(&str, &[&str])] = &[
         ("npm", &["npm", "node-pkg", "yarn", "pnpm", "bun", "javascript", "node"]),
         ("cargo", &["cargo", "crates.io", "rust", "rust-crate", "rustbinary", "rust-binary"]),
@@ -184,8 +188,8 @@ fn ecosystem(word: &str) -> &str {
 }
 
 /// The name that tools agree on: pip's names differ in case and dashes, and of Maven's some leave out the group.
-fn package_name(package: &Package, ecosystem: &str) -> String {
-    let name = package.name.raw().to_ascii_lowercase();
+pub fn package_name(name: &str, ecosystem: &str) -> String {
+    let name = name.to_ascii_lowercase();
     match ecosystem {
         "pypi" => name.replace(['_', '.'], "-"),
         "maven" => name.rsplit([':', '/']).next().unwrap_or(&name).to_owned(),
@@ -196,6 +200,7 @@ fn package_name(package: &Package, ecosystem: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Package;
     use crate::rules::sample::finding;
     use proptest::prelude::*;
     use std::collections::BTreeSet;

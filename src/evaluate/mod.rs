@@ -88,6 +88,8 @@ fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
             policy.may_relax(path) && laxer.iter().any(|overlay| overlay.globs.is_match(path))
         };
         let wanted = |path: &RepoPath| is_measured(path) && !left(path);
+        // Where the organisation lets nobody waive a rule, nothing that the repository states lifts it.
+        let is_waivable = rule.pin.as_ref().is_none_or(|pin| pin.waivable);
         let scope = Scope {
             wanted: &wanted,
             whole: true,
@@ -96,6 +98,8 @@ fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
             reproduce: &policy.reproduce,
             waivers: &waivers,
             quarantine: &quarantine,
+            vex: if is_waivable { &policy.vex } else { &[] },
+            feeds: &policy.feeds,
             pinned: rule.pin.is_some(),
         };
         judged.push(waive(judge(rule, String::new(), evidence, &scope), policy));
@@ -136,6 +140,8 @@ fn policy_diagnostics(policy: &Policy, judged: &[Judged]) -> Vec<Diagnostic> {
     let used: BTreeSet<&Origin> = judged.iter().flat_map(|judged| &judged.used).collect();
     let waivers = policy.waivers.iter().map(|waiver| ("waiver", &waiver.origin));
     let entries = waivers.chain(policy.quarantine.iter().map(|entry| ("quarantine entry", &entry.origin)));
+    let documents: BTreeSet<&Origin> = policy.vex.iter().map(|statement| &statement.origin).collect();
+    let entries = entries.chain(documents.into_iter().map(|origin| ("VEX document", origin)));
     let unused = entries.filter(|(_, origin)| !used.contains(origin)).map(|(what, origin)| {
         let message = format!("nothing in the reports fits this {what}");
         Diagnostic::new(Code::WaiverUnused, Weight::Note, message, origin.clone())

@@ -33,8 +33,6 @@ pub struct OrgEntry {
     pub waivable: bool,
 }
 
-/// Rules of the design that this version does not have (DECISIONS 26).
-const PLANNED_RULES: &[&str] = &["scan.exploited", "evidence.grade", "change.sensitive"];
 pub(super) const MODES: [Mode; 4] = [Mode::Off, Mode::Info, Mode::Warn, Mode::Enforce];
 
 /// Which rules may stand in a table.
@@ -87,12 +85,8 @@ pub(super) fn known_rule(reader: &mut Reader<'_>, key: &Key) -> Option<&'static 
     let text = &key.text;
     let found = rules::by_id(text);
     if found.is_none() {
-        let help = if PLANNED_RULES.contains(&text.as_str()) {
-            format!("this version does not know `{text}` yet; `tollgate rules` lists all rules")
-        } else {
-            let ids = RULES.iter().map(|rule| rule.id);
-            suggest::help(text, ids, "`tollgate rules` lists all rules")
-        };
+        let ids = RULES.iter().map(|rule| rule.id);
+        let help = suggest::help(text, ids, "`tollgate rules` lists all rules");
         reader.error(Code::UnknownPolicyRule, key.place, format!("no rule is called `{text}`"), help);
     }
     found

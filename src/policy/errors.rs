@@ -144,7 +144,6 @@ tests.failed: { max: 0 }
         r##"version: 1
 rules:
   coverage.chnaged: { min: 80 }
-  scan.exploited: { max: 1 }
   speed: {}
 "##,
     ),

@@ -1,5 +1,6 @@
 //! One policy file of a repository, exactly as written.
 
+use super::beside::{self, Beside};
 use super::entries::{Allowed, RuleEntry, read_rules};
 use super::reader::{Reader, quoted};
 use super::yaml::{Node, Value};
@@ -34,6 +35,8 @@ pub struct PolicyFile {
     pub waivers: Vec<Waiver>,
     /// `quarantine:`, whether it still holds or not.
     pub quarantine: Vec<Quarantined>,
+    /// Files that stand beside the policy, and belong to it: `vex:`, `kev:`, `epss:`.
+    pub beside: Vec<Beside>,
     /// `extends:`, the repository of the organisation's policy, and where it stands.
     pub extends: Option<(String, Origin)>,
 }
@@ -56,6 +59,9 @@ const KEYS: &[&str] = &[
     "paths",
     "waivers",
     "quarantine",
+    "vex",
+    "kev",
+    "epss",
     "reproduce",
     "owners",
     "summary",
@@ -106,6 +112,7 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
             "summary" => file.thanks = read_summary(reader, node),
             "waivers" => file.waivers = waivers::read(reader, node),
             "quarantine" => file.quarantine = waivers::read_quarantine(reader, node),
+            "vex" | "kev" | "epss" => file.beside.extend(beside::read(reader, key, node)),
             "extends" => file.extends = read_extends(reader, node),
             "exclude" => file.exclude = reader.globs(node, "`exclude`"),
             "path-rules" => file.path_rules = read_path_rules(reader, node),

@@ -3,6 +3,7 @@
 //! [`parse`] reads one file into a [`PolicyFile`] and reports everything that is wrong with it; [`resolve`]
 //! lays it over the built-in policy. Every value of the result knows the file and line that set it.
 
+mod beside;
 mod builtin;
 mod entries;
 #[cfg(test)]
@@ -17,10 +18,12 @@ mod reader;
 mod reports;
 mod schema;
 mod suggest;
+mod vex;
 mod waivers;
 mod yaml;
 
-pub use crate::rules::{GlobError, Globs, Quarantined, Reproduce, Waiver};
+pub use crate::rules::{Feeds, GlobError, Globs, Quarantined, Reproduce, VexStatement, Waiver};
+pub use beside::{Beside, BesideKind};
 pub use builtin::BUILT_IN;
 pub use entries::{OrgEntry, RuleEntry};
 pub use facts::RepoFacts;
@@ -64,6 +67,12 @@ pub struct Policy {
     pub sources: Vec<String>,
     /// Waivers that hold today.
     pub waivers: Vec<Waiver>,
+    /// The files beside the policy that it names; [`Policy::take_beside`] takes what they hold.
+    pub beside: Vec<Beside>,
+    /// What the owners state about vulnerabilities.
+    pub vex: Vec<VexStatement>,
+    /// Dated copies of the lists of exploited vulnerabilities.
+    pub feeds: Feeds,
     /// Quarantined tests, as far as it holds today.
     pub quarantine: Vec<Quarantined>,
     /// The paths for which the organisation lets the repository ask for less; `None` without an organisation,

@@ -32,8 +32,11 @@ impl Rule for EvidenceReports {
         let required = "every report whole";
         let reports = &evidence.head.reports;
         let broken: Vec<&ReportRead> = reports.iter().filter(|report| evidence.is_broken(report)).collect();
-        let whole = reports.iter().filter(|report| report.health == Health::Complete).count() as u64;
-        let came = reports.iter().filter(|report| report.health != Health::Missing).count() as u64;
+        // What is whole and of no kind is no report, such as a bill of materials.
+        let reports =
+            || reports.iter().filter(|report| report.kind.is_some() || report.health != Health::Complete);
+        let whole = reports().filter(|report| report.health == Health::Complete).count() as u64;
+        let came = reports().filter(|report| report.health != Health::Missing).count() as u64;
         let text = format!("{whole} of {} whole", counted(came, "report", "reports"));
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(whole), text, required);
         let mut problems = missing(evidence);
@@ -174,6 +177,18 @@ mod tests {
         let mut optional = Sample::default().asking("unit", Kind::Tests, 1, 0);
         optional.contract[0].optional = true;
         assert_eq!(optional.judge("evidence.reports", &[]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn a_bill_of_materials_alone_is_no_report() {
+        let mut sample = Sample::default();
+        sample.head.reports.push(report("bom.cdx.json", Kind::Scan, Health::Complete));
+        sample.head.reports[0].kind = None;
+        assert_eq!(sample.judge("evidence.reports", &[]).kind, OutcomeKind::NotMeasured);
+        sample.head = green().head;
+        sample.head.reports.push(report("bom.cdx.json", Kind::Scan, Health::Complete));
+        sample.head.reports[1].kind = None;
+        assert_eq!(sample.judge("evidence.reports", &[]).measured_text, "1 of 1 report whole");
     }
 
     #[test]

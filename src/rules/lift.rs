@@ -4,6 +4,7 @@
 //! and never for a failure of a container (DECISIONS 21).
 
 use super::versions::VersionRange;
+use super::vex::VexStatement;
 use super::{Globs, Scope, limits};
 use crate::compare::CountedFinding;
 use crate::diagnostic::Origin;
@@ -158,6 +159,14 @@ impl Lifted {
         let proof = proof("waived", &waiver.owner, waiver.expires, &waiver.reason);
         self.list_finding(rule, finding, "waived", proof);
         true
+    }
+
+    /// Lists a finding that the owners' VEX hides.
+    pub(super) fn vex(&mut self, rule: &'static str, finding: &CountedFinding<'_>, statement: &VexStatement) {
+        self.used.insert(statement.origin.clone());
+        let (why, author) = (statement.hides.as_deref().unwrap_or_default(), &statement.author);
+        let proof = format!("{why}, states {author} in {}", statement.origin.file.raw());
+        self.list_finding(rule, finding, "vex", Untrusted::new(proof));
     }
 
     /// Lists a finding that does not count.

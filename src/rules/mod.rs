@@ -15,6 +15,7 @@ mod coverage_total;
 mod evidence_grade;
 mod evidence_reports;
 mod scan_all;
+mod scan_exploited;
 mod scan_licenses;
 mod scan_new;
 mod scan_secrets;
@@ -27,6 +28,7 @@ mod tests_skipped;
 
 mod doubt;
 mod failing_tests;
+mod feeds;
 mod globs;
 mod lift;
 mod limits;
@@ -38,6 +40,7 @@ mod test_scope;
 mod uncovered;
 mod value;
 mod versions;
+mod vex;
 mod words;
 
 #[cfg(test)]
@@ -46,6 +49,7 @@ pub(crate) mod arbitrary;
 pub(crate) mod sample;
 
 pub use build_jobs::unexplained_jobs;
+pub use feeds::{EpssScores, Feeds, Kev};
 pub use globs::{GlobError, Globs};
 pub use lift::{Covered, Pattern, Quarantined, Waiver};
 pub use narrowing::NARROWING_FIELDS;
@@ -53,6 +57,7 @@ pub use reproduce::{Placeholders, Reproduce};
 pub(crate) use value::some_of;
 pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
 pub use versions::VersionRange;
+pub use vex::{VexPackage, VexStatement};
 
 use crate::compare::{Evidence, Metric, Partials};
 use crate::diagnostic::Origin;
@@ -76,6 +81,7 @@ pub const RULES: &[&RuleSpec] = &[
     &scan_new::SPEC,
     &scan_all::SPEC,
     &scan_secrets::SPEC,
+    &scan_exploited::SPEC,
     &scan_licenses::SPEC,
     &evidence_reports::SPEC,
     &evidence_grade::SPEC,
@@ -121,6 +127,10 @@ pub struct Scope<'s> {
     pub reproduce: &'s Reproduce,
     /// The waivers in force for the rule that say what they cover.
     pub waivers: &'s [&'s Waiver],
+    /// What the owners state about vulnerabilities.
+    pub vex: &'s [VexStatement],
+    /// Dated copies of the lists of exploited vulnerabilities.
+    pub feeds: &'s Feeds,
     /// The quarantined tests.
     pub quarantine: &'s [&'s Quarantined],
     /// True if the organisation pins the rule by a floor or a lock: then no entry of the repository can make it

@@ -1,8 +1,8 @@
 //! What the rules about scans share: which findings a rule looks at, counted once, and without what is lifted.
 
 use super::lift::Lifted;
-use super::{Direction, Field, FieldKind, Globs, Scope, Settings};
-use crate::compare::{CountedFinding, Evidence, Reported, count_once};
+use super::{Direction, Field, FieldKind, Globs, Scope, Settings, vex};
+use crate::compare::{self, CountedFinding, Evidence, Reported, count_once};
 use crate::model::{Detail, Finding, RepoPath, Scan, ScanClass, Severity, SeverityCounts, Traits, Untrusted};
 
 /// What a rule looks at, by what reports say of the findings.
@@ -82,8 +82,13 @@ impl Narrowing {
 
     /// Findings of one class alone, whatever tool reports them.
     pub(super) fn of(class: ScanClass) -> Self {
+        Self::of_all(&[class])
+    }
+
+    /// The same for several classes.
+    pub(super) fn of_all(classes: &[ScanClass]) -> Self {
         Self {
-            classes: vec![class],
+            classes: classes.to_vec(),
             tools: Globs::none(),
             fix_only: false,
             reachable_only: false,
@@ -117,6 +122,10 @@ impl Narrowing {
                 lifted.list_finding(rule, finding, cause, Untrusted::new(proof));
                 return false;
             }
+            if let Some(statement) = vex::hiding(scope.vex, finding) {
+                lifted.vex(rule, finding, statement);
+                return false;
+            }
             !lifted.finding(rule, finding, scope)
         });
         // Whose class is not known may be of any; without a place they belong to no overlay.
@@ -144,6 +153,12 @@ impl Narrowing {
             () => None,
         }
     }
+}
+
+/// A package by the ecosystem and name that tools agree on.
+pub(super) fn identity_of_package(ecosystem: &str, name: &str) -> (String, String) {
+    let ecosystem = compare::ecosystem(ecosystem);
+    (ecosystem.to_owned(), compare::package_name(name, ecosystem))
 }
 
 /// True if the finding belongs to the scope. A finding without a place in the repository belongs to the rule

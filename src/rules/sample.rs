@@ -1,8 +1,8 @@
 //! Small evidence for tests.
 
 use super::{
-    Covered, FieldKind, Globs, Judgement, Pattern, Quarantined, Reproduce, RuleSpec, Scope, Setting,
-    Settings, Value, Waiver, by_id,
+    Covered, Feeds, FieldKind, Globs, Judgement, Pattern, Quarantined, Reproduce, RuleSpec, Scope, Setting,
+    Settings, Value, VexStatement, Waiver, by_id,
 };
 use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
@@ -24,6 +24,8 @@ pub(crate) struct Sample {
     pub(crate) contract: Vec<ContractState>,
     pub(crate) waivers: Vec<Waiver>,
     pub(crate) quarantine: Vec<Quarantined>,
+    pub(crate) vex: Vec<VexStatement>,
+    pub(crate) feeds: Feeds,
     pub(crate) pinned: bool,
 }
 
@@ -37,6 +39,8 @@ impl Default for Sample {
             contract: Vec::new(),
             waivers: Vec::new(),
             quarantine: Vec::new(),
+            vex: Vec::new(),
+            feeds: Feeds::default(),
             pinned: false,
         }
     }
@@ -192,6 +196,8 @@ impl Sample {
             reproduce: &reproduce,
             waivers: &waivers,
             quarantine: &quarantine,
+            vex: &self.vex,
+            feeds: &self.feeds,
             pinned: self.pinned,
         };
         (spec.judge)(&settings(spec, fields), evidence, &scope)

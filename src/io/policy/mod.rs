@@ -9,7 +9,7 @@ pub use trust::Judged;
 use super::beneath::{OpenError, read_beneath, read_named};
 use super::git::{Base, CommittedFile, Repository, Run, default_branch_tip};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::Untrusted;
+use crate::model::{RepoPath, Untrusted};
 use std::path::Path;
 
 /// Where a policy may stand below DIR; both at once are an error.
@@ -137,6 +137,44 @@ fn proposed_by(repository: &Repository, dir: &Path) -> Result<Option<PolicyText>
     in_commit(repository, &head, &"the change".into(), &PLACES).map_err(|error| match error {
         PolicyError::Wrong(diagnostic) | PolicyError::Unreadable(diagnostic) => diagnostic,
     })
+}
+
+/// Reads a file that the policy names, where the policy is read: at the tip of the default branch. Only where no
+/// change is judged may it be the working tree's.
+///
+/// # Errors
+/// Says why it cannot be had. A file that the policy names and that is not there is never taken for an empty one.
+pub fn read_beside(
+    repository: Result<&Repository, &Diagnostic>,
+    dir: &Path,
+    base: &Base,
+    run: &Run,
+    path: &RepoPath,
+    limit: u64,
+) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let failed = |code: Code, what: &str| {
+        let message = format!("`{}`, which the policy names, {what}", path.as_str());
+        Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(path.as_str())))
+    };
+    let tip = match repository {
+        Ok(repository) => default_branch_tip(repository, base, run)?.map(|tip| (repository, tip.0)),
+        Err(_) => None,
+    };
+    if let Some((repository, commit)) = tip {
+        match repository.file_at(&commit, path.as_str(), limit)? {
+            CommittedFile::Bytes(bytes) => return Ok(bytes),
+            CommittedFile::TooLarge => return Err(failed(Code::ReportTooLarge, "is too large")),
+            CommittedFile::NotRegular => return Err(failed(Code::NotRegular, "is no regular file")),
+            CommittedFile::Absent if run.judges_a_change() => {
+                return Err(failed(Code::UnreadableFile, "is not on the default branch"));
+            }
+            CommittedFile::Absent => {}
+        }
+    } else if run.judges_a_change() {
+        return Err(failed(Code::NoBase, "cannot be read: the default branch is not in this clone"));
+    }
+    read_beneath(dir, Path::new(path.as_str()), limit)
+        .map_err(|error| failed(error.code(), &format!("cannot be read: {error}")))
 }
 
 /// The file that `--policy` names.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{Date, Mode};
-use crate::rules::{RuleSpec, Value};
+use crate::rules::{Feeds, RuleSpec, Value};
 use std::cmp::Ordering;
 
 #[cfg(test)]
@@ -106,6 +106,9 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         sources,
         waivers: held.waivers,
         quarantine: held.quarantine,
+        beside: file.beside.clone(),
+        vex: Vec::new(),
+        feeds: Feeds::default(),
         relax_allowed,
         previews,
         diagnostics: Vec::new(),

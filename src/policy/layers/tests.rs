@@ -45,6 +45,7 @@ fn without_a_file_the_built_in_policy_is_in_force() {
             ("scan.new", Mode::Enforce),
             ("scan.all", Mode::Off),
             ("scan.secrets", Mode::Off),
+            ("scan.exploited", Mode::Off),
             ("scan.licenses", Mode::Off),
             ("evidence.reports", Mode::Enforce),
             ("evidence.grade", Mode::Info),

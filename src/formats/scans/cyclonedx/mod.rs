@@ -191,7 +191,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         bom.hand_over(context, reading);
         read?;
         if !listed {
-            reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, NO_SCAN);
+            reading.health.worsen(context, json, Health::Empty, Code::NotAScan, NO_SCAN);
         }
         Ok(())
     })

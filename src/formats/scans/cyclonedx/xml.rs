@@ -30,7 +30,7 @@ pub(super) fn parse_xml(source: &mut Source<'_>, context: &mut Context) -> Resul
     );
     bom.hand_over(context, &mut reading);
     if read.is_ok() && !listed.get() {
-        context.warn(Code::EmptyReport, Weight::Error, NO_SCAN, source.position());
+        context.warn(Code::NotAScan, Weight::Error, NO_SCAN, source.position());
         reading.health.health = Health::Empty;
         reading.health.reason = Untrusted::from(NO_SCAN);
     }
