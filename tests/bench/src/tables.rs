@@ -1,7 +1,7 @@
 //! The tables that are printed.
 
 use crate::measure::{in_turn, median, median_cpu, most_memory, ratio, run};
-use crate::{Options, generate, history, hostile};
+use crate::{Options, changes, generate, history, hostile};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ pub const ALL: &[(&str, fn(&Options) -> bool)] = &[
     ("hostile", hostile),
     ("startup", startup),
     ("history", history::table),
+    ("changes", changes::table),
 ];
 
 /// What no reader may exceed, in MiB.
