@@ -13,11 +13,12 @@ use crate::formats::{self, Context, Detected, Format, Head, ParseError, Parsed, 
 use crate::merge;
 use crate::model::{
     BuildJobs, CoverageReport, DiffState, HeaderFact, Health, Kind, PathResolution, Place, Provenance,
-    RepoPath, ReportRead, ReportTotals, Scan, Snapshot, TestCase, TestHistory, TestRun, Untrusted, Verdict,
+    RepoPath, ReportRead, ReportTotals, Scan, Snapshot, TestCase, TestHistory, Untrusted, Verdict,
 };
 use crate::paths::{self, GoModule, PathHints, PathRule, Tree};
 use crate::policy::Policy;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Mutex, PoisonError};
 
 /// One file to read, opened by `io`.
 pub struct ReportSource<'r> {
@@ -78,39 +79,75 @@ pub enum Keep {
     Everything,
 }
 
+/// How reports are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What is kept of them.
+    pub keep: Keep,
+    /// True if a policy asks how the runs of a test ended that a report holds several times.
+    pub with_repeats: bool,
+    /// True if a policy asks for counts of tests by suite or file.
+    pub with_places: bool,
+    /// How many reports are read at once. The snapshot is the same for any number.
+    pub at_once: NonZeroUsize,
+}
+
+impl Reading {
+    /// One report after the other, and what `keep` needs; for a later comparison, everything is needed.
+    pub const fn keeping(keep: Keep) -> Self {
+        let all = matches!(keep, Keep::Everything);
+        Self { keep, with_repeats: all, with_places: all, at_once: NonZeroUsize::MIN }
+    }
+}
+
 /// Reads all files into the snapshot of one commit.
 ///
 /// A file that cannot be read never disappears: it stands in `reports` with its health and a diagnostic, and
 /// what was read before the damage still counts as failures.
 pub fn read<'r>(
-    sources: impl IntoIterator<Item = ReportSource<'r>>,
+    sources: impl IntoIterator<Item = ReportSource<'r>, IntoIter: Send>,
     ground: &Ground,
     commit: Option<String>,
     jobs: Option<BuildJobs>,
-    keep: Keep,
+    reading: Reading,
 ) -> Snapshot {
-    let mut parts = Parts::default();
-    let mut bytes_left = MOST_SOURCE_BYTES;
-    for source in sources {
-        let (mut row, report) = read_one(source, keep);
-        let index = parts.reports.len();
-        match report {
-            Some(Report::Tests(run)) => parts.tests.push(run),
-            Some(Report::Coverage(report)) => parts.coverage.push((index, report)),
-            Some(Report::Scan(mut scans)) => {
-                find_lines(&mut scans, ground, &mut bytes_left, &mut row);
-                parts.scans.push(scans);
+    let sources = Mutex::new(sources.into_iter().enumerate());
+    // A helper that panicked while it took a source has left nothing behind that the others could trip over.
+    let next = || sources.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let parts = std::thread::scope(|scope| {
+        let work = || read_parts(&next, reading);
+        let helpers: Vec<_> = (1..reading.at_once.get()).map(|_| scope.spawn(work)).collect();
+        let mut parts = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(others) => parts.add(others),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
+        }
+        parts
+    });
+    parts.into_snapshot(ground, commit, jobs)
+}
+
+/// Reads one source after the other for as long as there are any.
+fn read_parts<'r>(next: &dyn Fn() -> Option<(usize, ReportSource<'r>)>, reading: Reading) -> Parts {
+    let mut parts = Parts::default();
+    while let Some((place, source)) = next() {
+        let (row, report) = read_one(source, reading);
+        match report {
+            Some(Report::Tests(run)) => parts.tests.add(run),
+            Some(Report::Coverage(report)) => parts.coverage.push((place, report)),
+            Some(Report::Scan(scans)) => parts.scans.push((place, scans)),
             None => {}
         }
-        parts.reports.push(row);
+        parts.reports.push((place, row));
     }
-    parts.into_snapshot(ground, commit, jobs)
+    parts
 }
 
 /// Reads one report of coverage by itself, under the paths that it writes: its row, and what it says if it is one.
 pub fn read_coverage(source: ReportSource<'_>) -> (ReportRead, Option<CoverageReport>) {
-    match read_one(source, Keep::Totals) {
+    match read_one(source, Reading::keeping(Keep::Totals)) {
         (row, Some(Report::Coverage(report))) => (row, Some(report)),
         (row, Some(Report::Tests(_) | Report::Scan(_)) | None) => (row, None),
     }
@@ -128,18 +165,35 @@ impl Ground {
     }
 }
 
+/// What was read, with the places of the sources where their order shows.
 #[derive(Default)]
 struct Parts {
-    reports: Vec<ReportRead>,
-    tests: Vec<TestRun>,
-    /// Each with the place of its row.
+    reports: Vec<(usize, ReportRead)>,
+    tests: merge::MergedTests,
     coverage: Vec<(usize, CoverageReport)>,
-    scans: Vec<Vec<Scan>>,
+    scans: Vec<(usize, Vec<Scan>)>,
 }
 
 impl Parts {
+    fn add(&mut self, other: Self) {
+        self.reports.extend(other.reports);
+        self.tests.extend(other.tests);
+        self.coverage.extend(other.coverage);
+        self.scans.extend(other.scans);
+    }
+
     fn into_snapshot(mut self, ground: &Ground, commit: Option<String>, jobs: Option<BuildJobs>) -> Snapshot {
-        let reports = &mut self.reports;
+        // In the order of the sources again, in which every place is that of its row.
+        self.reports.sort_by_key(|(place, _)| *place);
+        self.coverage.sort_by_key(|(place, _)| *place);
+        self.scans.sort_by_key(|(place, _)| *place);
+        let mut reports: Vec<ReportRead> = self.reports.into_iter().map(|(_, row)| row).collect();
+        let mut bytes_left = MOST_SOURCE_BYTES;
+        for (place, scans) in &mut self.scans {
+            if let Some(row) = reports.get_mut(*place) {
+                find_lines(scans, ground, &mut bytes_left, row);
+            }
+        }
         let coverage = self.coverage.into_iter().map(|(index, report)| {
             let row = reports.get_mut(index);
             let file = row.as_ref().map(|row| row.file.clone()).unwrap_or_default();
@@ -153,13 +207,16 @@ impl Parts {
             coverage
         });
         let coverage = merge::merge_coverage(coverage);
-        self.reports.sort();
-        let mut tests = merge::merge_tests(self.tests);
+        reports.sort();
+        let mut tests = self.tests.finish();
         for case in tests.iter_mut().flat_map(|run| &mut run.cases) {
             find_failure(case, ground);
         }
-        let scans = merge::merge_scans(self.scans);
-        Snapshot { commit, reports: self.reports, tests, coverage, scans, jobs, history: None }
+        for group in tests.iter_mut().flat_map(|run| &mut run.groups) {
+            resolve_file(&mut group.file, ground);
+        }
+        let scans = merge::merge_scans(self.scans.into_iter().map(|(_, scans)| scans).collect());
+        Snapshot { commit, reports, tests, coverage, scans, jobs, history: None }
     }
 }
 
@@ -224,9 +281,13 @@ fn say_other_commit(row: &mut ReportRead, measured: Option<&Untrusted>, commit: 
 /// A place that names a tracked file is named by its path in the repository; any other stays as it was written
 /// and is shown without being trusted.
 fn resolve(place: &mut Option<Place>, ground: &Ground) -> Option<RepoPath> {
-    let (place, tree) = place.as_mut().zip(ground.tree.as_ref())?;
-    let path = paths::resolve_place(place.file.raw(), tree, &ground.hints())?;
-    place.file = path.as_str().into();
+    resolve_file(&mut place.as_mut()?.file, ground)
+}
+
+fn resolve_file(file: &mut Untrusted, ground: &Ground) -> Option<RepoPath> {
+    let tree = ground.tree.as_ref().filter(|_| !file.is_empty())?;
+    let path = paths::resolve_place(file.raw(), tree, &ground.hints())?;
+    *file = path.as_str().into();
     Some(path)
 }
 
@@ -249,7 +310,7 @@ fn find_failure(case: &mut TestCase, ground: &Ground) {
 }
 
 /// Reads one file: its row, and what it says.
-fn read_one(report: ReportSource<'_>, keep: Keep) -> (ReportRead, Option<Report>) {
+fn read_one(report: ReportSource<'_>, reading: Reading) -> (ReportRead, Option<Report>) {
     let mut row = ReportRead {
         file: report.file,
         entry: report.entry,
@@ -284,8 +345,10 @@ fn read_one(report: ReportSource<'_>, keep: Keep) -> (ReportRead, Option<Report>
     format.id.clone_into(&mut row.format);
     row.kind = Some(format.kind);
     let mut context = Context::default();
-    context.keep_identities = keep != Keep::Totals;
-    context.keep_passed = keep == Keep::Everything;
+    context.keep_identities = reading.keep != Keep::Totals;
+    context.keep_passed = reading.keep == Keep::Everything;
+    context.keep_repeats = reading.with_repeats;
+    context.keep_places = reading.with_places;
     let parsed = (format.parse)(&mut source, &mut context);
     row.warnings = context.take_warnings();
     for warning in &mut row.warnings {
@@ -421,6 +484,7 @@ pub fn judge(case: Case<'_>) -> Verdict {
     if let Some(provenance) = case.provenance {
         evidence.provenance = provenance.clone();
     }
+    evidence.recount_failures(&case.policy.retries());
     evaluate(case.policy, &evidence, case.header, case.diagnostics)
 }
 
@@ -438,10 +502,11 @@ pub fn remember(head: &mut Snapshot, before: Option<&Snapshot>, occasion: Occasi
 
 #[cfg(test)]
 mod tests {
-    use super::{Ground, find_failure};
+    use super::{Ground, Keep, Reading, ReportSource, find_failure, read};
+    use crate::formats::Source;
     use crate::model::{Place, RepoPath, TestCase, TestId, TestStatus, Untrusted};
     use crate::paths::{GoModule, Tree};
-    use std::num::NonZeroU32;
+    use std::num::{NonZeroU32, NonZeroUsize};
 
     fn place_of(place: Option<(&str, u32)>, message: &str) -> Option<(String, u32)> {
         let files = ["src/lib.rs", "tests/a_test.py", "money/money_test.go", "lib/src/org/acme/Bar.java"];
@@ -457,6 +522,7 @@ mod tests {
             message: message.into(),
             expected: None,
             got: None,
+            repeated: None,
         };
         find_failure(&mut case, &ground);
         let shown = |file: &Untrusted| file.raw().to_owned();
@@ -465,6 +531,40 @@ mod tests {
 
     fn at(file: &str, line: u32) -> Option<(String, u32)> {
         Some((file.to_owned(), line))
+    }
+
+    #[test]
+    fn reports_that_are_read_at_once_give_the_same_snapshot() {
+        let junit = |number: usize| {
+            let failing = if number.is_multiple_of(3) { "<failure message='m'/>" } else { "" };
+            format!(
+                "<testsuite name='s{}'><testcase name='t{number}' time='0.1'>{failing}</testcase></testsuite>",
+                number % 7
+            )
+        };
+        let lcov = |number: usize| format!("SF:a{}.py\nDA:1,{number}\nend_of_record\n", number % 5);
+        let texts: Vec<String> =
+            (0..60).map(|number| if number % 4 == 0 { lcov(number) } else { junit(number) }).collect();
+        let snapshot = |at_once| {
+            let sources = texts.iter().enumerate().map(|(number, text)| ReportSource {
+                file: format!("{number}").into(),
+                entry: String::new(),
+                kind: None,
+                format: None,
+                source: Ok(Source::from_bytes(text.as_bytes())),
+            });
+            let reading = Reading {
+                keep: Keep::Everything,
+                with_repeats: true,
+                with_places: true,
+                at_once: NonZeroUsize::new(at_once).unwrap(),
+            };
+            read(sources, &Ground::default(), None, None, reading)
+        };
+        let alone = snapshot(1);
+        assert_eq!(alone.reports.len(), 60);
+        assert_eq!(alone, snapshot(2));
+        assert_eq!(alone, snapshot(7));
     }
 
     #[test]

@@ -4,19 +4,33 @@
 //! counts most and count the rest. A test that stands in two reports is two executions, and any failure fails
 //! (DECISIONS 10); a line that ran in one report ran.
 
-use crate::model::{Coverage, PathResolution, Scan, Severity, SeverityCounts, TestCase, TestRun, TestStatus};
+use crate::model::{
+    Coverage, PathResolution, Scan, Severity, SeverityCounts, TestCase, TestGroup, TestRun, TestStatus,
+    add_durations,
+};
 use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
-use std::time::Duration;
 
 /// How many cases, and how many container failures, are kept whole over all reports of a commit.
 pub const MOST_CASES: usize = 50_000;
 
-/// The test results of several reports; `None` if there is none.
-pub fn merge_tests(runs: impl IntoIterator<Item = TestRun>) -> Option<TestRun> {
-    let mut runs = runs.into_iter();
-    let mut merged = runs.next()?;
-    for run in runs {
+/// How many places of tests are counted by themselves over all reports of a commit.
+pub const MOST_GROUPS: usize = 30_000;
+
+/// How many bytes their names may take.
+const MOST_GROUP_BYTES: usize = 8 << 20;
+
+/// The test results of several reports, merged as they come so that thousands of them never lie in memory.
+#[derive(Debug, Default)]
+pub struct MergedTests(Option<TestRun>);
+
+impl MergedTests {
+    /// Adds the results of a report.
+    pub fn add(&mut self, run: TestRun) {
+        let Some(merged) = &mut self.0 else {
+            self.0 = Some(run);
+            return;
+        };
         merged.totals.add(&run.totals);
         merged.cases.extend(run.cases);
         merged.containers.extend(run.containers);
@@ -24,13 +38,33 @@ pub fn merge_tests(runs: impl IntoIterator<Item = TestRun>) -> Option<TestRun> {
         merged.duration = add_durations(merged.duration, run.duration);
         merged.untimed = merged.untimed.saturating_add(run.untimed);
         merged.not_kept = merged.not_kept.saturating_add(run.not_kept);
-        // Not only at the end, so that a thousand reports are never in memory beyond the cap.
+        merged.groups.extend(run.groups);
+        if merged.groups.len() > 2 * MOST_GROUPS {
+            cap_groups(&mut merged.groups);
+        }
         if merged.cases.len() > 2 * MOST_CASES || merged.containers.len() > 2 * MOST_CASES {
-            cap(&mut merged);
+            cap(merged);
         }
     }
-    cap(&mut merged);
-    Some(merged)
+
+    /// Adds what was merged elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        other.0.into_iter().for_each(|run| self.add(run));
+    }
+
+    /// The results together; `None` if there is no report.
+    pub fn finish(self) -> Option<TestRun> {
+        let mut merged = self.0?;
+        cap(&mut merged);
+        Some(merged)
+    }
+}
+
+/// The test results of several reports; `None` if there is none.
+pub fn merge_tests(runs: impl IntoIterator<Item = TestRun>) -> Option<TestRun> {
+    let mut merged = MergedTests::default();
+    runs.into_iter().for_each(|run| merged.add(run));
+    merged.finish()
 }
 
 /// The coverage of several reports; `None` if there is none.
@@ -70,6 +104,7 @@ pub fn merge_scans(reports: Vec<Vec<Scan>>) -> Vec<Scan> {
 }
 
 fn cap(run: &mut TestRun) {
+    cap_groups(&mut run.groups);
     run.not_kept += keep_most(&mut run.cases, importance);
     run.not_kept += keep_most(&mut run.containers, |_| 0);
 }
@@ -95,11 +130,25 @@ fn importance(case: &TestCase) -> u8 {
     }
 }
 
-fn add_durations(left: Option<Duration>, right: Option<Duration>) -> Option<Duration> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(left.saturating_add(right)),
-        (left, right) => left.or(right),
-    }
+/// Sorts the counts by place, adds those of the same place, and keeps the first as far as the caps go. What falls out
+/// stands in the totals alone. A place that is beyond the caps stays so whatever comes to it, so the order of merging
+/// does not matter.
+fn cap_groups(groups: &mut Vec<TestGroup>) {
+    groups.sort_by(|left, right| left.place().cmp(&right.place()));
+    groups.dedup_by(|next, kept| {
+        let same = next.place() == kept.place();
+        if same {
+            kept.add(next);
+        }
+        same
+    });
+    let mut bytes = 0;
+    let mut fits = |group: &TestGroup| {
+        bytes += group.suite.raw().len() + group.class.raw().len() + group.file.raw().len();
+        bytes <= MOST_GROUP_BYTES
+    };
+    let most = groups.iter().take(MOST_GROUPS).take_while(|group| fits(group)).count();
+    groups.truncate(most);
 }
 
 fn add_paths(into: &mut PathResolution, from: PathResolution) {
@@ -133,6 +182,7 @@ mod tests {
     };
     use proptest::prelude::*;
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     fn id(name: &str) -> TestId {
         TestId { name: name.into(), ..TestId::default() }
@@ -148,6 +198,7 @@ mod tests {
             message: Untrusted::default(),
             expected: None,
             got: None,
+            repeated: None,
         }
     }
 
@@ -216,8 +267,9 @@ mod tests {
         let hashed = any::<bool>();
         let seconds = proptest::option::of(0_u64..9);
         let containers = proptest::collection::vec("[a-b]", 0..2);
-        (cases, passed, hashed, seconds, containers, 0_u64..3).prop_map(
-            |(cases, passed, hashed, seconds, containers, not_kept)| {
+        let by_place = proptest::collection::vec(("[a-c]", status()), 0..4);
+        (cases, passed, hashed, seconds, containers, 0_u64..3, by_place).prop_map(
+            |(cases, passed, hashed, seconds, containers, not_kept, by_place)| {
                 let mut totals = TestTotals::default();
                 for (_, status) in &cases {
                     totals.count(*status, false);
@@ -233,6 +285,13 @@ mod tests {
                     .map(|name| ContainerFailure { container: name.into(), message: Untrusted::default() })
                     .collect();
                 containers.sort();
+                let mut groups: Vec<TestGroup> = Vec::new();
+                for (suite, status) in &by_place {
+                    let mut group = TestGroup { suite: suite.as_str().into(), ..TestGroup::default() };
+                    group.totals.count(*status, false);
+                    groups.push(group);
+                }
+                cap_groups(&mut groups);
                 TestRun {
                     totals,
                     cases,
@@ -241,6 +300,7 @@ mod tests {
                     duration: seconds.map(Duration::from_secs),
                     untimed: 0,
                     not_kept,
+                    groups,
                 }
             },
         )
@@ -305,6 +365,8 @@ mod tests {
             prop_assert_eq!(&all, &merge_tests([a.clone(), right]));
             let all = all.unwrap();
             prop_assert_eq!(all.totals.tests, a.totals.tests + b.totals.tests + c.totals.tests);
+            let by_place = |run: &TestRun| run.groups.iter().map(|group| group.totals.tests).sum::<u64>();
+            prop_assert_eq!(by_place(&all), by_place(&a) + by_place(&b) + by_place(&c));
             prop_assert_eq!(all.cases.len(), a.cases.len() + b.cases.len() + c.cases.len());
         }
 

@@ -4,7 +4,7 @@ use super::exit::WrongUse;
 use super::{ExitStatus, output};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Format, Source};
-use crate::gate::{self, Ground, Keep, ReportSource};
+use crate::gate::{self, Ground, Keep, Reading, ReportSource};
 use crate::model::{Health, Untrusted};
 use crate::render;
 use crate::wire;
@@ -66,7 +66,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
             reports.push(row);
             lines.push(coverage.unwrap_or_default());
         } else {
-            let snapshot = gate::read([source], &Ground::default(), None, None, Keep::Totals);
+            let snapshot =
+                gate::read([source], &Ground::default(), None, None, Reading::keeping(Keep::Totals));
             reports.extend(snapshot.reports);
         }
     }

@@ -7,7 +7,7 @@ use super::policies::{self, Policies, PolicyOptions, ProposedPolicy, Setting};
 use crate::compare::{self, ChangedLine, Occasion, Ran};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
-use crate::gate::{self, Case, Ground, Keep, ReportSource, Texts};
+use crate::gate::{self, Case, Ground, Keep, Reading, ReportSource, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github::Fetched;
 use crate::io::isolated::{self, FileToRead};
@@ -21,12 +21,15 @@ use crate::paths::{GoModule, Tree};
 use crate::policy::{Absent, Globs, Policy, RepoFacts, ReportEntry};
 use crate::render::explain::CountedLine;
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The one line that the first pull request of somebody gets when it passes (`summary: { thanks: false }`: none).
 const FIRST_PASS: &str = "the first pull request of its author here, and it passes: thank you";
+
+/// How many reports are read at once at most: each may take some 20 MiB while it is read.
+const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 
 /// What is to be judged, and by what.
 pub(super) struct Question {
@@ -116,6 +119,13 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     let mut gathered = gather(question)?;
     let keep =
         if keeps_everything || gathered.base.snapshot.is_some() { Keep::Everything } else { Keep::Failures };
+    let alone = Reading::keeping(keep);
+    let reading = Reading {
+        with_repeats: alone.with_repeats || gathered.any_policy(Policy::asks_for_repeats),
+        with_places: alone.with_places || gathered.any_policy(Policy::narrows_tests),
+        at_once: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).min(MOST_AT_ONCE),
+        ..alone
+    };
     let mut head = match &gathered.reader {
         Some(reader) => read_apart(reader, &gathered).unwrap_or_else(|error| {
             gathered.diagnostics.push(*error);
@@ -126,7 +136,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
             &gathered.ground,
             gathered.commit.clone(),
             gathered.jobs.clone(),
-            keep,
+            reading,
         ),
     };
     head.jobs.clone_from(&gathered.jobs);
@@ -180,7 +190,7 @@ impl Judged {
         counted.sort();
         for source in gathered.evidence.sources(&gathered.policy, Source::DEFAULT_MAX_BYTES) {
             let report = source.file.clone();
-            let alone = gate::read([source], &gathered.ground, None, None, Keep::Totals);
+            let alone = gate::read([source], &gathered.ground, None, None, Reading::keeping(Keep::Totals));
             let Some(coverage) = alone.coverage else { continue };
             for counted in &mut counted {
                 let lines = coverage.files.get(&counted.file).map(|file| &file.lines);
@@ -221,6 +231,17 @@ struct Gathered {
     provenance: Option<Provenance>,
     /// The program whose process reads the reports; `None` reads them here.
     reader: Option<PathBuf>,
+}
+
+impl Gathered {
+    /// True for one of the policies that judge.
+    fn any_policy(&self, asks: fn(&Policy) -> bool) -> bool {
+        let proposed = match &self.proposed {
+            Some(ProposedPolicy::Policy(_, policy)) => Some(&**policy),
+            Some(ProposedPolicy::Removed | ProposedPolicy::Broken(..)) | None => None,
+        };
+        asks(&self.policy) || proposed.is_some_and(asks)
+    }
 }
 
 fn gather(mut question: Question) -> anyhow::Result<Gathered> {
@@ -394,7 +415,7 @@ impl Evidence {
         &'e self,
         policy: &'e Policy,
         max_bytes: u64,
-    ) -> Box<dyn Iterator<Item = ReportSource<'e>> + 'e> {
+    ) -> Box<dyn Iterator<Item = ReportSource<'e>> + Send + 'e> {
         match self {
             Self::Files(found) => {
                 Box::new(

@@ -51,7 +51,7 @@ fn answer(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
             source: Ok(Source::from_bytes(bytes)),
         });
     }
-    let snapshot = gate::read(sources, &ground, asked.commit, None, Keep::Everything);
+    let snapshot = gate::read(sources, &ground, asked.commit, None, gate::Reading::keeping(Keep::Everything));
     Ok(wire::snapshot::write_plain(&snapshot))
 }
 

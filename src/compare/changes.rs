@@ -194,6 +194,7 @@ mod tests {
                 message: Untrusted::default(),
                 expected: None,
                 got: None,
+                repeated: None,
             });
         }
         Snapshot { tests: Some(run), ..Snapshot::default() }

@@ -27,7 +27,8 @@ pub use tests::{CountedFailures, FlakyCase};
 pub use vulnerabilities::{CountedFinding, Reported, count_once, ecosystem, package_name};
 
 use crate::model::{
-    BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Snapshot, TestId, Untrusted,
+    BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Retries, Snapshot, TestId,
+    Untrusted,
 };
 use std::collections::BTreeMap;
 
@@ -127,6 +128,14 @@ pub struct Evidence<'e> {
 }
 
 impl<'e> Evidence<'e> {
+    /// Counts the failures again for a policy that takes repeated tests in these ways: a test of the base that
+    /// passes in one of them excuses no test of the head that does not.
+    pub fn recount_failures(&mut self, retries: &[Retries]) {
+        let run = self.head.tests.as_ref();
+        self.failures = tests::count(run, self.base_side, self.occasion, self.diff, retries);
+        self.failure_figures = tests::figures(&self.failures, self.base_side, self.occasion, self.diff);
+    }
+
     /// The change, if it is known.
     pub const fn diff(&self) -> Option<&'e Diff> {
         self.diff.known()
@@ -181,7 +190,7 @@ pub fn evidence<'e>(
     is_excluded: &dyn Fn(&RepoPath) -> bool,
 ) -> Evidence<'e> {
     let run = head.tests.as_ref();
-    let failures = tests::count(run, base, occasion, diff);
+    let failures = tests::count(run, base, occasion, diff, &[]);
     Evidence {
         head,
         base: base.snapshot,

@@ -3,8 +3,8 @@
 use super::touched::Touched;
 use super::{BaseSide, Occasion, base};
 use crate::model::{
-    ContainerFailure, DiffState, NotCounted, TestCase, TestHistory, TestId, TestRun, TestStatus, Untrusted,
-    failure_shape,
+    ContainerFailure, DiffState, NotCounted, Retries, TestCase, TestHistory, TestId, TestRun, TestStatus,
+    Untrusted, failure_shape,
 };
 use std::collections::BTreeMap;
 
@@ -88,6 +88,7 @@ pub(super) fn count<'e>(
     base: &'e BaseSide<'e>,
     occasion: Occasion,
     diff: &'e DiffState,
+    retries: &[Retries],
 ) -> CountedFailures<'e> {
     let Some(run) = head else { return CountedFailures::default() };
     let mut counted = CountedFailures {
@@ -109,13 +110,16 @@ pub(super) fn count<'e>(
             *containers_at_base.entry(key).or_default() += 1;
         }
     }
-    for case in run.cases.iter().filter(|case| case.status.is_bad()) {
+    // Of several runs of one test the one that stands for all comes first to its excuse.
+    let failing = || run.cases.iter().filter(|case| case.status.is_bad());
+    let follows = |case: &&TestCase| case.repeated.is_some_and(|repeated| !repeated.stands_for_all);
+    for case in failing().filter(|case| !follows(case)).chain(failing().filter(follows)) {
         let shape = failure_shape(case.message.raw());
         let twin = cases_at_base.get_mut(&(&case.id, shape)).and_then(Vec::pop);
-        let excuse = excuses
-            .as_ref()
-            .zip(twin)
-            .filter(|(excuses, twin)| !excuses.touched.test(&twin.id, place_of(twin)));
+        let excuse = excuses.as_ref().zip(twin).filter(|(excuses, twin)| {
+            retries.iter().all(|&retries| passes(case, retries) || !passes(twin, retries))
+                && !excuses.touched.test(&twin.id, place_of(twin))
+        });
         match excuse {
             Some((excuses, _)) => {
                 counted.count = counted.count.saturating_sub(1);
@@ -139,7 +143,13 @@ pub(super) fn count<'e>(
             _ => counted.containers.push(container),
         }
     }
+    counted.cases.sort_unstable();
     counted
+}
+
+/// True if a failing case passes with its other runs.
+fn passes(case: &TestCase, retries: Retries) -> bool {
+    case.repeated.is_some_and(|repeated| repeated.passes(retries))
 }
 
 fn broken_base(what: Untrusted, proof: Untrusted) -> NotCounted {
@@ -156,8 +166,14 @@ pub(super) fn flaky<'e>(
 ) -> Vec<FlakyCase<'e>> {
     let excuses = Excuses::of(base, occasion, diff);
     let cases = head.into_iter().flat_map(|run| &run.cases);
-    let flaky = cases.filter(|case| case.flaky && case.status == TestStatus::Passed);
-    flaky
+    let flaky = |case: &&TestCase| case.flaky && case.status == TestStatus::Passed;
+    // One that the report holds several times is flaky whether or not it fails too: that is for `tests.failed`, and a
+    // stricter `retries` there asks for no less here.
+    let both = |case: &&TestCase| {
+        case.repeated.is_some_and(|repeated| repeated.any_passed && repeated.stands_for_all)
+    };
+    cases
+        .filter(|case| flaky(case) || both(case))
         .map(|case| FlakyCase {
             case,
             known: excuses.as_ref().and_then(|excuses| known_flaky(case, excuses)),
@@ -193,4 +209,59 @@ pub(super) fn figures<'e>(
 /// The file where a test failed; empty if the report does not say.
 fn place_of(case: &TestCase) -> &str {
     case.place.as_ref().map_or("", |place| place.file.raw())
+}
+
+#[cfg(test)]
+mod repeated_tests {
+    use super::*;
+    use crate::model::{Diff, Repeated, Snapshot};
+
+    fn failing(repeated: &[Option<Repeated>]) -> Snapshot {
+        let mut run = TestRun::default();
+        for &repeated in repeated {
+            run.totals.count(TestStatus::Failed, false);
+            let id = TestId { name: "t".into(), file: "tests/a.rs".into(), ..TestId::default() };
+            run.cases.push(TestCase {
+                id,
+                status: TestStatus::Failed,
+                flaky: false,
+                duration: None,
+                place: None,
+                message: Untrusted::default(),
+                expected: None,
+                got: None,
+                repeated,
+            });
+        }
+        run.cases.sort();
+        Snapshot { tests: Some(run), ..Snapshot::default() }
+    }
+
+    fn runs(last_passed: bool, stands_for_all: bool) -> Option<Repeated> {
+        Some(Repeated { any_passed: last_passed, first_passed: false, last_passed, stands_for_all })
+    }
+
+    fn counted(head: &Snapshot, base: &Snapshot, retries: &[Retries]) -> Vec<Option<Repeated>> {
+        let diff = DiffState::Known(Diff::default());
+        let base = BaseSide { snapshot: Some(base), ..BaseSide::default() };
+        let counted = count(head.tests.as_ref(), &base, Occasion::Change, &diff, retries);
+        assert_eq!(counted.count, counted.cases.len() as u64);
+        counted.cases.iter().map(|case| case.repeated).collect()
+    }
+
+    #[test]
+    fn a_test_of_the_base_that_passed_when_run_again_excuses_none_that_did_not() {
+        let base = failing(&[runs(true, true)]);
+        let head = failing(&[runs(false, true)]);
+        assert_eq!(counted(&head, &base, &[Retries::Last]), [runs(false, true)]);
+        assert_eq!(counted(&failing(&[runs(true, true)]), &base, &[Retries::Last]), []);
+        // Where runs are tests by themselves, a failure is a failure.
+        assert_eq!(counted(&head, &base, &[Retries::AllPass]), []);
+    }
+
+    #[test]
+    fn one_failure_of_the_base_excuses_the_run_that_stands_for_all() {
+        let head = failing(&[runs(false, false), runs(false, true)]);
+        assert_eq!(counted(&head, &failing(&[None]), &[Retries::Last]), [runs(false, false)]);
+    }
 }

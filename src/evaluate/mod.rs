@@ -90,8 +90,13 @@ fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
         let wanted = |path: &RepoPath| is_measured(path) && !left(path);
         // Where the organisation lets nobody waive a rule, nothing that the repository states lifts it.
         let is_waivable = rule.pin.as_ref().is_none_or(|pin| pin.waivable);
+        let stays = |path: Option<&RepoPath>, suite: &str, class: &str| {
+            let leaves = |overlay: &&Overlay| overlay.fits_test(path, suite, class);
+            !(policy.may_relax_test(path) && laxer.iter().any(leaves))
+        };
         let scope = Scope {
             wanted: &wanted,
+            test: &stays,
             whole: true,
             named: rule.named,
             doubts: &doubts,
@@ -109,8 +114,10 @@ fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
         for overlay in &policy.overlays {
             for overlaid in overlay.rules.iter().filter(|overlaid| overlaid.spec.id == id) {
                 let wanted = |path: &RepoPath| is_measured(path) && overlay.globs.is_match(path);
-                let scope = Scope { wanted: &wanted, whole: false, named: true, ..scope };
-                let outcome = judge(overlaid, overlay.globs.patterns().join(", "), evidence, &scope);
+                let test =
+                    |path: Option<&RepoPath>, suite: &str, class: &str| overlay.fits_test(path, suite, class);
+                let scope = Scope { wanted: &wanted, test: &test, whole: false, named: true, ..scope };
+                let outcome = judge(overlaid, overlay.scope(), evidence, &scope);
                 judged.push(waive(outcome, policy));
             }
         }

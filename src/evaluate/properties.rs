@@ -129,12 +129,21 @@ proptest! {
         let field = field % (RULES[rule].fields.len() + 1);
         let lax = verdict(&policy_of(&rungs), &sample);
         let mut stricter = rungs.clone();
-        for rung in rungs[rule][field]..=strictest(&rungs, rule, field) {
+        let from = rungs[rule][field];
+        for rung in from..=strictest(&rungs, rule, field) {
             stricter[rule][field] = rung;
+            // Of two words neither of which is stricter, either may let pass what the other does not.
+            let ordered = RULES[rule].fields.get(field).is_none_or(|field| {
+                let ladder = ladder(field);
+                field.strictness(ladder[rung].as_ref(), ladder[from].as_ref()).is_some()
+            });
+            if !ordered {
+                continue;
+            }
             let strict = verdict(&policy_of(&stricter), &sample);
             prop_assert!(
                 lax.kind == VerdictKind::Passed || strict.kind != VerdictKind::Passed,
-                "{} field {field} from {} to {rung}", RULES[rule].id, rungs[rule][field]
+                "{} field {field} from {from} to {rung}", RULES[rule].id
             );
         }
     }

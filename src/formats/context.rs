@@ -93,6 +93,10 @@ pub struct Context {
     pub keep_identities: bool,
     /// True if the identities of passed tests are wanted, for a later comparison with this report.
     pub keep_passed: bool,
+    /// True if tests are to be counted by suite, class and file too.
+    pub keep_places: bool,
+    /// True if somebody asks which tests the report holds several times, and how their runs ended.
+    pub keep_repeats: bool,
     /// The longest text kept of one failure, finding or container, in bytes.
     pub max_text: usize,
     /// How many cases, containers or findings are kept with their text.
@@ -106,6 +110,8 @@ impl Default for Context {
         Self {
             keep_identities: true,
             keep_passed: true,
+            keep_places: true,
+            keep_repeats: true,
             max_text: 8 * 1024,
             max_kept: 1_000,
             warnings: Vec::new(),

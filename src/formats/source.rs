@@ -53,7 +53,7 @@ pub struct Decoding {
 /// A compressed file (gzip) is read as what it holds. UTF-16 is decoded if a byte order mark or the pattern of the first bytes shows it; Latin-1 and Windows code
 /// pages if an XML declaration names them. Bytes that are valid in no way are left to the parser.
 pub struct Source<'r> {
-    reader: Box<dyn Read + 'r>,
+    reader: Box<dyn Read + Send + 'r>,
     decoder: Option<encoding_rs::Decoder>,
     raw: Vec<u8>,
     window: Vec<u8>,
@@ -87,7 +87,7 @@ impl<'r> Source<'r> {
     pub const DEFAULT_MAX_BYTES: u64 = 4 << 30;
 
     /// Reads from `reader`, at most `max_bytes`.
-    pub fn new(reader: impl Read + 'r, max_bytes: u64) -> Self {
+    pub fn new(reader: impl Read + Send + 'r, max_bytes: u64) -> Self {
         Self {
             reader: Box::new(reader),
             decoder: None,

@@ -171,6 +171,7 @@ mod tests {
             message: message.into(),
             expected: None,
             got: None,
+            repeated: None,
         }
     }
 

@@ -38,7 +38,10 @@ pub use scan::{
     Epss, Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool, Traits,
 };
 pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot};
-pub use tests::{ContainerFailure, PassedTests, Place, TestCase, TestId, TestRun, TestStatus, TestTotals};
+pub use tests::{
+    ContainerFailure, PassedTests, Place, Repeated, Retries, TestCase, TestGroup, TestId, TestRun,
+    TestStatus, TestTotals, add_durations,
+};
 pub use text::Untrusted;
 pub use verdict::{
     Detail, Figures, HeaderFact, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Replay, Requirement,

@@ -104,6 +104,60 @@ pub struct Place {
     pub line: Option<NonZeroU32>,
 }
 
+/// When a test that one report holds several times passes (`tests.failed: { retries: ... }`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Retries {
+    /// When any of its runs passed.
+    AnyPass,
+    /// When its last run passed.
+    Last,
+    /// When its first run passed.
+    First,
+    /// When all of them passed: each run is a test by itself.
+    AllPass,
+}
+
+impl Retries {
+    /// All of them, the laxest first. Of `Last` and `First` neither is stricter.
+    pub const ALL: [Self; 4] = [Self::AnyPass, Self::Last, Self::First, Self::AllPass];
+
+    /// The word as written in policies.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AnyPass => "any-pass",
+            Self::Last => "last",
+            Self::First => "first",
+            Self::AllPass => "all-pass",
+        }
+    }
+}
+
+/// What one report says of the other runs of a failing case: it holds the same identity several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Repeated {
+    /// True if any run passed.
+    pub any_passed: bool,
+    /// True if the first run passed.
+    pub first_passed: bool,
+    /// True if the last run passed.
+    pub last_passed: bool,
+    /// True for the last of the failing runs, which stands for them all where they count as one test.
+    pub stands_for_all: bool,
+}
+
+impl Repeated {
+    /// True if the runs together pass.
+    pub const fn passes(self, retries: Retries) -> bool {
+        match retries {
+            Retries::AnyPass => self.any_passed,
+            Retries::Last => self.last_passed,
+            Retries::First => self.first_passed,
+            Retries::AllPass => false,
+        }
+    }
+}
+
 /// One test case that is kept whole: it failed, was skipped, was flaky or is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,6 +178,10 @@ pub struct TestCase {
     pub expected: Option<Untrusted>,
     /// The value that came instead.
     pub got: Option<Untrusted>,
+    /// Of a failing case that its report holds several times: how its runs ended. `None` if it stands there once,
+    /// or if nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Repeated>,
 }
 
 /// A failure of something that contains tests (suite, class, package, assembly, hook) and is no case itself.
@@ -183,6 +241,18 @@ impl TestTotals {
     /// Cases that ran: all but the skipped and the unknown.
     pub const fn executed(&self) -> u64 {
         self.passed.saturating_add(self.bad())
+    }
+
+    /// Takes the counts of a part away.
+    pub fn subtract(&mut self, part: &Self) {
+        self.tests = self.tests.saturating_sub(part.tests);
+        self.passed = self.passed.saturating_sub(part.passed);
+        self.failed = self.failed.saturating_sub(part.failed);
+        self.errored = self.errored.saturating_sub(part.errored);
+        self.skipped = self.skipped.saturating_sub(part.skipped);
+        self.flaky = self.flaky.saturating_sub(part.flaky);
+        self.unknown = self.unknown.saturating_sub(part.unknown);
+        self.container_failures = self.container_failures.saturating_sub(part.container_failures);
     }
 
     /// Adds the counts of another run.
@@ -283,6 +353,46 @@ impl PassedTests {
     }
 }
 
+/// What the tests of one place came to: those of one suite, class and file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TestGroup {
+    /// Names of the containers above, as in [`TestId`].
+    pub suite: Untrusted,
+    /// Class or module.
+    pub class: Untrusted,
+    /// The file that the report names; its path in the repository, where it is a tracked one.
+    pub file: Untrusted,
+    /// Counts of the cases; containers are not counted by place.
+    pub totals: TestTotals,
+    /// Sum of the times of the cases, as in [`TestRun`].
+    pub duration: Option<Duration>,
+    /// Cases that ran and have no time, as in [`TestRun`].
+    pub untimed: u64,
+}
+
+impl TestGroup {
+    /// What tells it from others.
+    pub const fn place(&self) -> (&Untrusted, &Untrusted, &Untrusted) {
+        (&self.suite, &self.class, &self.file)
+    }
+
+    /// Adds the counts of the same place.
+    pub fn add(&mut self, other: &Self) {
+        self.totals.add(&other.totals);
+        self.duration = add_durations(self.duration, other.duration);
+        self.untimed = self.untimed.saturating_add(other.untimed);
+    }
+}
+
+/// The sum of two times that may be missing; what is missing adds nothing.
+pub fn add_durations(left: Option<Duration>, right: Option<Duration>) -> Option<Duration> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.saturating_add(right)),
+        (left, right) => left.or(right),
+    }
+}
+
 /// What one report of test results says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -302,4 +412,7 @@ pub struct TestRun {
     pub untimed: u64,
     /// How many cases and container failures were counted but not kept, because of a cap.
     pub not_kept: u64,
+    /// The counts by place, sorted, up to a cap; empty if nobody asked for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<TestGroup>,
 }

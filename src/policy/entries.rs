@@ -4,7 +4,7 @@ use super::reader::{Reader, form, quoted};
 use super::suggest;
 use super::yaml::{Key, Node, Value};
 use crate::diagnostic::{Code, Origin};
-use crate::model::{Date, Mode};
+use crate::model::{Date, Kind, Mode};
 use crate::rules::{self, Field, FieldKind, RULES, RuleSpec, Setting};
 
 /// What a file says of one rule. Fields that it leaves out are not here.
@@ -42,6 +42,18 @@ pub(super) enum Allowed {
     All,
     /// Those that judge files.
     ByPath,
+    /// Those that judge single tests.
+    OfTests,
+}
+
+impl Allowed {
+    fn takes(self, spec: &RuleSpec) -> bool {
+        match self {
+            Self::All => true,
+            Self::ByPath => spec.by_path,
+            Self::OfTests => spec.by_path && spec.kind == Some(Kind::Tests),
+        }
+    }
 }
 
 /// Reads a table of rules of a repository.
@@ -49,10 +61,15 @@ pub(super) fn read_rules(reader: &mut Reader<'_>, node: &Node, allowed: Allowed)
     let mut entries = Vec::new();
     for (key, value) in reader.map(node, "`rules`", "rules: { tests.failed: { max: 0 } }") {
         let Some(spec) = known_rule(reader, key) else { continue };
-        if allowed == Allowed::ByPath && !spec.by_path {
-            let ids: Vec<&str> = RULES.iter().filter(|rule| rule.by_path).map(|rule| rule.id).collect();
-            let message = format!("`{}` judges no single files, so it cannot differ by path", spec.id);
-            reader.error(Code::BadValue, key.place, message, format!("by path there are {}", quoted(&ids)));
+        if !allowed.takes(spec) {
+            let ids: Vec<&str> =
+                RULES.iter().filter(|rule| allowed.takes(rule)).map(|rule| rule.id).collect();
+            let (what, by) = match allowed {
+                Allowed::OfTests => ("tests", "suite"),
+                Allowed::All | Allowed::ByPath => ("files", "path"),
+            };
+            let message = format!("`{}` judges no single {what}, so it cannot differ by {by}", spec.id);
+            reader.error(Code::BadValue, key.place, message, format!("by {by} there are {}", quoted(&ids)));
             continue;
         }
         entries.push(read_rule(reader, key, spec, value, &[], &mut |_, _, _| {}));

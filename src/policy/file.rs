@@ -7,7 +7,7 @@ use super::yaml::{Node, Value};
 use super::{ReportEntry, reports, suggest, waivers, yaml};
 use crate::diagnostic::{Code, Diagnostic, Origin};
 use crate::paths::PathRule;
-use crate::rules::{self, Globs, Quarantined, Reproduce, Waiver};
+use crate::rules::{self, Globs, Pattern, Quarantined, Reproduce, Waiver};
 use std::collections::BTreeMap;
 
 /// A policy file without mistakes.
@@ -46,6 +46,8 @@ pub struct PolicyFile {
 pub struct OverlayEntry {
     /// `match:`.
     pub globs: Globs,
+    /// `suites:`.
+    pub suites: Vec<Pattern>,
     /// `rules:`.
     pub rules: Vec<RuleEntry>,
     /// Where the entry stands.
@@ -188,23 +190,28 @@ fn read_overlays(reader: &mut Reader<'_>, node: &Node) -> Vec<OverlayEntry> {
     let example = "- { match: [\"src/core/**\"], rules: { coverage.changed: { min: 95 } } }";
     let mut overlays = Vec::new();
     for item in reader.list(node, "`paths`", example) {
-        let (mut globs, mut rules) = (None, None);
+        let (mut globs, mut suites, mut rules) = (None, None, None);
         let is_map = matches!(item.value, Value::Map(_));
         for (key, value) in reader.map(item, "an entry of `paths`", example) {
             match key.text.as_str() {
                 "match" => globs = Some(reader.globs(value, "`match`")),
-                "rules" => rules = Some(read_rules(reader, value, Allowed::ByPath)),
-                _ => reader.unknown_key(key, "an entry of `paths`", &["match", "rules"], &["when"]),
+                "suites" => suites = Some(reader.texts(value, "`suites`")),
+                "rules" => rules = Some(value),
+                _ => reader.unknown_key(key, "an entry of `paths`", &["match", "suites", "rules"], &["when"]),
             }
         }
-        for (key, missing) in [("match", globs.is_none()), ("rules", rules.is_none())] {
+        for (key, missing) in [("match", globs.is_none() && suites.is_none()), ("rules", rules.is_none())] {
             if is_map && missing {
                 let message = format!("the entry of `paths` has no `{key}`");
                 reader.error(Code::MissingKey, item.place, message, format!("write it like `{example}`"));
             }
         }
-        if let (Some(globs), Some(rules)) = (globs, rules) {
-            overlays.push(OverlayEntry { globs, rules, origin: reader.origin(item.place) });
+        let allowed = if suites.is_some() { Allowed::OfTests } else { Allowed::ByPath };
+        let rules = rules.map(|value| read_rules(reader, value, allowed));
+        if let (true, Some(rules)) = (globs.is_some() || suites.is_some(), rules) {
+            let suites = suites.unwrap_or_default().into_iter().map(|(_, text)| Pattern::new(text)).collect();
+            let origin = reader.origin(item.place);
+            overlays.push(OverlayEntry { globs: globs.unwrap_or_default(), suites, rules, origin });
         }
     }
     overlays

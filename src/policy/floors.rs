@@ -151,9 +151,13 @@ pub(super) fn clamp(rule: &mut RuleInForce, notes: &mut Vec<Diagnostic>) {
         }
         match bound {
             Some(bound) => {
-                rule.settings.set(field.key, bound.setting.clone());
+                let mut setting = bound.setting.clone();
+                if let Some((value, false)) = value.map(|value| (value, bound.exact)) {
+                    setting.value = field.both(&value.value, &setting.value);
+                }
                 let layer = if bound.exact { LayerKind::Lock } else { LayerKind::Floor };
-                trace(rule, layer, field.key, &bound.setting);
+                trace(rule, layer, field.key, &setting);
+                rule.settings.set(field.key, setting);
             }
             None => rule.settings.remove(field.key),
         }

@@ -22,7 +22,7 @@ mod vex;
 mod waivers;
 mod yaml;
 
-pub use crate::rules::{Feeds, GlobError, Globs, Quarantined, Reproduce, VexStatement, Waiver};
+pub use crate::rules::{Feeds, GlobError, Globs, Pattern, Quarantined, Reproduce, VexStatement, Waiver};
 pub use beside::{Beside, BesideKind};
 pub use builtin::BUILT_IN;
 pub use entries::{OrgEntry, RuleEntry};
@@ -36,9 +36,11 @@ pub use waivers::OrgWaiver;
 
 use crate::compare::{ContractState, ShardState};
 use crate::diagnostic::{Diagnostic, Origin};
-use crate::model::{BuildJobs, Date, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Snapshot};
+use crate::model::{
+    BuildJobs, Date, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Retries, Snapshot,
+};
 use crate::paths::PathRule;
-use crate::rules::{RuleSpec, Settings};
+use crate::rules::{self, RuleSpec, Settings};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +134,35 @@ impl Policy {
             }
         };
         self.reports.iter().map(state).collect()
+    }
+
+    /// Every way in which the policy takes repeated tests, for all tests or for some.
+    pub fn retries(&self) -> Vec<Retries> {
+        let overlaid = self.overlays.iter().flat_map(|overlay| &overlay.rules);
+        let previews = self.previews.iter().map(|preview| &preview.rule);
+        let all = self.rules.iter().chain(overlaid).chain(previews);
+        let mut retries: Vec<Retries> = all.filter_map(|rule| rules::retries(&rule.settings)).collect();
+        retries.sort_unstable();
+        retries.dedup();
+        retries
+    }
+
+    /// True if the runs of a repeated test are not all tests by themselves.
+    pub fn asks_for_repeats(&self) -> bool {
+        self.retries().into_iter().any(|retries| retries != Retries::AllPass)
+    }
+
+    /// True if a rule about tests differs for some of them.
+    pub fn narrows_tests(&self) -> bool {
+        self.overlays
+            .iter()
+            .flat_map(|overlay| &overlay.rules)
+            .any(|rule| rule.spec.kind == Some(Kind::Tests))
+    }
+
+    /// True if an overlay may ask for less for a test of this file, if it has one (DECISIONS 22).
+    pub fn may_relax_test(&self, path: Option<&RepoPath>) -> bool {
+        path.map_or(self.relax_allowed.is_none(), |path| self.may_relax(path))
     }
 
     /// The rule with this id.
@@ -233,12 +264,30 @@ impl RuleInForce {
 /// Requirements for some paths. Where several match a file, the strictest decides (DECISIONS 22).
 #[derive(Clone, Debug)]
 pub struct Overlay {
-    /// Globs from the root.
+    /// Globs from the root; empty for tests of some suites wherever their files are.
     pub globs: Globs,
+    /// Suites or classes of tests; empty for those of all.
+    pub suites: Vec<Pattern>,
     /// The rules, with every field resolved against the rule itself.
     pub rules: Vec<RuleInForce>,
     /// Where it stands.
     pub origin: Origin,
+}
+
+impl Overlay {
+    /// True if a test belongs here: its file, if it has one, its suite and its class.
+    pub fn fits_test(&self, path: Option<&RepoPath>, suite: &str, class: &str) -> bool {
+        let in_suite = |pattern: &Pattern| pattern.fits(suite) || (!class.is_empty() && pattern.fits(class));
+        (self.globs.is_empty() || path.is_some_and(|path| self.globs.is_match(path)))
+            && (self.suites.is_empty() || self.suites.iter().any(in_suite))
+    }
+
+    /// What it is called: `src/**` or `suite api*`.
+    pub fn scope(&self) -> String {
+        let suites = self.suites.iter().map(|pattern| format!("suite {}", pattern.as_str()));
+        let parts: Vec<String> = self.globs.patterns().iter().cloned().chain(suites).collect();
+        parts.join(", ")
+    }
 }
 
 /// Whether an announced report may be absent.

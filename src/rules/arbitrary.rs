@@ -4,9 +4,9 @@ use super::sample::{Sample, case, finding, path, report};
 use crate::compare::{ContractState, Occasion, ShardState};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
-    Health, Job, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio, RepoPath, Scan,
-    Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestHistory, TestRun, TestStatus,
-    TestTotals, Tool, Untrusted,
+    Health, Job, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio, Repeated,
+    RepoPath, Scan, Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestHistory, TestRun,
+    TestStatus, TestTotals, Tool, Untrusted,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -105,12 +105,24 @@ fn run() -> impl Strategy<Value = TestRun> {
         TestStatus::Failed,
         TestStatus::Errored,
     ];
-    let case = (select(vec!["a", "b", "c"]), select(statuses), select(vec!["", "1 is 2"]), any::<bool>())
-        .prop_map(|(name, status, message, flaky)| TestCase {
+    let repeated = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(any, first_passed, last_passed, stands_for_all)| Repeated {
+            any_passed: any || first_passed || last_passed,
+            first_passed,
+            last_passed,
+            stands_for_all,
+        },
+    );
+    let messages = select(vec!["", "1 is 2"]);
+    let kinds = (select(statuses), any::<bool>(), option::weighted(0.3, repeated));
+    let case = (select(vec!["a", "b", "c"]), messages, kinds).prop_map(
+        |(name, message, (status, flaky, repeated))| TestCase {
             message: message.into(),
             flaky: flaky && status == TestStatus::Passed,
+            repeated: repeated.filter(|_| status.is_bad()),
             ..case(name, status)
-        });
+        },
+    );
     let noise = (number(), number(), number(), number(), number(), number(), number());
     (vec(case, 0..4), option::weighted(0.2, noise), 0_u64..2, 0_u64..3).prop_map(
         |(cases, noise, suites, passed)| {
@@ -144,6 +156,7 @@ fn run() -> impl Strategy<Value = TestRun> {
                 duration: None,
                 untimed: 0,
                 not_kept: 0,
+                groups: Vec::new(),
             }
         },
     )

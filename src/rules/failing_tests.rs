@@ -5,7 +5,9 @@ use super::words::{counted, first_line};
 use super::{Placeholders, Scope, test_scope};
 use crate::compare::Evidence;
 use crate::diagnostic::Origin;
-use crate::model::{ContainerFailure, Detail, NotCounted, PassedTests, Step, TestCase, TestId, Untrusted};
+use crate::model::{
+    ContainerFailure, Detail, NotCounted, PassedTests, Retries, Step, TestCase, TestId, Untrusted,
+};
 use std::collections::BTreeSet;
 
 /// The rule that asks for the steps.
@@ -32,16 +34,26 @@ pub(super) struct Failures<'e> {
     pub(super) used: BTreeSet<Origin>,
     /// Failing cases that are counted and not kept, in whatever file they stand.
     pub(super) nameless: u64,
+    /// Failing tests that pass with their other runs.
+    pub(super) passed_again: u64,
 }
 
 impl<'e> Failures<'e> {
-    pub(super) fn count(evidence: &'e Evidence<'_>, scope: &Scope<'_>) -> Self {
+    pub(super) fn count(evidence: &'e Evidence<'_>, scope: &Scope<'_>, retries: Retries) -> Self {
         let failures = &evidence.failures;
         let mut lifted = Lifted::default();
         let mut cases = Vec::new();
         let (inside, outside): (Vec<&TestCase>, Vec<&TestCase>) =
             failures.cases.iter().copied().partition(|case| test_scope::case_in_scope(case, scope));
+        let (mut passed_again, mut other_runs) = (0_u64, 0_u64);
         for case in inside {
+            if let Some(repeated) = case.repeated.filter(|_| retries != Retries::AllPass)
+                && (repeated.passes(retries) || !repeated.stands_for_all)
+            {
+                other_runs += 1;
+                passed_again += u64::from(repeated.passes(retries) && repeated.stands_for_all);
+                continue;
+            }
             if !lifted.test(RULE, case, scope) {
                 cases.push(case);
             }
@@ -51,13 +63,22 @@ impl<'e> Failures<'e> {
         let excused = lifted.not_counted.len() as u64;
         let kept = failures.cases.len() as u64;
         let nameless = failures.count.saturating_sub(kept);
-        let mut case_count = kept.saturating_sub(outside.len() as u64).saturating_sub(excused);
+        let mut case_count = kept.saturating_sub(outside.len() as u64 + other_runs).saturating_sub(excused);
         let mut not_counted = std::mem::take(&mut lifted.not_counted);
         if !scope.whole {
             // What has no file of its own, cases that are only counted and suites, belongs to the rule itself.
             let (containers, container_count) = (&[][..], 0);
             let used = lifted.used;
-            return Self { cases, case_count, containers, container_count, not_counted, used, nameless };
+            return Self {
+                cases,
+                case_count,
+                containers,
+                container_count,
+                not_counted,
+                used,
+                nameless,
+                passed_again,
+            };
         }
         case_count = case_count.saturating_add(nameless);
         let container_count = failures.container_count.max(failures.containers.len() as u64);
@@ -70,6 +91,7 @@ impl<'e> Failures<'e> {
             not_counted,
             used: lifted.used,
             nameless,
+            passed_again,
         }
     }
 

@@ -54,6 +54,7 @@ pub use globs::{GlobError, Globs};
 pub use lift::{Covered, Pattern, Quarantined, Waiver};
 pub use narrowing::NARROWING_FIELDS;
 pub use reproduce::{Placeholders, Reproduce};
+pub use tests_failed::retries;
 pub(crate) use value::some_of;
 pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
 pub use versions::VersionRange;
@@ -116,6 +117,8 @@ pub trait Rule {
 pub struct Scope<'s> {
     /// True if the file belongs to the scope.
     pub wanted: &'s dyn Fn(&RepoPath) -> bool,
+    /// True if a test belongs to the scope: its file, if it has one, its suite and its class.
+    pub test: &'s dyn Fn(Option<&RepoPath>, &str, &str) -> bool,
     /// True for the rule itself, false for an overlay.
     pub whole: bool,
     /// True if a file of somebody's policy names the rule; false if only the built-in policy does.
@@ -397,5 +400,17 @@ mod tests {
         let metric = by_id("coverage.total").unwrap().field("metric").unwrap();
         let word = |text: &str| metric.kind.read(text).unwrap();
         assert_eq!(metric.strictness(Some(&word("line")), Some(&word("branch"))), None);
+    }
+
+    #[test]
+    fn of_the_first_and_the_last_run_neither_is_stricter_and_asking_for_both_is_asking_for_all() {
+        let field = by_id("tests.failed").unwrap().field("retries").unwrap();
+        let word = |text: &str| field.kind.read(text).unwrap();
+        use std::cmp::Ordering::{Greater, Less};
+        assert_eq!(field.strictness(Some(&word("last")), Some(&word("any-pass"))), Some(Greater));
+        assert_eq!(field.strictness(Some(&word("first")), Some(&word("all-pass"))), Some(Less));
+        assert_eq!(field.strictness(Some(&word("first")), Some(&word("last"))), None);
+        assert_eq!(field.both(&word("first"), &word("last")), word("all-pass"));
+        assert_eq!(field.both(&word("any-pass"), &word("last")), word("last"));
     }
 }

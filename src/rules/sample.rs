@@ -188,8 +188,10 @@ impl Sample {
         };
         let waivers: Vec<&Waiver> = self.waivers.iter().collect();
         let quarantine: Vec<&Quarantined> = self.quarantine.iter().collect();
+        let test = |path: Option<&RepoPath>, _: &str, _: &str| path.map_or(whole, wanted);
         let scope = Scope {
             wanted,
+            test: &test,
             whole,
             named,
             doubts: &[],
@@ -249,6 +251,7 @@ pub(crate) fn case(name: &str, status: TestStatus) -> TestCase {
         message: Untrusted::default(),
         expected: None,
         got: None,
+        repeated: None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! `tests.duration`: the tests do not take too long.
 
+use super::test_scope::ScopedTests;
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
-use crate::model::{Kind, Measured, OutcomeKind, Replay, Step, TestRun, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, Replay, Step, Untrusted};
 use std::time::Duration;
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsDuration>(
@@ -12,8 +13,10 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsDuration>(
     "duration",
     Some(Kind::Tests),
     "How long all tests may take together, added up over cases and reports whether they ran side by side or not. \
-     A time that is missing or cannot be read is not zero: then nothing is met.",
-);
+     A time that is missing or cannot be read is not zero: then nothing is met. Under `paths`, the tests whose file or \
+     suite matches.",
+)
+.by_path();
 
 struct TestsDuration {
     max: Option<u64>,
@@ -39,8 +42,7 @@ impl Rule for TestsDuration {
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Tests, &required) {
             return judgement;
         }
-        let nothing = TestRun::default();
-        let run = evidence.head.tests.as_ref().unwrap_or(&nothing);
+        let run = ScopedTests::of_head(evidence, scope);
         let (measured, text) = match run.duration {
             // Rounded up, so that a time above the limit never shows as the limit.
             Some(time) => (Measured::Count(whole_seconds(time)), seconds_text(time)),
@@ -70,6 +72,10 @@ impl Rule for TestsDuration {
                 for_owners: false,
             });
             return judgement;
+        }
+        if let Some(reason) = run.doubt(scope).filter(|_| !scope.whole) {
+            judgement.kind = OutcomeKind::NotMeasured;
+            return judgement.because(reason);
         }
         if run.duration.is_none() || run.untimed > 0 {
             judgement.kind = OutcomeKind::NotMeasured;

@@ -1,5 +1,6 @@
 //! `tests.executed`: tests ran at all.
 
+use super::test_scope::ScopedTests;
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
@@ -11,8 +12,10 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsExecuted>(
     "tests",
     Some(Kind::Tests),
     "How many tests must run, and by how many fewer than on the base. Skipped tests and tests of unknown status \
-     did not run. A run in which everything was skipped proves nothing.",
+     did not run. A run in which everything was skipped proves nothing. Under `paths`, the tests whose file or suite \
+     matches.",
 )
+.by_path()
 .guard();
 
 struct TestsExecuted {
@@ -59,13 +62,16 @@ impl Rule for TestsExecuted {
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Tests, &required) {
             return judgement;
         }
-        let totals = evidence.head.tests.as_ref().map(|run| run.totals).unwrap_or_default();
+        let here = ScopedTests::of_head(evidence, scope);
+        let totals = here.totals;
         let executed = totals.executed();
         let mut text = format!("{} ran", counted(executed, "test", "tests"));
         if totals.skipped > 0 {
             text.push_str(&format!(", {} skipped", totals.skipped));
         }
-        let at_base = evidence.base.and_then(|base| base.tests.as_ref()).map(|run| run.totals.executed());
+        let base = ScopedTests::of_base(evidence, scope);
+        let is_base_placed = base.as_ref().is_none_or(|base| base.unplaced == 0);
+        let at_base = base.map(|base| base.totals.executed());
         let drop = at_base.map_or(0, |before| before.saturating_sub(executed));
         if drop > 0 && self.limits_drop() {
             text.push_str(&format!(", {drop} fewer than on the base"));
@@ -75,9 +81,11 @@ impl Rule for TestsExecuted {
         if let (Some(figures), Some(before)) = (&mut judgement.figures, at_base) {
             figures.insert("executed-at-base".to_owned(), before);
         }
-        if executed < self.min && totals.tests == 0 {
+        // Tests of the base that are gone are no missing evidence where others came.
+        let are_gone = !scope.whole && here.unplaced == 0 && at_base.is_some_and(|before| before > 0);
+        if let Some(reason) = here.doubt(scope).filter(|_| !are_gone) {
             judgement.kind = OutcomeKind::NotMeasured;
-            return judgement.because("the reports hold no test at all");
+            return judgement.because(reason);
         }
         if executed < self.min {
             judgement.kind = OutcomeKind::NotMet;
@@ -90,6 +98,9 @@ impl Rule for TestsExecuted {
         } else if at_base.is_none() && self.limits_drop() {
             judgement.kind = OutcomeKind::NotMeasured;
             judgement.reason = "there are no test results of the base to compare with".into();
+        } else if !is_base_placed && self.limits_drop() {
+            judgement.kind = OutcomeKind::NotMeasured;
+            judgement.reason = "the base does not count all of its tests by suite and file".into();
         }
         doubt::settle_share(judgement, evidence, scope, Kind::Tests)
     }

@@ -4,7 +4,7 @@ use super::failing_tests::{Failures, details, steps};
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, Occasion};
-use crate::model::{Kind, Measured, OutcomeKind, Replay, TestTotals, Untrusted};
+use crate::model::{Kind, Measured, OutcomeKind, Replay, Retries, TestTotals, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
     "tests.failed",
@@ -20,6 +20,13 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
 struct TestsFailed {
     max: u64,
     absolute_without_base: bool,
+    retries: Retries,
+}
+
+/// How the rule takes repeated tests; `None` for the settings of another rule.
+pub fn retries(settings: &Settings) -> Option<Retries> {
+    let word = settings.word("retries")?;
+    Retries::ALL.into_iter().find(|retries| retries.word() == word)
 }
 
 impl Rule for TestsFailed {
@@ -39,12 +46,21 @@ impl Rule for TestsFailed {
             doc: "what happens to failures when there is no base to compare with: `absolute` counts all of them, \
                   `not-measured` gives no verdict",
         },
+        Field {
+            key: "retries",
+            kind: FieldKind::Word(&["any-pass", "last", "first", "all-pass"]),
+            direction: Direction::OrderedBut(["last", "first"]),
+            default: Some("all-pass"),
+            doc: "when a test passes that one report holds several times under the same suite, class, name and file: \
+                  when any of its runs passed, the last, the first, or all of them",
+        },
     ];
 
     fn read(settings: &Settings) -> Self {
         Self {
             max: settings.count("max").unwrap_or(0),
             absolute_without_base: settings.word("without-base") != Some("not-measured"),
+            retries: retries(settings).unwrap_or(Retries::AllPass),
         }
     }
 
@@ -55,7 +71,7 @@ impl Rule for TestsFailed {
             return judgement;
         }
         let totals = evidence.head.tests.as_ref().map(|run| run.totals).unwrap_or_default();
-        let failures = Failures::count(evidence, scope);
+        let failures = Failures::count(evidence, scope, self.retries);
         let failed = failures.all();
         let measured_text = if scope.whole {
             measured_text(&failures, &totals, compared)
@@ -150,8 +166,9 @@ fn measured_text(failures: &Failures<'_>, totals: &TestTotals, compared: bool) -
     if totals.skipped > 0 {
         parts.push(format!("{} skipped", totals.skipped));
     }
-    if totals.flaky > 0 {
-        parts.push(format!("{} only when run again", totals.flaky));
+    let flaky = totals.flaky.saturating_add(failures.passed_again);
+    if flaky > 0 {
+        parts.push(format!("{flaky} only when run again"));
     }
     if totals.unknown > 0 {
         parts.push(format!("{} unknown", totals.unknown));
@@ -163,9 +180,8 @@ fn measured_text(failures: &Failures<'_>, totals: &TestTotals, compared: bool) -
 mod tests {
     use super::super::sample::{Sample, case, report, tests, with_container_failure};
     use super::*;
-    use crate::model::Health;
-    use crate::model::TestStatus;
     use crate::model::TestStatus::{Errored, Failed, Passed, Skipped, Unknown};
+    use crate::model::{Health, Repeated, Snapshot, TestCase, TestStatus};
 
     const GREEN: &[(&str, TestStatus)] = &[("a", Passed), ("b", Passed), ("c", Skipped)];
 
@@ -309,6 +325,54 @@ mod tests {
         let mut head = tests(GREEN);
         head.tests.as_mut().unwrap().cases.push(case("z", Failed));
         assert_eq!(Sample::of(head).judge("tests.failed", &[]).kind, OutcomeKind::NotMet);
+    }
+
+    /// Evidence with the failing runs of one test, of which others passed or not.
+    fn repeated(any_passed: bool, first_passed: bool, last_passed: bool, failures: u64) -> Snapshot {
+        let mut head = tests(&[("t", Passed), ("u", Passed)]);
+        let run = head.tests.as_mut().unwrap();
+        for number in 1..=failures {
+            run.totals.count(Failed, false);
+            let stands_for_all = number == failures;
+            let repeated = Some(Repeated { any_passed, first_passed, last_passed, stands_for_all });
+            run.cases.push(TestCase { repeated, ..case("t", Failed) });
+        }
+        head
+    }
+
+    #[test]
+    fn a_repeated_test_passes_as_the_policy_says_and_without_a_word_not_at_all() {
+        let retried = Sample::of(repeated(true, false, true, 2));
+        let kind = |sample: &Sample, retries| sample.judge("tests.failed", &[("retries", retries)]).kind;
+        let kinds = |sample: &Sample| Retries::ALL.map(|retries| kind(sample, retries.word()));
+        use OutcomeKind::{Met, NotMet};
+        assert_eq!(kinds(&retried), [Met, Met, NotMet, NotMet]);
+        assert_eq!(retried.judge("tests.failed", &[]).kind, NotMet);
+        assert_eq!(kinds(&Sample::of(repeated(true, true, false, 1))), [Met, NotMet, Met, NotMet]);
+        assert_eq!(kinds(&Sample::of(repeated(true, false, false, 2))), [Met, NotMet, NotMet, NotMet]);
+        assert_eq!(kinds(&Sample::of(repeated(false, false, false, 2))), [NotMet; 4]);
+    }
+
+    #[test]
+    fn runs_of_one_test_count_as_one_failure_and_one_that_passed_as_flaky() {
+        let judgement =
+            Sample::of(repeated(false, false, false, 3)).judge("tests.failed", &[("retries", "last")]);
+        assert_eq!(judgement.measured, Measured::Count(1));
+        assert_eq!(judgement.steps.len(), 1);
+        let retried = Sample::of(repeated(true, false, true, 2));
+        let judgement = retried.judge("tests.failed", &[("retries", "last")]);
+        assert_eq!(judgement.measured_text, "2 passed, 0 failed, 1 only when run again");
+        assert_eq!(retried.judge("tests.flaky", &[]).measured, Measured::Count(1));
+    }
+
+    #[test]
+    fn the_same_name_in_another_report_keeps_its_failure() {
+        let mut head = repeated(true, false, true, 1);
+        let run = head.tests.as_mut().unwrap();
+        run.totals.count(Failed, false);
+        run.cases.push(case("t", Failed));
+        let judgement = Sample::of(head).judge("tests.failed", &[("retries", "any-pass")]);
+        assert_eq!((judgement.kind, judgement.measured), (OutcomeKind::NotMet, Measured::Count(1)));
     }
 
     #[test]

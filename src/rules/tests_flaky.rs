@@ -6,7 +6,7 @@ use super::{
 };
 use crate::compare::{Evidence, FlakyCase};
 use crate::model::{
-    Detail, Kind, Measured, NotCounted, OutcomeKind, Replay, Step, TestCase, TestRun, Untrusted,
+    Detail, Kind, Measured, NotCounted, OutcomeKind, Replay, Step, TestCase, TestRun, TestStatus, Untrusted,
 };
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFlaky>(
@@ -14,9 +14,10 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFlaky>(
     "Flaky tests",
     "flaky",
     Some(Kind::Tests),
-    "How many tests may pass only when they are run again. A failure that the last runs of the base's branch had \
-     too, in a test that the change does not touch, is listed with their number and does not count. Under `paths`, \
-     the tests whose file matches.",
+    "How many tests may pass only when they are run again: after retries that the report marks as such, or where it \
+     holds the test several times, passing and failing. A failure that the last runs of the base's branch had too, in \
+     a test that the change does not touch, is listed with their number and does not count. Under `paths`, the tests \
+     whose file matches.",
 )
 .by_path();
 
@@ -49,15 +50,16 @@ impl Rule for TestsFlaky {
         }
         let nothing = TestRun::default();
         let run = evidence.head.tests.as_ref().unwrap_or(&nothing);
-        let (inside, outside): (Vec<&FlakyCase<'_>>, Vec<&FlakyCase<'_>>) =
-            evidence.flaky.iter().partition(|flaky| test_scope::case_in_scope(flaky.case, scope));
+        let inside = evidence.flaky.iter().filter(|flaky| test_scope::case_in_scope(flaky.case, scope));
+        let inside: Vec<&FlakyCase<'_>> = inside.collect();
         let not_counted: Vec<NotCounted> = inside.iter().filter_map(|flaky| flaky.known.clone()).collect();
-        let kept_and_known = inside.len() as u64;
         let inside: Vec<&TestCase> =
             inside.iter().filter(|flaky| flaky.known.is_none()).map(|flaky| flaky.case).collect();
         let kept = inside.len() as u64;
         // Those that are counted and not kept may stand in any file: they belong to the rule itself.
-        let counted_only = run.totals.flaky.saturating_sub(kept_and_known + outside.len() as u64);
+        let named =
+            run.cases.iter().filter(|case| case.flaky && case.status == TestStatus::Passed).count() as u64;
+        let counted_only = run.totals.flaky.saturating_sub(named);
         let flaky = if scope.whole { kept.saturating_add(counted_only) } else { kept };
         let mut text = counted(flaky, "test passes only when run again", "tests pass only when run again");
         if !not_counted.is_empty() {

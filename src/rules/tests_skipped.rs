@@ -1,5 +1,6 @@
 //! `tests.skipped`: not too many tests are skipped.
 
+use super::test_scope::{self, ScopedTests};
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, TestChanges};
@@ -13,8 +14,10 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsSkipped>(
     "skipped",
     Some(Kind::Tests),
     "How many tests may be skipped, as a number, as a share of all tests, and how many of those that ran on the \
-     base. Disabled, inconclusive and not-run tests are skipped tests.",
-);
+     base. Disabled, inconclusive and not-run tests are skipped tests. Under `paths`, the tests whose file or suite \
+     matches.",
+)
+.by_path();
 
 const MOST_ROWS: usize = 500;
 
@@ -62,10 +65,12 @@ impl Rule for TestsSkipped {
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Tests, &required) {
             return judgement;
         }
-        let totals = evidence.head.tests.as_ref().map(|run| run.totals).unwrap_or_default();
+        let here = ScopedTests::of_head(evidence, scope);
+        let totals = here.totals;
         let mut text = format!("{} skipped of {}", totals.skipped, counted(totals.tests, "test", "tests"));
         let changes = evidence.test_changes.as_ref();
-        let new = changes.map_or(0, |changes| changes.newly_skipped.len() as u64);
+        let newly = changes.into_iter().flat_map(|changes| &changes.newly_skipped);
+        let new = newly.filter(|case| test_scope::case_in_scope(case, scope)).count() as u64;
         if new > 0 {
             text.push_str(&format!(", {new} of them ran on the base"));
         }
@@ -98,9 +103,14 @@ impl Rule for TestsSkipped {
                 run: String::new(),
                 for_owners: false,
             });
-            judgement.details.extend(detail(evidence, totals.skipped));
+            judgement.details.extend(detail(evidence, scope, totals.skipped));
             // A share of too few tests could have been smaller with the rest of the reports; a number not.
             if !too_many && !too_many_new {
+                if let Some(reason) = here.doubt(scope) {
+                    judgement.kind = OutcomeKind::NotMeasured;
+                    judgement.steps.clear();
+                    return judgement.because(reason);
+                }
                 return doubt::settle_share(judgement, evidence, scope, Kind::Tests);
             }
             return judgement;
@@ -108,6 +118,10 @@ impl Rule for TestsSkipped {
         if self.max_new.is_some()
             && let Some(reason) = self.cannot_compare(changes, evidence)
         {
+            judgement.kind = OutcomeKind::NotMeasured;
+            return judgement.because(reason);
+        }
+        if let Some(reason) = here.doubt(scope).filter(|_| !scope.whole) {
             judgement.kind = OutcomeKind::NotMeasured;
             return judgement.because(reason);
         }
@@ -180,11 +194,13 @@ fn exceeds(part: u64, whole: u64, max: Percent) -> bool {
     u128::from(part) * 10_000 > u128::from(max.hundredths()) * u128::from(whole)
 }
 
-fn detail(evidence: &Evidence<'_>, skipped: u64) -> Option<Detail> {
+fn detail(evidence: &Evidence<'_>, scope: &Scope<'_>, skipped: u64) -> Option<Detail> {
     let run = evidence.head.tests.as_ref()?;
     let changes = evidence.test_changes.as_ref();
-    let new: Vec<&TestCase> = changes.map_or(Vec::new(), |changes| changes.newly_skipped.clone());
-    let old = run.cases.iter().filter(|case| {
+    let is_here = |case: &&TestCase| test_scope::case_in_scope(case, scope);
+    let new = changes.into_iter().flat_map(|changes| changes.newly_skipped.iter().copied());
+    let new: Vec<&TestCase> = new.filter(is_here).collect();
+    let old = run.cases.iter().filter(is_here).filter(|case| {
         case.status == TestStatus::Skipped && !new.iter().any(|new| std::ptr::eq(*new, *case))
     });
     let new_rows = new.iter().map(|case| (*case, "runs on the base"));

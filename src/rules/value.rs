@@ -107,6 +107,8 @@ pub enum Direction {
     Max,
     /// A later word of the list is stricter; for flags, `true`.
     Ordered,
+    /// A later word of the list is stricter, but for these two, of which neither is.
+    OrderedBut([&'static str; 2]),
     /// There is no order: a floor on the rule locks the field (DECISIONS 19).
     Unordered,
 }
@@ -142,9 +144,24 @@ impl Field {
         }
         match self.direction {
             Direction::Unordered => None,
-            Direction::Min | Direction::Ordered => self.order(left, right),
+            Direction::OrderedBut(pair) if [left, right].iter().all(|value| value.is_one_of(pair)) => None,
+            Direction::Min | Direction::Ordered | Direction::OrderedBut(_) => self.order(left, right),
             Direction::Max => self.order(right, left),
         }
+    }
+
+    /// What holds where `bound` is asked for and `value` is not as strict: the bound, but for two words of which
+    /// neither is stricter the strictest of all, which asks for no less than either.
+    pub fn both(&self, value: &Value, bound: &Value) -> Value {
+        let strictest = match (self.direction, self.kind) {
+            (Direction::OrderedBut(_), FieldKind::Word(words))
+                if self.strictness(Some(value), Some(bound)).is_none() =>
+            {
+                words.last().map(|word| Value::Word(word))
+            }
+            _ => None,
+        };
+        strictest.unwrap_or_else(|| bound.clone())
     }
 
     fn order(&self, left: &Value, right: &Value) -> Option<Ordering> {
@@ -186,6 +203,12 @@ pub enum Value {
     Flag(bool),
     /// Globs, as written.
     Globs(Vec<String>),
+}
+
+impl Value {
+    fn is_one_of(&self, words: [&str; 2]) -> bool {
+        matches!(self, Self::Word(word) if words.contains(word))
+    }
 }
 
 impl fmt::Display for Value {

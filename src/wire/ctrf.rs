@@ -128,6 +128,7 @@ mod tests {
             message: "expected 10, got 9".into(),
             expected: None,
             got: None,
+            repeated: None,
         };
         let totals = TestTotals {
             tests: 5,

@@ -37,6 +37,51 @@ fn no_report_at_all_is_no_verdict() {
     place.tollgate(&["check"]).exits(3).says("NO VERDICT").says("no-report");
 }
 
+/// The runs of one test as cases of their own.
+const RETRIED: &str = "<testsuite name='s'><testcase classname='c' name='works'><failure message='once'/></testcase>\
+    <testcase classname='c' name='works'/></testsuite>";
+
+#[test]
+fn repeated_cases_are_runs_of_one_test_only_if_the_policy_says_so() {
+    let place = Place::new();
+    place.file("junit.xml", RETRIED);
+    place.tollgate(&["check"]).exits(1).says("1 failed");
+    place.file("tollgate.yml", "version: 1\nrules:\n  tests.failed: { retries: last }\n");
+    place.tollgate(&["check"]).exits(0).says("1 only when run again");
+    place.file("tollgate.yml", "version: 1\nrules:\n  tests.failed: { retries: first }\n");
+    place.tollgate(&["check"]).exits(1).says("1 failed");
+    // Another report is another execution, whatever the policy says of repeats.
+    place.file("tollgate.yml", "version: 1\nrules:\n  tests.failed: { retries: any-pass }\n");
+    place.file("junit.xml", FAILING);
+    place.file("other/junit.xml", FAILING.replace("<failure message='expected 10, got 9'/>", ""));
+    place.tollgate(&["check"]).exits(1).says("breaks");
+}
+
+#[test]
+fn rules_about_tests_can_be_narrowed_to_suites_and_files() {
+    let place = Place::new();
+    let case = |suite: &str, file: &str, inner: &str| {
+        format!(
+            "<testsuite name='{suite}'><testcase classname='C' name='t' file='{file}' time='2'>{inner}</testcase></testsuite>"
+        )
+    };
+    let suites = [case("api", "tests/api.py", "<skipped/>"), case("ledger", "tests/ledger.py", "")].concat();
+    place.file("junit.xml", format!("<testsuites>{suites}</testsuites>"));
+    let policy = |entry: &str| place.file("tollgate.yml", format!("version: 1\npaths:\n  - {entry}\n"));
+    policy("{ suites: [ledger], rules: { tests.skipped: { max: 0 }, tests.duration: { max-seconds: 2 } } }");
+    place.tollgate(&["check"]).exits(0);
+    policy("{ suites: [\"a*\"], rules: { tests.skipped: { max: 0 } } }");
+    place.tollgate(&["check"]).exits(1).says("in suite a*").says("1 skipped of 1 test");
+    policy("{ match: [\"tests/api.py\"], rules: { tests.executed: { min: 1 } } }");
+    place.tollgate(&["check"]).exits(1).says("0 tests ran, 1 skipped");
+    policy("{ match: [\"tests/ledger.py\"], rules: { tests.duration: { max-seconds: 1 } } }");
+    place.tollgate(&["check"]).exits(1).says("2.000 seconds");
+    policy("{ suites: [web], rules: { tests.skipped: { max: 0 } } }");
+    place.tollgate(&["check"]).exits(3).says("no test of the reports names a file or suite");
+    policy("{ suites: [web], rules: { coverage.total: { min: 1 } } }");
+    place.tollgate(&["check"]).exits(2).says("judges no single tests");
+}
+
 #[test]
 fn an_empty_report_beside_a_good_one_is_no_verdict() {
     let place = Place::new();

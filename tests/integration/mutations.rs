@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tollgate::compare::{BaseSide, Occasion};
 use tollgate::formats::Source;
-use tollgate::gate::{self, Ground, Keep, ReportSource};
+use tollgate::gate::{self, Ground, Keep, Reading, ReportSource};
 use tollgate::model::{DiffState, Untrusted, VerdictKind};
 use tollgate::policy;
 
@@ -34,7 +34,7 @@ fn verdict_of(name: &str, bytes: &[u8]) -> VerdictKind {
         format: None,
         source: Ok(Source::from_bytes(bytes)),
     };
-    let head = gate::read([source], &Ground::default(), None, None, Keep::Everything);
+    let head = gate::read([source], &Ground::default(), None, None, Reading::keeping(Keep::Everything));
     let case = gate::Case {
         head: &head,
         base: BaseSide::default(),

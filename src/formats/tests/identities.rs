@@ -1,6 +1,5 @@
 //! Which cases passed: by name while they are few, by hash when they are many (DECISIONS 17).
 
-use super::run::{RunBuilder, short};
 use crate::model::{PassedTests, TestId, Untrusted};
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher as _;
@@ -18,10 +17,34 @@ pub(super) struct Identities {
     tidy_at: usize,
     /// How many cases are not among the hashes, because there are too many.
     pub(super) lost: u64,
-    /// The hash's state behind suite and class, which consecutive cases share.
+}
+
+/// Hashes of identities, where consecutive cases mostly share suite and class.
+#[derive(Debug)]
+pub(super) struct Hasher {
     suite: String,
     class: String,
     behind_class: SipHasher13,
+}
+
+impl Hasher {
+    pub(super) fn new() -> Self {
+        Self { suite: String::new(), class: String::new(), behind_class: TestId::hasher_behind("", "") }
+    }
+
+    /// The hash of the identity with these parts, of which no name is longer than what is kept.
+    pub(super) fn hash(&mut self, [suite, class, name, file]: [&str; 4]) -> u64 {
+        if self.class != class || self.suite != suite {
+            self.suite.clear();
+            self.suite.push_str(suite);
+            self.class.clear();
+            self.class.push_str(class);
+            self.behind_class = TestId::hasher_behind(suite, class);
+        }
+        let mut hasher = self.behind_class;
+        TestId::hash_rest(&mut hasher, name, file);
+        hasher.finish()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -66,36 +89,16 @@ impl Identities {
             hashes: Vec::new(),
             tidy_at: Self::MANY,
             lost: 0,
-            suite: String::new(),
-            class: String::new(),
-            behind_class: TestId::hasher_behind("", ""),
         }
     }
 
-    pub(super) fn add(&mut self, suite: &str, class: &str, name: &str, file: &str) {
-        if [suite, class, name, file].iter().any(|part| part.len() > RunBuilder::LONGEST_NAME) {
-            self.add_short(&short(suite), &short(class), &short(name), &short(file));
-        } else {
-            self.add_short(suite, class, name, file);
-        }
-    }
-
-    fn add_short(&mut self, suite: &str, class: &str, name: &str, file: &str) {
-        if self.class != class || self.suite != suite {
-            self.suite.clear();
-            self.suite.push_str(suite);
-            self.class.clear();
-            self.class.push_str(class);
-            self.behind_class = TestId::hasher_behind(suite, class);
-        }
-        let mut hasher = self.behind_class;
-        TestId::hash_rest(&mut hasher, name, file);
-        let hash = hasher.finish();
+    /// Adds a case with its hash and the parts of its identity: suite, class, name and file.
+    pub(super) fn add(&mut self, hash: u64, parts: [&str; 4]) {
         let Some(names) = &mut self.names else {
             self.push_hash(hash);
             return;
         };
-        names.add(hash, suite, class, name, file);
+        names.add(hash, parts);
         if names.entries.len() >= names.tidy_at || names.text.len() > Self::MOST_BYTES {
             names.tidy();
             // Repeats alone are no reason to give up names; their text stays, though, until the end.
@@ -139,7 +142,7 @@ impl Identities {
 }
 
 impl Names {
-    fn add(&mut self, hash: u64, suite: &str, class: &str, name: &str, file: &str) {
+    fn add(&mut self, hash: u64, [suite, class, name, file]: [&str; 4]) {
         self.suite = self.shared(self.suite, suite);
         self.class = self.shared(self.class, class);
         self.file = self.shared(self.file, file);

@@ -21,6 +21,8 @@ mod elements;
 mod identities;
 mod json_lines;
 mod owned;
+mod places;
+mod repeats;
 mod run;
 mod steps;
 mod time;

@@ -1,6 +1,8 @@
 //! Cases in, a bounded [`TestRun`] out: what every format of test results builds its report with.
 
-use super::identities::Identities;
+use super::identities::{Hasher, Identities};
+use super::places::Places;
+use super::repeats::Repeats;
 use super::values;
 use crate::diagnostic::{Code, Weight};
 use crate::formats::{Context, ParseError, Parsed, Position, Report};
@@ -64,6 +66,18 @@ impl<'c> Case<'c> {
     }
 }
 
+impl Case<'_> {
+    /// Its time, unless it is part of another case's.
+    pub(super) fn counted_time(&self) -> Option<Duration> {
+        self.duration.filter(|_| !self.nested)
+    }
+
+    /// True if it ran and its time is missing.
+    pub(super) fn is_untimed(&self) -> bool {
+        self.status != TestStatus::Skipped && self.duration.is_none() && !self.nested
+    }
+}
+
 /// What stands between the names of containers.
 pub(super) const SEPARATOR: &str = " > ";
 
@@ -85,6 +99,11 @@ pub(super) struct RunBuilder {
     containers: Vec<ContainerFailure>,
     passed: Identities,
     keep_identities: bool,
+    hasher: Hasher,
+    /// `None` if nobody asks which cases the report holds several times.
+    repeats: Option<Repeats>,
+    /// `None` if nobody asks for counts by place.
+    places: Option<Places>,
     max_text: usize,
     max_kept: usize,
     not_kept: u64,
@@ -114,6 +133,9 @@ impl RunBuilder {
             containers: Vec::new(),
             passed: Identities::new(),
             keep_identities: context.keep_passed,
+            hasher: Hasher::new(),
+            repeats: context.keep_repeats.then(Repeats::default),
+            places: context.keep_places.then(Places::default),
             max_text: context.max_text,
             max_kept: context.max_kept,
             not_kept: 0,
@@ -136,20 +158,34 @@ impl RunBuilder {
     pub(super) fn case(&mut self, case: &Case<'_>) {
         let flaky = case.flaky && case.status == TestStatus::Passed;
         self.totals.count(case.status, flaky);
-        if let Some(time) = case.duration.filter(|_| !case.nested) {
+        if let Some(time) = case.counted_time() {
             self.duration = Some(self.duration.unwrap_or_default().saturating_add(time));
         }
-        let ran = case.status != TestStatus::Skipped;
-        self.untimed += u64::from(ran && case.duration.is_none() && !case.nested);
-        if case.status == TestStatus::Passed {
-            if self.keep_identities {
-                self.passed.add(case.suite, case.class, case.name, case.file);
-            }
-            if !flaky {
-                return;
-            }
+        self.untimed += u64::from(case.is_untimed());
+        if let Some(places) = &mut self.places {
+            places.count(case, flaky);
         }
-        self.keep(case, flaky);
+        let passed = case.status == TestStatus::Passed;
+        if (self.keep_identities && passed) || self.repeats.is_some() {
+            self.identify(case, passed);
+        }
+        if !passed || flaky {
+            self.keep(case, flaky);
+        }
+    }
+
+    /// Takes note of the case's identity, where somebody asks for it.
+    fn identify(&mut self, case: &Case<'_>, passed: bool) {
+        let whole = [case.suite, case.class, case.name, case.file];
+        let shortened = whole.map(short);
+        let parts = shortened.each_ref().map(|part| &**part);
+        let hash = self.hasher.hash(parts);
+        if let Some(repeats) = &mut self.repeats {
+            repeats.add(hash, passed);
+        }
+        if self.keep_identities && passed {
+            self.passed.add(hash, parts);
+        }
     }
 
     /// Counts a failure of a container, and keeps it up to the cap.
@@ -206,6 +242,16 @@ impl RunBuilder {
             context.warn(Code::CasesCut, Weight::Note, message, Position::default());
         }
         let mut cases = self.cases;
+        if let Some(repeats) = &self.repeats {
+            if repeats.is_overflown() && self.totals.bad() > 0 {
+                let message = format!(
+                    "the report holds more than {} cases, so each failing one counts by itself, whatever `retries` says",
+                    Repeats::MOST
+                );
+                context.warn(Code::CasesCut, Weight::Note, message, Position::default());
+            }
+            repeats.tell(&mut cases);
+        }
         cases.append(&mut self.skipped);
         cases.sort_unstable();
         self.containers.sort_unstable();
@@ -217,6 +263,7 @@ impl RunBuilder {
             duration: self.duration,
             untimed: self.untimed,
             not_kept: self.not_kept,
+            groups: self.places.map(Places::finish).unwrap_or_default(),
         }
     }
 
@@ -249,6 +296,7 @@ impl RunBuilder {
             message: if whole { self.cap(case.message) } else { Untrusted::default() },
             expected: told.and_then(|(expected, _)| expected.map(value)),
             got: told.and_then(|(_, got)| got.map(value)),
+            repeated: None,
         };
         self.without_text += u64::from(has_text && !whole);
         if matters {

@@ -380,5 +380,10 @@ fn resolve_overlay(
         lay_over(&mut rule, entry, LayerKind::Repository);
         resolved.push(rule);
     }
-    Overlay { globs: overlay.globs.clone(), rules: resolved, origin: overlay.origin.clone() }
+    Overlay {
+        globs: overlay.globs.clone(),
+        suites: overlay.suites.clone(),
+        rules: resolved,
+        origin: overlay.origin.clone(),
+    }
 }

@@ -82,9 +82,16 @@ fn repository() -> Map<String, Value> {
     let by_path = object(
         map([
             ("match", described(globs(), "globs of the files; `*` does not cross `/`")),
+            (
+                "suites",
+                described(
+                    texts(),
+                    "suites or classes of tests; `*` stands for any text; for rules about tests",
+                ),
+            ),
             ("rules", rules(|rule| rule.by_path, &Map::new())),
         ]),
-        &["match", "rules"],
+        &["rules"],
     );
     map([
         (

@@ -110,13 +110,15 @@ fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
             return Some("hashes of passed tests are not in order");
         }
         let times = run.cases.iter().filter_map(|case| case.duration).chain(run.duration);
+        let times = times.chain(run.groups.iter().filter_map(|group| group.duration));
         if times.into_iter().any(|time| time.as_secs() > MOST_COUNT) {
             return Some("a time is too long");
         }
         if run.not_kept.max(run.untimed) > MOST_COUNT {
             return Some("a count is too large");
         }
-        if let Some(problem) = test_totals(&run.totals) {
+        let totals = std::iter::once(&run.totals).chain(run.groups.iter().map(|group| &group.totals));
+        if let Some(problem) = totals.filter_map(test_totals).next() {
             return Some(problem);
         }
     }

@@ -2,8 +2,9 @@ use super::*;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
-    JobResult, Kind, Lines, Package, PathResolution, Place, RepoPath, ReportRead, Scan, ScanClass, Severity,
-    Summary, Suppression, TestCase, TestHistory, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
+    JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath, ReportRead, Scan, ScanClass,
+    Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId, TestRun, TestStatus, Tool,
+    Traits, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -53,6 +54,12 @@ fn test_case() -> impl Strategy<Value = TestCase> {
             message,
             expected: got.clone(),
             got,
+            repeated: flaky.then_some(Repeated {
+                any_passed: true,
+                first_passed: false,
+                last_passed: true,
+                stands_for_all: true,
+            }),
         },
     )
 }
@@ -93,6 +100,7 @@ fn test_run() -> impl Strategy<Value = TestRun> {
             duration,
             untimed: not_kept / 2,
             not_kept,
+            groups: vec![TestGroup { totals, ..TestGroup::default() }],
         })
 }
 
