@@ -43,6 +43,8 @@ struct Envelope {
     #[serde(default)]
     test_case_finished: Option<Finished>,
     #[serde(default)]
+    parse_error: Option<UnreadableFeature>,
+    #[serde(default)]
     test_run_hook_finished: Option<HookFinished>,
     #[serde(default)]
     test_run_finished: Option<RunFinished>,
@@ -112,6 +114,21 @@ struct Finished {
     will_be_retried: bool,
 }
 
+/// A feature that is no Gherkin; none of its scenarios ran.
+#[derive(Debug, Deserialize)]
+struct UnreadableFeature {
+    #[serde(default)]
+    source: Option<FeatureSource>,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct FeatureSource {
+    #[serde(default)]
+    uri: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 struct HookFinished {
     result: StepResult,
@@ -140,6 +157,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         pickles: BTreeMap::new(),
         cases: BTreeMap::new(),
         open: BTreeMap::new(),
+        retried: BTreeMap::new(),
         room: State::ROOM,
         success: None,
         done: false,
@@ -154,6 +172,11 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     for (_, mut open) in std::mem::take(&mut state.open) {
         // It began and did not end.
         open.case.status = Some(TestStatus::Errored);
+        open.case.hand_to(&mut state.run);
+    }
+    for (_, mut open) in std::mem::take(&mut state.retried) {
+        // It was to be run again, and nothing came: what was seen counts.
+        open.case.status = Some(open.worst.status());
         open.case.hand_to(&mut state.run);
     }
     let read = read.and_then(|ended| match state.refused {
@@ -174,6 +197,8 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
 }
 
 struct Open {
+    /// Its test case.
+    of: String,
     case: OwnedCase,
     worst: Step,
 }
@@ -186,6 +211,8 @@ struct State {
     cases: BTreeMap<String, String>,
     /// Started attempts.
     open: BTreeMap<String, Open>,
+    /// Attempts that are to be followed by another one, by test case.
+    retried: BTreeMap<String, Open>,
     /// How many bytes pickles, cases and attempts may still take.
     room: usize,
     success: Option<bool>,
@@ -218,6 +245,10 @@ impl State {
         if let Some(finished) = envelope.test_case_finished {
             self.end(&finished);
         }
+        if let Some(error) = envelope.parse_error {
+            let uri = error.source.and_then(|source| source.uri).unwrap_or_default();
+            self.run.container_failure(&uri, &error.message);
+        }
         if let Some(hook) = envelope.test_run_hook_finished {
             let step = Step::of(&hook.result.status);
             if !matches!(step, Step::Passed | Step::Skipped) {
@@ -245,7 +276,11 @@ impl State {
     }
 
     fn begin(&mut self, started: Started, position: Position) {
-        if !self.take_room(started.id.len() + size_of::<Open>(), position) {
+        if let Some(before) = self.retried.remove(&started.test_case_id) {
+            self.room += before.of.len() + size_of::<Open>() + Self::ENTRY;
+        }
+        let bytes = started.id.len() + started.test_case_id.len() + size_of::<Open>();
+        if !self.take_room(bytes, position) {
             return;
         }
         let mut case = OwnedCase { flaky: started.attempt > 0, ..OwnedCase::default() };
@@ -255,7 +290,7 @@ impl State {
             case.file.clone_from(uri);
             case.name.clone_from(name);
         }
-        self.open.insert(started.id, Open { case, worst: Step::None });
+        self.open.insert(started.id, Open { of: started.test_case_id, case, worst: Step::None });
     }
 
     fn step(&mut self, step: &StepFinished, position: Position, context: &mut Context) {
@@ -281,11 +316,12 @@ impl State {
             self.run.container_failure("test run", "a scenario ended that had not begun");
             return;
         };
-        self.room += finished.test_case_started_id.len() + size_of::<Open>() + Self::ENTRY;
         if finished.will_be_retried {
             // The next attempt decides, and knows by its number that it is not the first.
+            self.retried.insert(open.of.clone(), open);
             return;
         }
+        self.room += finished.test_case_started_id.len() + open.of.len() + size_of::<Open>() + Self::ENTRY;
         open.case.status = Some(open.worst.status());
         open.case.hand_to(&mut self.run);
     }
@@ -328,6 +364,31 @@ mod tests {
         let seen = read("cucumber-messages", &text);
         let case = seen.only_case();
         assert_eq!((case.id.name.raw(), case.id.file.raw(), case.message.raw()), ("s", "f.feature", "boom"));
+    }
+
+    #[test]
+    fn a_retry_that_never_came_leaves_the_failure() {
+        let other = attempt("9", 0, "PASSED", false);
+        let seen =
+            read("cucumber-messages", &format!("{HEAD}{}{}", attempt("1", 0, "FAILED", true), done(true)));
+        assert_eq!(seen.figures(), [1, 0, 1, 0, 0]);
+        let twice = [attempt("1", 0, "FAILED", true), attempt("2", 1, "FAILED", true)].concat();
+        assert_eq!(
+            read("cucumber-messages", &format!("{HEAD}{twice}{}", done(true))).figures(),
+            [1, 0, 1, 0, 0]
+        );
+        assert_eq!(
+            read("cucumber-messages", &format!("{HEAD}{other}{}", done(true))).figures(),
+            [1, 1, 0, 0, 0]
+        );
+    }
+
+    #[test]
+    fn a_feature_that_is_no_gherkin_is_a_container_failure() {
+        let error = "{\"parseError\":{\"source\":{\"uri\":\"b.feature\"},\"message\":\"expected: #EOF\"}}\n";
+        let passed = attempt("1", 0, "PASSED", false);
+        let seen = read("cucumber-messages", &format!("{HEAD}{error}{passed}{}", done(true)));
+        assert_eq!(seen.containers(), [("b.feature", "expected: #EOF")]);
     }
 
     #[test]

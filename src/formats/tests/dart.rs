@@ -6,9 +6,10 @@
 use super::elements::{MARGIN, warn_unknown_status};
 use super::json_lines::{Content, each_line};
 use super::run::{Case, RunBuilder};
-use crate::diagnostic::Code;
+use super::totals;
+use crate::diagnostic::{Code, Weight};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
-use crate::model::{Kind, TestStatus};
+use crate::model::{Health, Kind, TestStatus};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,6 +45,8 @@ struct Event {
     skipped: bool,
     #[serde(default)]
     hidden: bool,
+    #[serde(default)]
+    count: Option<u64>,
     #[serde(default)]
     error: Option<String>,
     #[serde(default)]
@@ -99,6 +102,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         room: State::ROOM,
         done: None,
         refused: None,
+        declared_suites: None,
         max_text: context.max_text,
     };
     let read = each_line(source, context, |content, position, context| {
@@ -119,7 +123,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         (None, None) => {
             Err(ParseError::new(Code::CutOff, "the file ends before the tests are done", ended.position))
         }
-        (None, Some(_)) => Ok(ended.health),
+        (None, Some(_)) => Ok(ended.health.and(suites_that_are_missing(&state, ended.position, context))),
     });
     let totals = state.run.totals();
     if state.done == Some(Some(false)) && totals.bad() + totals.container_failures == 0 {
@@ -129,6 +133,18 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         state.run.container_failure("test run", "it was stopped before its end");
     }
     state.run.conclude(read, context)
+}
+
+/// A suite that was loaded and of which nothing is said could have held a failure.
+fn suites_that_are_missing(state: &State, position: Position, context: &mut Context) -> Health {
+    let seen = state.suites.len() as u64;
+    match state.declared_suites {
+        Some(declared) if declared > seen => {
+            totals::disagree("the report", "suites", [declared, seen], Weight::Error, context, || position);
+            Health::Degraded
+        }
+        Some(_) | None => Health::Complete,
+    }
 }
 
 #[derive(Debug)]
@@ -152,6 +168,8 @@ struct State {
     /// What `done` says of success: nothing if the run was stopped.
     done: Option<Option<bool>>,
     refused: Option<Position>,
+    /// How many suites there are, where the report says so.
+    declared_suites: Option<u64>,
     max_text: usize,
 }
 
@@ -180,7 +198,8 @@ impl State {
             Some("error") => self.error(&event),
             Some("testDone") => self.end(&event, position, context),
             Some("done") => self.done = Some(event.success),
-            // print, group, allSuites, debug, start, and what later versions add.
+            Some("allSuites") => self.declared_suites = event.count,
+            // print, group, debug, start, and what later versions add.
             _ => {}
         }
     }
@@ -312,6 +331,17 @@ mod tests {
         assert_eq!(case.message.raw(), "Expected: <2>\n  Actual: <1>\na_test.dart 7:3 main");
         assert_eq!(case.got.as_ref().unwrap().raw(), "1");
         assert_eq!(case.place.as_ref().unwrap().line.unwrap().get(), 7);
+    }
+
+    #[test]
+    fn a_suite_that_was_counted_and_never_came_is_no_pass() {
+        let counted = |suites: u64| {
+            let passed = "{\"testID\":1,\"result\":\"success\",\"type\":\"testDone\",\"time\":30}";
+            run("true", &format!("{{\"count\":{suites},\"type\":\"allSuites\",\"time\":1}}\n{passed}"))
+        };
+        assert_eq!(read("dart", &counted(1)).health, Health::Complete);
+        let seen = read("dart", &counted(2));
+        assert_eq!((seen.health, seen.codes()), (Health::Degraded, vec![Code::TotalsDisagree]));
     }
 
     #[test]

@@ -20,14 +20,20 @@ pub(super) fn text_of_element(
 ) -> Result<(), ParseError> {
     let cap = context.max_text + MARGIN;
     let mut depth = 1_u32;
+    // Space between tags is no text, in however many pieces it arrives: it goes when the next tag comes.
+    let mut space_from = Some(text.len());
     while depth > 0 {
         let event = if text.len() < cap { reader.next()? } else { reader.next_tag()? };
+        if let (Some(from), false) = (space_from, matches!(event, Event::Text(_))) {
+            text.truncate(from);
+        }
         match event {
             Event::Text(piece) => {
-                let nothing_yet = text.is_empty() || text.ends_with('\n');
-                if !(nothing_yet && piece.is_space()) {
-                    piece.append_to(text, cap, context);
+                if !piece.is_space() {
+                    space_from = None;
                 }
+                piece.append_to(text, cap, context);
+                continue;
             }
             Event::Start(tag) if skipped.contains(&tag.name()) => reader.skip_element()?,
             Event::Start(_) => {
@@ -40,6 +46,7 @@ pub(super) fn text_of_element(
             Event::End(_) => depth -= 1,
             Event::Eof => return Ok(()),
         }
+        space_from = Some(text.len());
     }
     text.truncate(text.trim_end().len());
     Ok(())

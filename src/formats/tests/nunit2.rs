@@ -3,13 +3,13 @@
 //! `result`, `executed` and `success` overlap, and older versions leave `result` out. Where they contradict
 //! each other, the worst one counts.
 
-use super::elements::{SuitePath, seconds_of, text_of_element, value_into, warn_unknown_status, wrong_root};
-use super::run::{Case, RunBuilder};
+use super::elements::{SuitePath, value_into, wrong_root};
+use super::open_test::OpenTest;
+use super::run::RunBuilder;
 use super::totals::{Declared, count};
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{Health, Kind, TestStatus};
-use std::time::Duration;
 
 /// NUnit 2.
 pub(super) const FORMAT: Format = Format {
@@ -59,18 +59,6 @@ fn status_of(result: &str, executed: &str, success: &str) -> TestStatus {
 }
 
 #[derive(Default)]
-struct OpenCase {
-    open: bool,
-    name: String,
-    status: Option<TestStatus>,
-    duration: Option<Duration>,
-    message: String,
-    text_left_out: bool,
-    /// A `<failure>` stands in it.
-    failure: bool,
-}
-
-#[derive(Default)]
 struct Level {
     failed: bool,
     message: String,
@@ -84,7 +72,7 @@ struct Parser {
     declared: Declared,
     path: SuitePath,
     levels: Vec<Level>,
-    case: OpenCase,
+    case: OpenTest,
     words: [String; 3],
 }
 
@@ -97,7 +85,7 @@ impl Parser {
             declared: Declared::default(),
             path: SuitePath::default(),
             levels: Vec::new(),
-            case: OpenCase::default(),
+            case: OpenTest::default(),
             words: Default::default(),
         }
     }
@@ -112,7 +100,8 @@ impl Parser {
                     b"test-case" => self.begin_case(&tag, context),
                     b"failure" | b"reason" => {
                         let failure = tag.name() == b"failure";
-                        self.text(failure, reader, context)?;
+                        let container = self.levels.last_mut().map(|level| &mut level.message);
+                        self.case.text(failure, container, &self.run, reader, context)?;
                     }
                     b"environment" | b"culture-info" | b"categories" | b"properties" | b"output" => {
                         reader.skip_element()?;
@@ -179,54 +168,12 @@ impl Parser {
     fn begin_case(&mut self, tag: &Tag<'_>, context: &mut Context) {
         self.end_case();
         let status = self.read_words(tag, context);
-        if status == TestStatus::Unknown {
-            warn_unknown_status(self.words.first().map_or("", String::as_str), context, || tag.position());
-        }
-        let case = &mut self.case;
-        case.open = true;
-        value_into(tag, "name", &mut case.name, context);
-        case.status = Some(status);
-        case.failure = false;
-        case.duration = None;
-        case.message.clear();
-        case.text_left_out = false;
-        if let Some(time) = tag.attribute("time") {
-            case.duration = seconds_of(&time, context);
-        }
+        value_into(tag, "name", &mut self.case.name, context);
+        let [result, ..] = &self.words;
+        self.case.begin(status, result, tag.attribute("time"), tag, context);
     }
 
     fn end_case(&mut self) {
-        if !std::mem::take(&mut self.case.open) {
-            return;
-        }
-        let mut status = self.case.status.unwrap_or(TestStatus::Unknown);
-        if self.case.failure && !status.is_bad() {
-            status = TestStatus::Failed;
-        }
-        self.run.case(&Case {
-            suite: self.path.as_str(),
-            duration: self.case.duration,
-            message: &self.case.message,
-            text_left_out: self.case.text_left_out,
-            ..Case::new(&self.case.name, status)
-        });
-    }
-
-    fn text(
-        &mut self,
-        failure: bool,
-        reader: &mut Reader<'_, '_>,
-        context: &mut Context,
-    ) -> Result<(), ParseError> {
-        if self.case.open {
-            self.case.failure |= failure;
-            if self.run.has_room_for_text() {
-                return text_of_element(reader, &mut self.case.message, &[], context);
-            }
-            self.case.text_left_out = true;
-        } else if let Some(level) = self.levels.last_mut() {
-            return text_of_element(reader, &mut level.message, &[], context);
-        }
-        reader.skip_element()
+        self.case.end(self.path.as_str(), &mut self.run);
     }
 }

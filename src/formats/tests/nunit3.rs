@@ -3,13 +3,13 @@
 //! A suite fails because a child failed (`site="Child"`) or for a reason of its own: a fixture's setup or
 //! teardown, an assembly that could not be loaded. The second is a failure of a container.
 
-use super::elements::{SuitePath, seconds_of, text_of_element, value_into, warn_unknown_status, wrong_root};
-use super::run::{Case, RunBuilder};
+use super::elements::{SuitePath, value_into, wrong_root};
+use super::open_test::OpenTest;
+use super::run::RunBuilder;
 use super::totals::{Declared, count};
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{Health, Kind, TestStatus};
-use std::time::Duration;
 
 /// NUnit 3.
 pub(super) const FORMAT: Format = Format {
@@ -30,10 +30,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     let mut reader = Reader::new(source);
     let mut parser = Parser::new(context);
     let read = parser.document(&mut reader, context);
-    if parser.case.open {
-        // The file was cut inside of a case, whose tag says how it ended.
-        parser.end_case();
-    }
+    parser.end_case();
     let health = parser.health.and(context.note_decoding(reader.source().decoding()));
     parser.run.conclude(read.map(|()| health), context)
 }
@@ -51,18 +48,6 @@ fn status_of(result: &str, label: &str) -> TestStatus {
         "Skipped" | "Inconclusive" => TestStatus::Skipped,
         _ => TestStatus::Unknown,
     }
-}
-
-#[derive(Default)]
-struct OpenCase {
-    open: bool,
-    name: String,
-    class: String,
-    status: Option<TestStatus>,
-    failure: bool,
-    duration: Option<Duration>,
-    message: String,
-    text_left_out: bool,
 }
 
 /// A suite, or the run itself.
@@ -83,7 +68,7 @@ struct Parser {
     health: Health,
     path: SuitePath,
     levels: Vec<Level>,
-    case: OpenCase,
+    case: OpenTest,
     word: String,
     label: String,
 }
@@ -95,7 +80,7 @@ impl Parser {
             health: Health::Complete,
             path: SuitePath::default(),
             levels: Vec::new(),
-            case: OpenCase::default(),
+            case: OpenTest::default(),
             word: String::new(),
             label: String::new(),
         }
@@ -110,7 +95,8 @@ impl Parser {
                     b"test-case" => self.begin_case(&tag, context),
                     b"failure" | b"reason" => {
                         let failure = tag.name() == b"failure";
-                        self.text(failure, reader, context)?;
+                        let container = self.levels.last_mut().map(|level| &mut level.message);
+                        self.case.text(failure, container, &self.run, reader, context)?;
                     }
                     b"output" | b"properties" | b"settings" | b"environment" | b"command-line"
                     | b"filter" | b"attachments" | b"assertions" => reader.skip_element()?,
@@ -128,7 +114,9 @@ impl Parser {
         let mut level = Level::default();
         value_into(tag, "name", &mut level.name, context);
         value_into(tag, "result", &mut self.word, context);
-        level.failed = !self.word.is_empty() && status_of(&self.word, "").is_bad();
+        // A word that nobody knows is no pass here either.
+        let status = status_of(&self.word, "");
+        level.failed = !self.word.is_empty() && (status.is_bad() || status == TestStatus::Unknown);
         let site = tag.attribute("site").map(|site| site.value(context));
         level.own_reason = site.is_some_and(|site| matches!(&*site, "SetUp" | "TearDown"));
         for attribute in tag.attributes() {
@@ -176,61 +164,15 @@ impl Parser {
 
     fn begin_case(&mut self, tag: &Tag<'_>, context: &mut Context) {
         self.end_case();
-        let case = &mut self.case;
-        case.open = true;
-        value_into(tag, "name", &mut case.name, context);
-        value_into(tag, "classname", &mut case.class, context);
+        value_into(tag, "name", &mut self.case.name, context);
+        value_into(tag, "classname", &mut self.case.class, context);
         value_into(tag, "label", &mut self.label, context);
         value_into(tag, "result", &mut self.word, context);
-        let status = status_of(&self.word, &self.label);
-        if status == TestStatus::Unknown {
-            warn_unknown_status(&self.word, context, || tag.position());
-        }
-        case.status = Some(status);
-        case.failure = false;
-        case.duration = None;
-        case.message.clear();
-        case.text_left_out = false;
-        if let Some(duration) = tag.attribute("duration").or(tag.attribute("time")) {
-            case.duration = seconds_of(&duration, context);
-        }
+        let time = tag.attribute("duration").or(tag.attribute("time"));
+        self.case.begin(status_of(&self.word, &self.label), &self.word, time, tag, context);
     }
 
     fn end_case(&mut self) {
-        if !std::mem::take(&mut self.case.open) {
-            return;
-        }
-        let mut status = self.case.status.unwrap_or(TestStatus::Unknown);
-        if self.case.failure && !status.is_bad() {
-            status = TestStatus::Failed;
-        }
-        let case = Case {
-            suite: self.path.as_str(),
-            class: &self.case.class,
-            duration: self.case.duration,
-            message: &self.case.message,
-            text_left_out: self.case.text_left_out,
-            ..Case::new(&self.case.name, status)
-        };
-        self.run.case(&case);
-    }
-
-    /// The `<failure>` or `<reason>` of a case or of a suite.
-    fn text(
-        &mut self,
-        failure: bool,
-        reader: &mut Reader<'_, '_>,
-        context: &mut Context,
-    ) -> Result<(), ParseError> {
-        if self.case.open {
-            self.case.failure |= failure;
-            if self.run.has_room_for_text() {
-                return text_of_element(reader, &mut self.case.message, &[], context);
-            }
-            self.case.text_left_out = true;
-        } else if let Some(level) = self.levels.last_mut() {
-            return text_of_element(reader, &mut level.message, &[], context);
-        }
-        reader.skip_element()
+        self.case.end(self.path.as_str(), &mut self.run);
     }
 }

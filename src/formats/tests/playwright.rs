@@ -195,6 +195,8 @@ fn test(json: &mut Json<'_, '_>, context: &mut Context) -> Result<OwnedCase, Par
     let status = match word.as_str() {
         // It says that all was as expected, and its last result was not.
         "expected" if !expected.is_empty() && !last.is_empty() && last != expected => TestStatus::Failed,
+        // It says that all was as expected, and that nothing ran.
+        "expected" if last.is_empty() => TestStatus::Unknown,
         "expected" => TestStatus::Passed,
         "flaky" => {
             case.flaky = true;

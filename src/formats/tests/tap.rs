@@ -153,6 +153,14 @@ struct OpenPoint {
     text_left_out: bool,
 }
 
+/// The points and the plan of a subtest that is open, known by its indentation.
+#[derive(Debug)]
+struct Subtest {
+    indent: usize,
+    points: u64,
+    plan: Option<u64>,
+}
+
 #[derive(Debug)]
 struct Stream {
     run: RunBuilder,
@@ -164,6 +172,12 @@ struct Stream {
     yaml: Option<usize>,
     /// A point of a subtest failed, and its parent has not come.
     inner_failure: bool,
+    /// The plan of a subtest does not fit its points, and its parent has not come.
+    inner_misfit: bool,
+    /// The subtests that are open, outermost first.
+    subtests: Vec<Subtest>,
+    /// `pragma +strict`: a line that is no TAP is a failure.
+    strict: bool,
     /// The open point's subtests stand behind it, in braces.
     braces: bool,
     seen: Vec<u64>,
@@ -175,6 +189,8 @@ struct Stream {
 impl Stream {
     /// Test numbers above this are not looked at for repeats.
     const MOST_NUMBERS: u64 = 1 << 20;
+    /// Subtests further in than this are not counted.
+    const MOST_SUBTESTS: usize = 64;
 
     fn new(context: &Context) -> Self {
         Self {
@@ -185,6 +201,9 @@ impl Stream {
             point: OpenPoint::default(),
             yaml: None,
             inner_failure: false,
+            inner_misfit: false,
+            subtests: Vec::new(),
+            strict: false,
             braces: false,
             seen: Vec::new(),
             highest: 0,
@@ -214,8 +233,34 @@ impl Stream {
             self.yaml = Some(indent);
         } else if let Some(point) = point_of(body) {
             self.inner_failure |= !point.ok && point.directive.is_none();
+            if let Some(subtest) = self.subtest(indent) {
+                subtest.points += 1;
+            }
+        } else if let Some(plan) = plan_of(body) {
+            if let Some(subtest) = self.subtest(indent) {
+                subtest.plan = Some(plan);
+            }
         } else if body.starts_with("Bail out!") {
             self.bail_out(body);
+        }
+    }
+
+    /// The subtest with this indentation; those further in have ended. `None` below more of them than anybody writes.
+    fn subtest(&mut self, indent: usize) -> Option<&mut Subtest> {
+        self.end_subtests(indent + 1);
+        if self.subtests.last().is_none_or(|subtest| subtest.indent < indent) {
+            if self.subtests.len() >= Self::MOST_SUBTESTS {
+                return None;
+            }
+            self.subtests.push(Subtest { indent, points: 0, plan: None });
+        }
+        self.subtests.last_mut()
+    }
+
+    /// Ends the subtests with at least this indentation, and holds each one's plan against its points.
+    fn end_subtests(&mut self, indent: usize) {
+        while let Some(subtest) = self.subtests.pop_if(|subtest| subtest.indent >= indent) {
+            self.inner_misfit |= subtest.plan.is_some_and(|plan| plan != subtest.points);
         }
     }
 
@@ -235,6 +280,16 @@ impl Stream {
         } else if text.trim_end() == "}" {
             self.braces = false;
             self.check_inner(line, context);
+        } else if let Some(pragma) = text.strip_prefix("pragma ") {
+            self.strict = match pragma.trim() {
+                "+strict" => true,
+                "-strict" => false,
+                _ => self.strict,
+            };
+        } else if self.strict && !text.trim().is_empty() && !text.starts_with("TAP version ") {
+            let message = || "a line is no TAP, and the stream asks to take that for a failure".to_owned();
+            context.warn_with(Code::BadLine, Weight::Error, message, || line.position());
+            self.health = Health::Degraded;
         }
     }
 
@@ -267,9 +322,16 @@ impl Stream {
 
     /// A parent that passed though a subtest failed contradicts itself.
     fn check_inner(&mut self, line: &Line<'_>, context: &mut Context) {
+        self.end_subtests(0);
         let failed = std::mem::take(&mut self.inner_failure);
-        if failed && self.point.status == Some(TestStatus::Passed) {
-            let message = || "a test passed though a subtest of it failed".to_owned();
+        let misfit = std::mem::take(&mut self.inner_misfit);
+        if (failed || misfit) && self.point.status == Some(TestStatus::Passed) {
+            let why = if failed {
+                "a subtest of it failed"
+            } else {
+                "the plan of a subtest does not fit its tests"
+            };
+            let message = || format!("a test passed though {why}");
             context.warn_with(Code::TotalsDisagree, Weight::Error, message, || line.position());
             self.health = Health::Degraded;
         }
@@ -377,6 +439,9 @@ impl Stream {
             }
             Some(_) => {}
         }
+        if self.yaml.is_some() {
+            wrong(Code::CutOff, "the stream ends inside of a block of diagnostics".to_owned());
+        }
         if self.plans > 1 {
             wrong(Code::TotalsDisagree, format!("there are {} plans in one stream", self.plans));
         }
@@ -460,6 +525,33 @@ mod tests {
         let braces = "1..2\nok 1 - p {\n    not ok 1 - y\n    1..1\n}\nok 2 - q\n";
         assert_eq!(read("tap", braces).health, Health::Degraded);
         assert_eq!(read("tap", &braces.replace("    not ok", "    ok")).health, Health::Complete);
+    }
+
+    #[test]
+    fn the_plan_of_a_subtest_must_fit_unless_its_parent_fails() {
+        let short = "1..1\n# Subtest: p\n    1..2\n    ok 1 - x\nok 1 - p\n";
+        assert_eq!(
+            (read("tap", short).health, read("tap", short).codes()),
+            (Health::Degraded, vec![Code::TotalsDisagree])
+        );
+        assert_eq!(read("tap", &short.replace("\nok 1 - p", "\nnot ok 1 - p")).health, Health::Complete);
+        let nested = "1..1\n    # Subtest: q\n        ok 1\n        ok 2\n        1..2\n    ok 1 - q\n    1..1\nok 1 - p\n";
+        assert_eq!(read("tap", nested).health, Health::Complete);
+        assert_eq!(read("tap", &nested.replace("        ok 2\n", "")).health, Health::Degraded);
+    }
+
+    #[test]
+    fn a_stream_that_ends_inside_of_a_block_is_cut_off() {
+        let cut = read("tap", "1..1\nok 1\n  ---\n  duration_ms: 1\n");
+        assert_eq!((cut.health, cut.codes()), (Health::Degraded, vec![Code::CutOff]));
+    }
+
+    #[test]
+    fn a_strict_stream_holds_nothing_but_tap() {
+        assert_eq!(read("tap", "TAP version 14\n1..1\nnoise\nok 1\n").health, Health::Complete);
+        let strict = "TAP version 14\npragma +strict\n1..1\n\n# a comment\nnoise\nok 1\n";
+        assert_eq!(read("tap", strict).codes(), [Code::BadLine]);
+        assert_eq!(read("tap", &strict.replace("noise\n", "")).health, Health::Complete);
     }
 
     #[test]

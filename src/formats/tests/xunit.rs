@@ -1,12 +1,12 @@
 //! xUnit.net results of versions 1, 2 and 3, also written by Fixie.
 
-use super::elements::{seconds_of, text_of_element, value_into, warn_unknown_status, wrong_root};
-use super::run::{Case, RunBuilder};
+use super::elements::{text_of_element, value_into, wrong_root};
+use super::open_test::OpenTest;
+use super::run::RunBuilder;
 use super::totals::{Declared, count};
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{Health, Kind, TestStatus};
-use std::time::Duration;
 
 /// xUnit.net.
 pub(super) const FORMAT: Format = Format {
@@ -47,20 +47,6 @@ fn status_of(result: &str) -> TestStatus {
         "Skip" | "NotRun" => TestStatus::Skipped,
         _ => TestStatus::Unknown,
     }
-}
-
-#[derive(Default)]
-struct OpenTest {
-    open: bool,
-    name: String,
-    class: String,
-    file: String,
-    line: u32,
-    status: Option<TestStatus>,
-    failure: bool,
-    duration: Option<Duration>,
-    message: String,
-    text_left_out: bool,
 }
 
 /// An assembly, or a class of version 1.
@@ -118,7 +104,7 @@ impl Parser {
                     }
                     b"failure" | b"reason" | b"message" => {
                         let failure = tag.name() == b"failure";
-                        self.text(failure, reader, context)?;
+                        self.test.text(failure, None, &self.run, reader, context)?;
                     }
                     b"output" | b"traits" | b"warnings" | b"attachments" => reader.skip_element()?,
                     _ => {}
@@ -177,58 +163,16 @@ impl Parser {
     fn begin_test(&mut self, tag: &Tag<'_>, context: &mut Context) {
         self.end_test();
         let test = &mut self.test;
-        test.open = true;
         value_into(tag, "name", &mut test.name, context);
         value_into(tag, "type", &mut test.class, context);
         value_into(tag, "source-file", &mut test.file, context);
         value_into(tag, "source-line", &mut self.word, context);
         test.line = self.word.trim().parse().unwrap_or(0);
         value_into(tag, "result", &mut self.word, context);
-        let status = status_of(&self.word);
-        if status == TestStatus::Unknown {
-            warn_unknown_status(&self.word, context, || tag.position());
-        }
-        test.status = Some(status);
-        test.failure = false;
-        test.duration = None;
-        test.message.clear();
-        test.text_left_out = false;
-        if let Some(time) = tag.attribute("time") {
-            test.duration = seconds_of(&time, context);
-        }
+        test.begin(status_of(&self.word), &self.word, tag.attribute("time"), tag, context);
     }
 
     fn end_test(&mut self) {
-        if !std::mem::take(&mut self.test.open) {
-            return;
-        }
-        let test = &self.test;
-        let mut status = test.status.unwrap_or(TestStatus::Unknown);
-        if test.failure && !status.is_bad() {
-            status = TestStatus::Failed;
-        }
-        self.run.case(&Case {
-            class: &test.class,
-            file: &test.file,
-            place: Some((&test.file, test.line)),
-            duration: test.duration,
-            message: &test.message,
-            text_left_out: test.text_left_out,
-            ..Case::new(&test.name, status)
-        });
-    }
-
-    fn text(
-        &mut self,
-        failure: bool,
-        reader: &mut Reader<'_, '_>,
-        context: &mut Context,
-    ) -> Result<(), ParseError> {
-        self.test.failure |= failure;
-        if self.test.open && self.run.has_room_for_text() {
-            return text_of_element(reader, &mut self.test.message, &[], context);
-        }
-        self.test.text_left_out = true;
-        reader.skip_element()
+        self.test.end("", &mut self.run);
     }
 }

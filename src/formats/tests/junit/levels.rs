@@ -102,11 +102,13 @@ impl Declared {
         *total = Some(total.unwrap_or_default().saturating_add(count));
     }
 
-    /// Holds the totals against what was seen; says what disagrees.
+    /// Holds the totals against what was seen; says what disagrees. `omits_pending`: the tool is known to count tests
+    /// that it does not list.
     pub(super) fn reconcile(
         &self,
         suite: &str,
         seen: &Seen,
+        omits_pending: bool,
         context: &mut Context,
         position: impl Fn() -> Position,
     ) -> Health {
@@ -134,9 +136,11 @@ impl Declared {
             let not_listed = self.skipped.unwrap_or_default().saturating_sub(seen.skipped);
             let repeated = seen.attempts + seen.marks.saturating_sub(seen.bad) + seen.containers;
             let explained = seen.tests.saturating_add(repeated).saturating_add(not_listed);
-            // Healthy tools declare tests that they do not list: mocha-junit-reporter its pending ones. Failures are
-            // reconciled above, and a cut file is not well-formed: so this is a warning.
-            if tests > explained || tests < seen.tests {
+            if tests > explained && !omits_pending {
+                // How the ones that are missing ended, nobody can say.
+                health = Health::Degraded;
+                disagree(Weight::Error, suite, "tests", [tests, seen.tests]);
+            } else if tests > explained || tests < seen.tests {
                 disagree(Weight::Warning, suite, "tests", [tests, seen.tests]);
             }
         }

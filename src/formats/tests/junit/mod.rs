@@ -77,6 +77,9 @@ struct Parser {
     run: RunBuilder,
     health: Health,
     levels: Vec<Level>,
+    /// True for mocha-junit-reporter, which counts pending tests and does not list them; it shows itself by the names
+    /// that it gives to the root and to the suite around all.
+    omits_pending: bool,
     /// Names of the open suites.
     path: String,
     case: OpenCase,
@@ -90,6 +93,7 @@ impl Parser {
             run: RunBuilder::new(context),
             health: Health::Complete,
             levels: Vec::new(),
+            omits_pending: false,
             path: String::new(),
             case: OpenCase::default(),
             container: OpenCase::default(),
@@ -130,6 +134,8 @@ impl Parser {
         let mut level = Level { outer_path: self.path.len(), ..Level::default() };
         // The root of many suites names the run or the tool, not a place in the tree of tests.
         let named = tag.name() == b"testsuite";
+        let of_mocha: &[u8] = if named { b"Root Suite" } else { b"Mocha Tests" };
+        self.omits_pending |= tag.attribute("name").is_some_and(|name| name.raw() == of_mocha);
         if let Some(name) = tag.attribute("name").filter(|name| named && !name.raw().is_empty()) {
             if !self.path.is_empty() {
                 self.path.push_str(SEPARATOR);
@@ -156,7 +162,7 @@ impl Parser {
             ("", false) => "a suite without a name".to_owned(),
             (name, _) => format!("suite `{}`", name.chars().take(80).collect::<String>()),
         };
-        let health = level.declared.reconcile(&name, &level.seen, context, position);
+        let health = level.declared.reconcile(&name, &level.seen, self.omits_pending, context, position);
         self.health = self.health.and(health);
         self.path.truncate(level.outer_path);
         if let Some(outer) = self.levels.last_mut() {
