@@ -15,6 +15,7 @@ mod check;
 mod docs;
 #[path = "../formats/mod.rs"]
 mod formats;
+mod fuzzing;
 #[path = "../gates/mod.rs"]
 mod gates;
 #[path = "../github/mod.rs"]
