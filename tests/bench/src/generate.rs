@@ -44,6 +44,21 @@ pub fn report(format: &str, options: &Options, factor: f64) -> Input {
     Input { path, expected }
 }
 
+/// A folder of so many JUnit reports, each with suites of its own, that together are about one of full size.
+pub fn folder(options: &Options, files: u64) -> PathBuf {
+    let folder = options.data.join(format!("junit-{}-in-{files}", options.scale));
+    if !folder.exists() {
+        let one = report("junit", options, 1.0 / files as f64);
+        let text = std::fs::read_to_string(&one.path).expect("the report is there");
+        std::fs::create_dir_all(&folder).expect("the data directory can be made");
+        for number in 0..files {
+            let text = text.replace("<testsuite name=\"", &format!("<testsuite name=\"{number}."));
+            std::fs::write(folder.join(format!("TEST-{number}.xml")), text).expect("it can be written");
+        }
+    }
+    folder
+}
+
 type Out<'o> = &'o mut dyn Write;
 type Written = std::io::Result<String>;
 

@@ -26,6 +26,7 @@ Tables (default: all):
               sarif, istanbul, go-test   serde_json's IgnoredAny over a slice                  goal 4.5
   memory    peak memory of a reader on growing files; it must not grow with them               goal 32 MiB
   hostile   peak memory and CPU time on files that were made to hurt                           goal 32 MiB
+  at-once   wall time of 2,000 JUnit reports on two cores over that on one                   goal 0.65
   startup   wall time of `tollgate --version` (goal 2 ms) and of `tollgate check` on a
             directory with one report of 133 KB (goal 5 ms)
   history   wall time of `tollgate metrics` over 100,000 commits (goal 10 s)

@@ -3,14 +3,18 @@
 use quick_xml::events::Event;
 use serde::de::IgnoredAny;
 use std::fs::File;
-use std::path::Path;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use tollgate::formats::{self, Context, Source};
+use tollgate::gate::{self, Ground, Keep, Reading, ReportSource};
 use tollgate::model::{Ratio, ReportTotals};
 
 /// A reader with what it needs before the clock starts.
 pub enum Prepared {
     /// Reads the file through the bounded window, as the program does.
     Tollgate(&'static formats::Format, Context),
+    /// Reads all files of a folder, so many at once, and merges them.
+    Folder(NonZeroUsize),
     /// Runs over bytes that are in memory already.
     Slice(fn(&[u8]) -> String, Vec<u8>),
 }
@@ -18,10 +22,17 @@ pub enum Prepared {
 /// Names of readers: `tollgate:<format>`, `totals:<format>` (no identities kept), or a bare loop.
 pub fn prepare(reader: &str, file: &Path) -> Prepared {
     let bytes = || std::fs::read(file).expect("the file is there");
+    if let Some(at_once) = reader.strip_prefix("folder:") {
+        return Prepared::Folder(at_once.parse().expect("a number of threads"));
+    }
     if let Some((how, id)) = reader.split_once(':') {
         let format = formats::by_id(id).unwrap_or_else(|| panic!("no format is called {id}"));
         let mut context = Context::default();
-        context.keep_identities = how == "tollgate";
+        context.keep_identities = how != "totals";
+        // As `check` reads without a base, and with one.
+        context.keep_passed = matches!(how, "tollgate" | "everything");
+        context.keep_repeats = how == "everything";
+        context.keep_places = how == "everything";
         return Prepared::Tollgate(format, context);
     }
     let loop_: fn(&[u8]) -> String = match reader {
@@ -40,8 +51,26 @@ impl Prepared {
         match self {
             Self::Slice(run, bytes) => run(&bytes),
             Self::Tollgate(format, context) => tollgate(format, context, file),
+            Self::Folder(at_once) => folder(at_once, file),
         }
     }
+}
+
+fn folder(at_once: NonZeroUsize, folder: &Path) -> String {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    let sources = files.iter().map(|file| ReportSource {
+        file: file.to_string_lossy().into_owned().into(),
+        entry: String::new(),
+        kind: None,
+        format: None,
+        source: Ok(Source::new(File::open(file).expect("the file is there"), u64::MAX)),
+    });
+    let reading = Reading { at_once, ..Reading::keeping(Keep::Everything) };
+    let snapshot = gate::read(sources, &Ground::default(), None, None, reading);
+    let run = snapshot.tests.expect("reports of tests");
+    totals(&ReportTotals::Tests(run.totals))
 }
 
 fn tollgate(format: &'static formats::Format, mut context: Context, file: &Path) -> String {

@@ -10,6 +10,7 @@ pub const ALL: &[(&str, fn(&Options) -> bool)] = &[
     ("readers", readers),
     ("memory", memory),
     ("hostile", hostile),
+    ("at-once", at_once),
     ("startup", startup),
     ("history", history::table),
     ("changes", changes::table),
@@ -50,7 +51,7 @@ fn readers(options: &Options) -> bool {
     for (format, bare, goal) in formats(options) {
         let input = generate::report(format, options, 1.0);
         let megabytes = std::fs::metadata(&input.path).map_or(0, |meta| meta.len()) as f64 / 1e6;
-        for how in ["tollgate", "totals"] {
+        for how in ["everything", "tollgate", "totals"] {
             let (ours, theirs) = in_turn(&format!("{how}:{format}"), bare, &input.path, options.runs);
             let wanted = format!("complete {}", input.expected);
             if let Some(wrong) = ours.iter().find(|run| run.found != wanted) {
@@ -68,7 +69,8 @@ fn readers(options: &Options) -> bool {
             );
         }
     }
-    println!("tollgate: identities are kept, as `check` does; totals: they are not, as `inspect` does");
+    println!("everything: identities, repeats and places are kept, as `check` does with a base; tollgate: identities");
+    println!("alone; totals: nothing but counts, as `inspect` does");
     sound
 }
 
@@ -122,6 +124,27 @@ fn hostile(options: &Options) -> bool {
         }
     }
     sound
+}
+
+/// How many reports lie in the folder.
+const FILES: u64 = 2_000;
+
+fn at_once(options: &Options) -> bool {
+    println!("at-once: {FILES} JUnit reports of one folder, read and merged (median of {} pairs)", options.runs);
+    let folder = generate::folder(options, FILES);
+    let (one, two) = in_turn("folder:1", "folder:2", &folder, options.runs);
+    let same = one.iter().chain(&two).all(|run| run.found == one[0].found && !run.found.starts_with("died"));
+    let wall = |runs: &[crate::measure::Run]| median(runs.iter().map(|run| run.wall.as_secs_f64()).collect());
+    let ratios = two.iter().zip(&one).map(|(two, one)| two.wall.as_secs_f64() / one.wall.as_secs_f64().max(1e-9));
+    println!("{:<20} {:>9} {:>9} {:>9}", "cores", "wall ms", "cpu ms", "peak MiB");
+    for (name, runs) in [("one", &one), ("two", &two)] {
+        println!("{name:<20} {:>9.1} {:>9.1} {:>9.1}", wall(runs) * 1e3, median_cpu(runs) * 1e3, most_memory(runs));
+    }
+    println!("two over one: {:.2} of the wall time (goal 0.65); {}", median(ratios.collect()), one[0].found);
+    if !same {
+        println!("WRONG: the snapshots differ");
+    }
+    same
 }
 
 fn startup(options: &Options) -> bool {
