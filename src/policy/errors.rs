@@ -214,7 +214,10 @@ reports:
         r##"version: 1
 paths:
   - { match: [a/**] }
-  - { rules: { tests.executed: { min: 1 } }, mach: a }
+  - { rules: { evidence.reports: { mode: warn } }, mach: a }
+  - { match: [a/**], rules: { build.jobs: {} } }
+  - { suites: [a], rules: { coverage.total: { min: 1 } } }
+  - { suites: [a], match: [a/] }
   - a/**
 "##,
     ),
