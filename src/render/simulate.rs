@@ -215,6 +215,10 @@ fn carriers(page: &mut String, simulation: &Simulation, newly: u64) {
     most.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     most.truncate(3);
     let sum: u64 = most.iter().map(|(_, flips)| flips).sum();
+    // Three that carry little of it are no news.
+    if sum.saturating_mul(4) < newly {
+        return;
+    }
     let names: Vec<String> = most.iter().map(|(name, flips)| format!("{} ({flips})", code(name))).collect();
     let _infallible =
         writeln!(page, "Three repositories carry {}% of it: {}.\n", sum * 100 / newly, names.join(", "));
