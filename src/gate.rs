@@ -368,7 +368,7 @@ fn read_one(report: ReportSource<'_>, reading: Reading) -> (ReportRead, Option<R
     if let Some(report) = &report {
         row.totals = report.totals();
     }
-    let is_announced = !row.entry.is_empty() || keep == Keep::Totals;
+    let is_announced = !row.entry.is_empty() || reading.keep == Keep::Totals;
     if !is_announced && row.warnings.iter().any(|warning| warning.code == Code::NotAScan) {
         return (no_report(row), None);
     }

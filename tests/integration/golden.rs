@@ -191,8 +191,8 @@ fn rounding_never_contradicts_and_is_that_of_the_table() {
         let fields: Vec<&str> = row.split('\t').collect();
         let ratio =
             tollgate::model::Ratio { part: fields[0].parse().unwrap(), whole: fields[1].parse().unwrap() };
-        let floor = ratio.percent().map(|percent| percent.hundredths());
-        let stated = fields[3].parse::<f64>().ok().map(|percent| (percent * 100.0).round() as u32);
+        let floor = ratio.percent();
+        let stated = tollgate::model::Percent::parse(fields[3]).ok();
         assert_eq!(floor, stated, "{row}");
         if floor.is_some() {
             let text = ratio.text_against(None);

@@ -118,7 +118,7 @@ impl Moves {
         }
         self.files.sort_by(|left, right| left.0.cmp(&right.0));
         let mut elsewhere = Gone::default();
-        let mut found: Vec<(Vec<MovedLine>, Vec<(u32, u64)>)> = Vec::new();
+        let mut found = Vec::new();
         for (index, (_, _, texts)) in self.files.iter().enumerate() {
             let mut here = Gone::default();
             texts.removed.iter().for_each(|(line, print)| here.put(*print, index, *line));
