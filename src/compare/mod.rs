@@ -7,6 +7,7 @@ mod base;
 mod changes;
 mod coverage;
 mod coverage_drop;
+mod dependencies;
 mod exclusions;
 mod provenance;
 mod scans;
@@ -27,9 +28,10 @@ pub use tests::{CountedFailures, FlakyCase};
 pub use vulnerabilities::{CountedFinding, Reported, count_once, ecosystem, package_name};
 
 use crate::model::{
-    BuildJobs, Diff, DiffState, Health, Kind, Provenance, RepoPath, ReportRead, Retries, Snapshot, TestId,
-    Untrusted,
+    BuildJobs, Diff, DiffState, Finding, Health, Kind, NotCounted, Provenance, RepoPath, ReportRead, Retries,
+    Snapshot, TestId, Untrusted,
 };
+pub(crate) use dependencies::Dependencies;
 use std::collections::BTreeMap;
 
 /// What is judged: a change, or a commit by itself (DECISIONS 4).
@@ -121,6 +123,8 @@ pub struct Evidence<'e> {
     pub test_changes: Option<TestChanges<'e>>,
     /// Coverage of the changed lines; `None` without coverage or without a diff.
     pub changed: Option<ChangedLines<'e>>,
+    /// What the change does to the dependencies; `None` where nobody can say.
+    pub(crate) dependencies: Option<Dependencies<'e>>,
     /// Findings, told apart by whether the base has them; `None` if the base has no snapshot of scans.
     pub new_findings: Option<NewFindings<'e>>,
     /// Where the evidence comes from, and how strong it is.
@@ -174,6 +178,12 @@ impl<'e> Evidence<'e> {
         }
     }
 
+    /// The proof that an advisory is not from the change, because it leaves the dependencies as they are; `None`
+    /// if there is none.
+    pub fn ambient(&self, rule: &'static str, finding: &Finding) -> Option<NotCounted> {
+        self.dependencies.as_ref()?.ambient(rule, finding)
+    }
+
     /// True if at least one file of the kind was read or announced.
     pub fn has(&self, kind: Kind) -> bool {
         self.head.reports_of(kind).next().is_some() || self.contract.iter().any(|state| state.kind == kind)
@@ -204,6 +214,7 @@ pub fn evidence<'e>(
         flaky: tests::flaky(run, base, occasion, diff),
         test_changes: changes::changes(head, base.snapshot, diff),
         changed: coverage::changed(head, base.snapshot, diff, is_excluded),
+        dependencies: Dependencies::of(base, occasion, diff),
         new_findings: scans::new_findings(head, base.snapshot, diff),
         provenance: of_change(occasion, diff),
     }

@@ -257,11 +257,9 @@ fn steps(judged: &[Judged]) -> Vec<Step> {
         _ => 4,
     };
     // If the build itself failed, what is missing is only the consequence: one step, not two.
-    let build_failed = judged.iter().any(|judged| {
-        judged.outcome.rule == "build.jobs"
-            && judged.outcome.blocks()
-            && judged.outcome.kind == OutcomeKind::NotMet
-    });
+    let is_build = |judged: &Judged| judged.outcome.rule == "build.jobs" && judged.outcome.blocks();
+    let build_failed =
+        judged.iter().any(|judged| is_build(judged) && judged.outcome.kind == OutcomeKind::NotMet);
     let mut ordered: Vec<&Judged> = judged
         .iter()
         .filter(|judged| !(build_failed && judged.outcome.kind == OutcomeKind::NotMeasured))

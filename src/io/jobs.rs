@@ -6,7 +6,7 @@
 
 use super::beneath::{OpenError, read_named};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::{BuildJobs, Job, JobResult, Untrusted};
+use crate::model::{BuildJobs, Job, JobFate, JobResult, Untrusted};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,6 +79,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<BuildJobs, Box<Diagnostic>> {
                 jobs.push(Job {
                     name: name.as_str().into(),
                     result: ended.result(name).map_err(|m| bad(m, 0, 0))?,
+                    fate: JobFate::Ordinary,
                 });
             }
         }
@@ -99,7 +100,8 @@ fn newest_attempts(listed: Vec<Listed>) -> Result<Vec<Job>, String> {
     let mut jobs = Vec::new();
     for job in listed {
         if newest.get(&key(&job)) == Some(&job.run_attempt.unwrap_or(0)) {
-            jobs.push(Job { result: job.result()?, name: Untrusted::new(job.name) });
+            let result = job.result()?;
+            jobs.push(Job { result, fate: job.fate(result), name: Untrusted::new(job.name) });
         }
     }
     Ok(jobs)
@@ -145,6 +147,24 @@ struct Listed {
     run_id: Option<u64>,
     #[serde(default)]
     run_attempt: Option<u64>,
+    /// GitHub: null or 0 where no runner took the job.
+    #[serde(default)]
+    runner_id: Option<u64>,
+    #[serde(default)]
+    steps: Option<Vec<ListedStep>>,
+    /// GitLab.
+    #[serde(default)]
+    failure_reason: Option<String>,
+    /// GitLab: null where no runner took the job.
+    #[serde(default)]
+    started_at: Option<String>,
+}
+
+/// One step of a job of GitHub's list.
+#[derive(Deserialize, Serialize)]
+struct ListedStep {
+    #[serde(default)]
+    conclusion: Option<String>,
 }
 
 impl Listed {
@@ -153,6 +173,28 @@ impl Listed {
         let word =
             word.ok_or_else(|| format!("job `{}` has neither `conclusion` nor `status`", self.name))?;
         Ok(result_of(word))
+    }
+
+    /// What the CI did to a job that did not end well. GitHub: a job without steps that no runner took never
+    /// started; one that is over while a step of it is not has lost its runner.
+    fn fate(&self, result: JobResult) -> JobFate {
+        if !matches!(result, JobResult::Failure | JobResult::Cancelled) {
+            return JobFate::Ordinary;
+        }
+        match (self.failure_reason.as_deref(), &self.steps) {
+            (Some("runner_system_failure"), _) => JobFate::LostRunner,
+            (Some("scheduler_failure" | "runner_unsupported" | "stale_schedule"), _) => JobFate::NeverStarted,
+            (Some("stuck_or_timeout_failure"), _) if self.started_at.is_none() => JobFate::NeverStarted,
+            (None, Some(steps)) if self.conclusion.is_some() => {
+                let is_open = |step: &ListedStep| step.conclusion.is_none();
+                match steps.as_slice() {
+                    [] if self.runner_id.unwrap_or(0) == 0 => JobFate::NeverStarted,
+                    steps if steps.iter().any(is_open) => JobFate::LostRunner,
+                    _ => JobFate::Ordinary,
+                }
+            }
+            _ => JobFate::Ordinary,
+        }
     }
 }
 
@@ -337,6 +379,26 @@ mod tests {
             ("test", JobResult::Failure),
         ];
         assert_eq!(read_text(text).unwrap(), expected.map(|(name, result)| (name.to_owned(), result)));
+    }
+
+    #[test]
+    fn a_list_says_what_the_ci_did_to_a_job() {
+        let fates = |text: &str| -> Vec<JobFate> {
+            parse(text.as_bytes(), "jobs.json").unwrap().jobs.iter().map(|job| job.fate).collect()
+        };
+        // GitHub: `runner_id` is 0 or null, and no step was made.
+        let github = r#"{"jobs": [
+            {"name": "a", "conclusion": "failure", "runner_id": 7, "steps": [{"conclusion": "success"}, {"conclusion": "failure"}]},
+            {"name": "b", "conclusion": "failure", "runner_id": 7, "steps": [{"conclusion": "success"}, {"conclusion": null}]},
+            {"name": "c", "conclusion": "cancelled", "runner_id": 0, "steps": []},
+            {"name": "d", "conclusion": "skipped", "runner_id": 0, "steps": []}]}"#;
+        let (ordinary, never, lost) = (JobFate::Ordinary, JobFate::NeverStarted, JobFate::LostRunner);
+        assert_eq!(fates(github), [ordinary, lost, never, ordinary]);
+        let gitlab = r#"[{"name": "a", "status": "failed", "failure_reason": "script_failure"},
+            {"name": "b", "status": "failed", "failure_reason": "runner_system_failure", "started_at": "x"},
+            {"name": "c", "status": "failed", "failure_reason": "stuck_or_timeout_failure", "started_at": null},
+            {"name": "d", "status": "failed", "failure_reason": "stuck_or_timeout_failure", "started_at": "x"}]"#;
+        assert_eq!(fates(gitlab), [ordinary, lost, never, ordinary]);
     }
 
     #[test]

@@ -27,6 +27,28 @@ pub struct Job {
     pub name: Untrusted,
     /// How it ended. For a step this is the outcome before `continue-on-error` (GitHub's `outcome`).
     pub result: JobResult,
+    /// What the CI itself did to it, where the CI says so.
+    #[serde(default, skip_serializing_if = "JobFate::is_ordinary")]
+    pub fate: JobFate,
+}
+
+/// What became of a job for a reason that lies in the CI.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobFate {
+    /// Nothing that is known.
+    #[default]
+    Ordinary,
+    /// No runner ever took it.
+    NeverStarted,
+    /// Its runner was gone before it ended.
+    LostRunner,
+}
+
+impl JobFate {
+    const fn is_ordinary(&self) -> bool {
+        matches!(self, Self::Ordinary)
+    }
 }
 
 /// All jobs (or steps) that are known. Sorted.

@@ -210,6 +210,13 @@ pub struct NotCounted {
     pub proof: Untrusted,
 }
 
+impl NotCounted {
+    /// True if the failure is proven to exist without the change; a waived or quarantined one may be from it.
+    pub fn is_from_elsewhere(&self) -> bool {
+        matches!(self.cause, "broken-base" | "known-flaky" | "ambient-advisory")
+    }
+}
+
 /// A fact beside the rules that people should read: what became of tests and findings of the base, what the base
 /// is. Nothing is judged by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,6 +286,25 @@ impl Verdict {
     /// The value of a fact of the header.
     pub fn fact(&self, key: &str) -> Option<&Untrusted> {
         self.header.iter().find(|fact| fact.key == key).map(|fact| &fact.value)
+    }
+
+    /// How many of the failures that are not counted are proven to exist without the change.
+    pub fn from_elsewhere(&self) -> usize {
+        self.not_counted.iter().filter(|excused| excused.is_from_elsewhere()).count()
+    }
+
+    /// True if there is no verdict and only the owners have something to do.
+    pub fn is_for_owners_alone(&self) -> bool {
+        self.kind == VerdictKind::NoVerdict
+            && !self.steps.is_empty()
+            && self.steps.iter().all(|step| step.for_owners)
+    }
+
+    /// The same, and it is proven that the change is not the cause: jobs and reports are the owners' only where the
+    /// base or the CI itself shows why.
+    pub fn is_not_because_of_the_change(&self) -> bool {
+        let is_proven = |step: &Step| matches!(step.rule, "build.jobs" | "evidence.reports");
+        self.is_for_owners_alone() && self.steps.iter().all(is_proven)
     }
 
     /// The outcomes that are shown as rows: rules in force, and guards only when they are not met.

@@ -4,7 +4,7 @@
 use super::escape::{html, html_block, is_safe_command};
 use super::inspect::totals_text;
 use super::title;
-use super::words::{origin_text, problems, sentence, steps_by_reader, verdict_words};
+use super::words::{not_counted_heading, origin_text, problems, sentence, steps_by_reader, verdict_words};
 use crate::diagnostic::Origin;
 use crate::model::{Detail, Mode, Outcome, OutcomeKind, Step, Untrusted, Verdict, VerdictKind};
 use std::fmt::Write as _;
@@ -65,7 +65,7 @@ fn what_to_do(out: &mut String, verdict: &Verdict) {
     let heading = match (verdict.kind, yours.is_empty()) {
         (VerdictKind::Passed, true) => "Nothing for you to do",
         (VerdictKind::Passed, false) => "What you may want to do",
-        (_, true) if !owners.is_empty() => "You: no code change is needed",
+        _ if verdict.is_for_owners_alone() => "You: no code change is needed",
         (_, true) => "The problems below say why",
         (_, false) => "What to do",
     };
@@ -107,7 +107,7 @@ fn not_counted(out: &mut String, verdict: &Verdict) {
         .not_counted
         .iter()
         .map(|excused| [code(&excused.what), own(&excused.cause.replace('-', " ")), text(&excused.proof)]);
-    table(out, "Not counted: these failures are not from this change", ["What", "Why", "How we know"], rows);
+    table(out, not_counted_heading(verdict), ["What", "Why", "How we know"], rows);
 }
 
 fn criteria(out: &mut String, verdict: &Verdict) {

@@ -102,8 +102,7 @@ pub(super) const fn verdict_words(kind: VerdictKind) -> &'static str {
 /// `Needs changes: coverage of changed lines 57.1% (need 80%); tests: 1 new failure`
 pub fn title(verdict: &Verdict) -> String {
     let words = verdict_words(verdict.kind);
-    let excused = verdict.not_counted.len();
-    let not_yours = match excused {
+    let not_yours = match verdict.from_elsewhere() {
         0 => String::new(),
         1 => " (1 failure is not from this change)".to_owned(),
         many => format!(" ({many} failures are not from this change)"),
@@ -122,7 +121,8 @@ pub fn title(verdict: &Verdict) -> String {
             if let more @ 1.. = blocking.len().saturating_sub(MOST) {
                 named.push(format!("{more} more"));
             }
-            format!("{words}: {}{not_yours}", named.join("; "))
+            let owners = if verdict.is_for_owners_alone() { "; the owners need to act" } else { "" };
+            format!("{words}: {}{owners}{not_yours}", named.join("; "))
         }
     }
 }
@@ -187,6 +187,15 @@ pub(super) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// What stands above the failures that are not counted.
+pub(super) fn not_counted_heading(verdict: &Verdict) -> &'static str {
+    if verdict.from_elsewhere() == verdict.not_counted.len() {
+        "Not counted: these failures are not from this change"
+    } else {
+        "Not counted"
+    }
 }
 
 /// The steps for the contributor and those for the owners.

@@ -4,7 +4,7 @@ use super::sample::{Sample, case, finding, path, report};
 use crate::compare::{ContractState, Occasion, ShardState};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
-    Health, Job, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio, Repeated,
+    Health, Job, JobFate, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio, Repeated,
     RepoPath, Scan, Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase, TestHistory, TestRun,
     TestStatus, TestTotals, Tool, Untrusted,
 };
@@ -232,7 +232,8 @@ fn jobs() -> impl Strategy<Value = BuildJobs> {
         6 => Just(JobResult::Success),
         1 => select(vec![JobResult::Failure, JobResult::Cancelled, JobResult::Skipped, JobResult::Unknown]),
     ];
-    let job =
-        (select(vec!["build", "test"]), results).prop_map(|(name, result)| Job { name: name.into(), result });
+    let fates = vec![JobFate::Ordinary, JobFate::NeverStarted, JobFate::LostRunner];
+    let job = (select(vec!["build", "test"]), results, select(fates))
+        .prop_map(|(name, result, fate)| Job { name: name.into(), result, fate });
     vec(job, 0..3).prop_map(|jobs| BuildJobs { jobs, each_leg: false })
 }

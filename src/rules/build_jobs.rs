@@ -2,8 +2,8 @@
 
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Globs, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
-use crate::compare::Evidence;
-use crate::model::{Job, JobResult, Measured, OutcomeKind, Step, Untrusted};
+use crate::compare::{Evidence, Occasion};
+use crate::model::{Job, JobFate, JobResult, Measured, OutcomeKind, Step, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<BuildJobs>(
     "build.jobs",
@@ -11,7 +11,8 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<BuildJobs>(
     "build",
     None,
     "The CI jobs or steps that are known must end well. A failed one is explained by a failing test; one that \
-     failed, was cancelled or skipped without such an explanation makes what the reports say unbelievable.",
+     failed, was cancelled or skipped without such an explanation makes what the reports say unbelievable. One that \
+     never started, lost its runner or fails on the base too is the owners' and gives no verdict.",
 )
 .not_waivable();
 
@@ -56,30 +57,81 @@ impl Rule for BuildJobs {
             }
             return judgement;
         }
-        judgement.reason = doubt::joined(&reasons(&unexplained));
-        let failed: Vec<_> = unexplained.iter().filter(|job| job.result == JobResult::Failure).collect();
+        judgement.reason = doubt::joined(&reasons(&unexplained, evidence));
+        let is_from_change =
+            |job: &&&Job| job.result == JobResult::Failure && cause(job, evidence) == Cause::Unknown;
+        let failed: Vec<_> = unexplained.iter().filter(is_from_change).collect();
         // Where tests fail too, they are the first thing to repair, and a job more may have failed because of
         // them; where none fails, the build itself is what the contributor has to repair.
-        if failed.is_empty() || failing_tests(evidence) > 0 {
-            judgement.kind = OutcomeKind::NotMeasured;
-            return judgement;
-        }
-        judgement.kind = OutcomeKind::NotMet;
-        judgement.steps = failed
-            .into_iter()
-            .take(MOST_STEPS)
-            .map(|job| Step {
-                rule: SPEC.id,
-                action: "Repair the build.".to_owned(),
-                subject: job.name.clone(),
-                file: Untrusted::default(),
-                line: None,
-                detail: Untrusted::new(format!("the build failed in `{}`", job.name.raw())),
-                run: String::new(),
-                for_owners: false,
-            })
-            .collect();
+        let is_build = !failed.is_empty() && failing_tests(evidence) == 0;
+        judgement.kind = if is_build { OutcomeKind::NotMet } else { OutcomeKind::NotMeasured };
+        let steps = unexplained.iter().filter_map(|job| step(job, evidence, is_build));
+        judgement.steps = steps.take(MOST_STEPS).collect();
         judgement
+    }
+}
+
+/// Why a job did not end well, as far as it is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// The base's own run has the same job failing.
+    FailsOnBase,
+    /// No runner ever took it.
+    NeverStarted,
+    /// Its runner was gone before it ended.
+    LostRunner,
+    /// Nothing is known.
+    Unknown,
+}
+
+fn cause(job: &Job, evidence: &Evidence<'_>) -> Cause {
+    let base = evidence.base.filter(|_| evidence.occasion == Occasion::Change);
+    let at_base = base.and_then(|base| base.jobs.as_ref()).into_iter().flat_map(|jobs| &jobs.jobs);
+    let mut failed_there =
+        at_base.filter(|other| other.name == job.name && other.result == JobResult::Failure);
+    match job.fate {
+        JobFate::NeverStarted => Cause::NeverStarted,
+        JobFate::LostRunner => Cause::LostRunner,
+        JobFate::Ordinary if job.result == JobResult::Failure && failed_there.next().is_some() => {
+            Cause::FailsOnBase
+        }
+        JobFate::Ordinary => Cause::Unknown,
+    }
+}
+
+/// What to do about a job. The owners act where it is proven not to be the change's.
+fn step(job: &Job, evidence: &Evidence<'_>, is_build: bool) -> Option<Step> {
+    let (action, detail) = match cause(job, evidence) {
+        Cause::FailsOnBase => ("Repair the job.", format!("it fails on {} too", evidence.base_side.place())),
+        Cause::NeverStarted => ("Run the job again.", "no runner ever took it".to_owned()),
+        Cause::LostRunner => ("Run the job again.", "its runner was gone before it ended".to_owned()),
+        Cause::Unknown if is_build && job.result == JobResult::Failure => {
+            ("Repair the build.", format!("the build failed in `{}`", job.name.raw()))
+        }
+        // Beside a failed build or a failing test it may be the consequence.
+        Cause::Unknown if is_build || failing_tests(evidence) > 0 => return None,
+        Cause::Unknown => ("Look at the job's log.", format!("it {}; the cause is unknown", how(job.result))),
+    };
+    Some(Step {
+        rule: SPEC.id,
+        action: action.to_owned(),
+        subject: job.name.clone(),
+        file: Untrusted::default(),
+        line: None,
+        detail: Untrusted::new(detail),
+        run: String::new(),
+        for_owners: cause(job, evidence) != Cause::Unknown,
+    })
+}
+
+/// How a job ended, to stand behind its name.
+const fn how(result: JobResult) -> &'static str {
+    match result {
+        JobResult::Success => "ended well",
+        JobResult::Failure => "failed, and no failing test explains it",
+        JobResult::Cancelled => "was cancelled",
+        JobResult::Skipped => "was skipped",
+        JobResult::Unknown => "has no result that Tollgate knows",
     }
 }
 
@@ -104,7 +156,7 @@ impl BuildJobs {
 
 /// Why nothing that the reports say can be called met: the jobs that nothing explains, in words.
 pub fn unexplained_jobs(settings: &Settings, evidence: &Evidence<'_>) -> Vec<Untrusted> {
-    reasons(&BuildJobs::read(settings).unexplained(evidence))
+    reasons(&BuildJobs::read(settings).unexplained(evidence), evidence)
 }
 
 /// Cases and containers that fail, whether they count or not: each of them makes its job fail.
@@ -113,14 +165,13 @@ fn failing_tests(evidence: &Evidence<'_>) -> u64 {
     totals.bad().saturating_add(totals.container_failures)
 }
 
-fn reasons(jobs: &[&Job]) -> Vec<Untrusted> {
+fn reasons(jobs: &[&Job], evidence: &Evidence<'_>) -> Vec<Untrusted> {
     let words = |job: &&Job| {
-        let how = match job.result {
-            JobResult::Success => "ended well",
-            JobResult::Failure => "failed, and no failing test explains it",
-            JobResult::Cancelled => "was cancelled",
-            JobResult::Skipped => "was skipped",
-            JobResult::Unknown => "has no result that Tollgate knows",
+        let how = match cause(job, evidence) {
+            Cause::FailsOnBase => format!("failed, and fails on {} too", evidence.base_side.place()),
+            Cause::NeverStarted => "never started".to_owned(),
+            Cause::LostRunner => "lost its runner".to_owned(),
+            Cause::Unknown => how(job.result).to_owned(),
         };
         Untrusted::new(format!("`{}` {how}", job.name.raw()))
     };
@@ -200,6 +251,39 @@ mod tests {
         for result in [Cancelled, Skipped, Unknown] {
             let judgement = green(&[("lint", Success), ("test", result)]).judge("build.jobs", &[]);
             assert_eq!(judgement.kind, OutcomeKind::NotMeasured, "{result:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_fails_on_the_base_too_is_the_owners() {
+        let base = with_jobs(tests(&[("a", Passed)]), &[("lint", Failure), ("test", Success)]);
+        let sample = green(&[("lint", Failure), ("test", Success)]).against(base);
+        let judgement = sample.judge("build.jobs", &[]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        assert_eq!(judgement.reason.raw(), "`lint` failed, and fails on main at a1b2c3d too");
+        assert!(judgement.steps[0].for_owners && judgement.steps.len() == 1);
+        // Another job that the change breaks is the change's.
+        let sample = Sample {
+            head: with_jobs(sample.head.clone(), &[("lint", Failure), ("test", Failure)]),
+            ..sample
+        };
+        let judgement = sample.judge("build.jobs", &[]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMet);
+        assert_eq!(judgement.steps.iter().map(|step| step.for_owners).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn a_job_that_never_started_or_lost_its_runner_is_the_owners() {
+        for (fate, detail) in [
+            (JobFate::NeverStarted, "no runner ever took it"),
+            (JobFate::LostRunner, "its runner was gone before it ended"),
+        ] {
+            let mut sample = green(&[("test", Failure)]);
+            sample.head.jobs.as_mut().unwrap().jobs[0].fate = fate;
+            let judgement = sample.judge("build.jobs", &[]);
+            assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+            assert_eq!(judgement.steps[0].detail.raw(), detail);
+            assert!(judgement.steps[0].for_owners);
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::words::counted;
 use super::{Field, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
-use crate::compare::Evidence;
+use crate::compare::{ContractState, Evidence, Occasion};
 use crate::diagnostic::Code;
-use crate::model::{Health, Kind, Measured, OutcomeKind, ReportRead, Step, Untrusted};
+use crate::model::{Health, JobFate, Kind, Measured, OutcomeKind, ReportRead, Step, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<EvidenceReports>(
     "evidence.reports",
@@ -95,10 +95,32 @@ fn lost(evidence: &Evidence<'_>) -> Vec<Untrusted> {
         .collect()
 }
 
-fn missing_steps(evidence: &Evidence<'_>) -> impl Iterator<Item = Step> {
-    evidence.contract.iter().filter(|state| state.is_short()).map(|state| {
+/// A step per entry that is short. Where the base's own run came short of it too, the owners act; where a job never
+/// came to write anything, its own step says what to do. Anything else has an unknown cause, and says so.
+fn missing_steps(evidence: &Evidence<'_>) -> Vec<Step> {
+    let jobs = evidence.jobs.map(|jobs| jobs.jobs.as_slice()).unwrap_or_default();
+    let is_consequence = jobs.iter().any(|job| job.fate != JobFate::Ordinary);
+    let short = evidence.contract.iter().filter(|state| state.is_short());
+    let steps = short.filter_map(|state| {
         let subject = Untrusted::new(state.entry.as_str());
-        step("Let the job write the missing report.", subject, Code::MissingReport.help())
+        if is_short_on_base(state, evidence) {
+            let detail = format!("it is missing on {} too", evidence.base_side.place());
+            let step = step("Let the job write the missing report.", subject, &detail);
+            return Some(Step { for_owners: true, ..step });
+        }
+        let detail = format!("the cause is unknown; {}", Code::MissingReport.help());
+        (!is_consequence).then(|| step("Let the job write the missing report.", subject, &detail))
+    });
+    steps.collect()
+}
+
+/// True if the base's run was asked for the entry and came short of it too.
+fn is_short_on_base(state: &ContractState, evidence: &Evidence<'_>) -> bool {
+    let base = evidence.base.filter(|_| evidence.occasion == Occasion::Change);
+    base.is_some_and(|base| {
+        let of_entry = base.reports.iter().filter(|report| report.entry == state.entry);
+        let whole = of_entry.filter(|report| report.health == Health::Complete).count() as u64;
+        whole < state.at_least
     })
 }
 

@@ -8,7 +8,7 @@ use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
-    Finding, FindingId, Health, Job, JobResult, Kind, LineMarks, LineRanges, Place, Provenance, RepoPath,
+    Finding, FindingId, Health, Job, JobFate, JobResult, Kind, LineMarks, LineRanges, Place, Provenance, RepoPath,
     ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun,
     TestStatus, Tool, Traits, Untrusted,
 };
@@ -346,7 +346,11 @@ pub(crate) fn scan(findings: Vec<Finding>) -> Snapshot {
 
 /// Adds jobs to a snapshot.
 pub(crate) fn with_jobs(mut snapshot: Snapshot, jobs: &[(&str, JobResult)]) -> Snapshot {
-    let job = |(name, result): &(&str, JobResult)| Job { name: (*name).into(), result: *result };
+    let job = |(name, result): &(&str, JobResult)| Job {
+        name: (*name).into(),
+        result: *result,
+        fate: JobFate::Ordinary,
+    };
     snapshot.jobs = Some(BuildJobs { jobs: jobs.iter().map(job).collect(), each_leg: false });
     snapshot
 }

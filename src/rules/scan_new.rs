@@ -7,7 +7,7 @@ use super::narrowing::{
 use super::newness::WITHOUT_BASE;
 use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{Evidence, NewFindings};
-use crate::model::{Kind, Measured, OutcomeKind, Replay, SeverityCounts, Untrusted};
+use crate::model::{Kind, Measured, NotCounted, OutcomeKind, Replay, SeverityCounts, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanNew>(
     "scan.new",
@@ -15,7 +15,8 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanNew>(
     "security",
     Some(Kind::Scan),
     "How many new findings of each severity the change may add. A finding is new if the base's scans do not have \
-     it; suppressed findings do not count.",
+     it; suppressed findings do not count, and neither does an advisory about dependencies that the change leaves as \
+     they are.",
 )
 .by_path();
 
@@ -85,7 +86,8 @@ impl ScanNew {
     ) -> Judgement {
         let scans = &evidence.head.scans;
         let hidden = Hidden::find(evidence, scope, None);
-        let selected = self.narrowing.select(SPEC.id, new.new.iter().copied(), scans, scope);
+        let mut selected = self.narrowing.select(SPEC.id, new.new.iter().copied(), scans, scope);
+        lift_ambient(&mut selected, evidence);
         let Selected { findings, not_kept, mut lifted } = selected;
         let existing = self.narrowing.select(SPEC.id, new.existing.iter().copied(), &[], scope);
         // A waiver of what the base has too is in use, though nothing is new.
@@ -133,7 +135,8 @@ impl ScanNew {
     fn judge_all(&self, evidence: &Evidence<'_>, scope: &Scope<'_>, required: String) -> Judgement {
         let scans = &evidence.head.scans;
         let hidden = Hidden::find(evidence, scope, None);
-        let selected = self.narrowing.select(SPEC.id, narrowing::active(scans), scans, scope);
+        let mut selected = self.narrowing.select(SPEC.id, narrowing::active(scans), scans, scope);
+        lift_ambient(&mut selected, evidence);
         let Selected { findings, not_kept, lifted } = selected;
         let counted = Limits::count(findings, &not_kept);
         let excess = self.limits.excess(&counted.counts);
@@ -166,6 +169,18 @@ impl ScanNew {
         judgement.kind = if scope.named { OutcomeKind::NotMeasured } else { OutcomeKind::NotJudged };
         judgement.because("there is no scan of the base, so nobody can say which findings are new")
     }
+}
+
+/// Leaves out advisories about dependencies that the change leaves as they are; every report of one must be proven.
+fn lift_ambient(selected: &mut Selected<'_>, evidence: &Evidence<'_>) {
+    let Selected { findings, lifted, .. } = selected;
+    findings.retain(|finding| {
+        let proofs = finding.reports().map(|reported| evidence.ambient(SPEC.id, reported.finding));
+        let proofs: Option<Vec<NotCounted>> = proofs.collect();
+        let Some(excused) = proofs.and_then(|proofs| proofs.into_iter().next()) else { return true };
+        lifted.list_finding(SPEC.id, finding, excused.cause, excused.proof);
+        false
+    });
 }
 
 /// Not measured if a scanner that the base has a report of left none here: a change must not pass by

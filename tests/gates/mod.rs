@@ -48,6 +48,8 @@ impl History {
         let commit = self.place.commit(message);
         if files.join(REPORTS).exists() {
             let mut arguments = vec!["check", "--save-snapshot", to.to_str().unwrap()];
+            let jobs = self.jobs();
+            arguments.extend(jobs.iter().flat_map(|jobs| ["--jobs", jobs.to_str().unwrap()]));
             if let Some(before) = before.filter(|before| before.exists()) {
                 arguments.extend(["--base-snapshot", before.to_str().unwrap()]);
             }
@@ -56,6 +58,15 @@ impl History {
             fs::remove_dir_all(self.place.path().join(REPORTS)).unwrap();
         }
         commit
+    }
+}
+
+impl History {
+    /// How the jobs ended, moved out of the reports' way.
+    fn jobs(&self) -> Option<PathBuf> {
+        let (written, kept) =
+            (self.place.path().join("out/jobs.json"), self.place.path().join(".git/jobs.json"));
+        fs::rename(written, &kept).ok().map(|()| kept)
     }
 }
 
@@ -92,16 +103,13 @@ fn judged(case: &Path) -> (i32, String) {
         // As if it were a run of the default branch: there is nothing here that could say otherwise.
         place.tollgate(&["check", "--save-snapshot", other.to_str().unwrap()]);
     }
-    let jobs = place.path().join(".git/jobs.json");
+    let jobs = history.jobs();
     let mut arguments = vec!["check", "--base", "main", "--as-of", "2026-12-01"];
     let snapshot = if named.is_empty() { newest } else { other.as_path() };
     if snapshot.exists() {
         arguments.extend(["--base-snapshot", snapshot.to_str().unwrap()]);
     }
-    if case.join("head/out/jobs.json").exists() {
-        fs::rename(place.path().join("out/jobs.json"), &jobs).unwrap();
-        arguments.extend(["--jobs", jobs.to_str().unwrap()]);
-    }
+    arguments.extend(jobs.iter().flat_map(|jobs| ["--jobs", jobs.to_str().unwrap()]));
     let in_format = |format| place.tollgate(&[arguments.as_slice(), &["--format", format]].concat());
     let run = in_format("markdown");
     agree(case, &run, &in_format("text"), &in_format("json"));

@@ -117,6 +117,7 @@ fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
     let named = |step: Job| Job {
         name: Untrusted::new(format!("{job}{index} / {}", step.name.raw())),
         result: step.result,
+        fate: step.fate,
     };
     Ok(BuildJobs { jobs: read.jobs.into_iter().map(named).collect(), each_leg: false })
 }

@@ -8,7 +8,7 @@ mod table;
 
 use super::escape::{self, SHORT, markdown_code, markdown_own, markdown_place, markdown_text};
 use super::words::{capitalized, count_of, problems, sentence, steps_by_reader, tally, verdict_words};
-use crate::model::{NotCounted, Note, Step, Verdict, VerdictKind};
+use crate::model::{Note, Step, Verdict, VerdictKind};
 use std::fmt::Write as _;
 
 /// What the page has to fit into, and what stands above it.
@@ -54,7 +54,7 @@ fn open_part(verdict: &Verdict, note: &str, cut: usize) -> String {
         let _infallible = writeln!(out, "\n_{}_", markdown_own(note));
     }
     what_to_do(&mut out, verdict, cut);
-    not_counted(&mut out, &verdict.not_counted, cut);
+    not_counted(&mut out, verdict, cut);
     table::table(&mut out, verdict, cut);
     notes(&mut out, &verdict.notes, cut);
     closing(&mut out, verdict);
@@ -70,9 +70,12 @@ fn headline(verdict: &Verdict) -> String {
     };
     let words = verdict_words(verdict.kind);
     let words = if verdict.kind == VerdictKind::NoVerdict { "No verdict yet" } else { words };
-    let sentence = match (verdict.kind, verdict.not_counted.len()) {
+    let sentence = match (verdict.kind, verdict.from_elsewhere()) {
         (VerdictKind::Passed, 1) => "1 failure here is not from your change".to_owned(),
         (VerdictKind::Passed, many @ 2..) => format!("{many} failures here are not from your change"),
+        _ if verdict.is_not_because_of_the_change() => {
+            format!("{}, and not because of your change", sentence(verdict, "acceptance criteria"))
+        }
         _ => sentence(verdict, "acceptance criteria"),
     };
     format!("### {mark} {words}: {sentence}\n")
@@ -89,6 +92,9 @@ fn what_to_do(out: &mut String, verdict: &Verdict, cut: usize) {
                 1 => " It is listed below with its proof, and not counted.",
                 _ => " They are listed below with their proof, and not counted.",
             });
+            if !who.is_empty() && verdict.fact("base").is_some() {
+                let _infallible = write!(out, " The owners{who} review next.");
+            }
             if tally(verdict).warned > 0 {
                 out.push_str(" What only warns does not hold the change back.");
             }
@@ -96,7 +102,7 @@ fn what_to_do(out: &mut String, verdict: &Verdict, cut: usize) {
             numbered(out, &yours, "\n**What you may want to do**\n", cut);
         }
         VerdictKind::NeedsChanges => numbered(out, &yours, "\n**What to do**\n", cut),
-        VerdictKind::NoVerdict if yours.is_empty() && !owners.is_empty() => {
+        VerdictKind::NoVerdict if verdict.is_for_owners_alone() => {
             out.push_str("\n**You: no code change is needed.** ");
             out.push_str("An empty commit would only throw away the results below.\n");
         }
@@ -150,7 +156,7 @@ fn numbered(out: &mut String, steps: &[&Step], heading: &str, cut: usize) {
 
 fn more(out: &mut String, count: usize, shown: usize) {
     if count > shown {
-        let _infallible = writeln!(out, "\nand {}, listed in the JSON record", count - shown);
+        let _infallible = writeln!(out, "\nand {} more, listed in the JSON record", count - shown);
     }
 }
 
@@ -194,15 +200,28 @@ fn commands(out: &mut String, steps: &[&Step]) {
     out.push_str(&escape::shell_fence(&lines));
 }
 
-fn not_counted(out: &mut String, excused: &[NotCounted], cut: usize) {
+/// What is not counted, with the proof and who acts on it.
+fn not_counted(out: &mut String, verdict: &Verdict, cut: usize) {
+    let excused = &verdict.not_counted;
     if excused.is_empty() {
         return;
     }
-    out.push_str("\n| Not counted | Why | How we know |\n|:--|:--|:--|\n");
+    if verdict.kind != VerdictKind::Passed && verdict.from_elsewhere() > 0 {
+        let other = count_of(verdict.from_elsewhere(), "other failure");
+        let (is, leave) =
+            if verdict.from_elsewhere() == 1 { ("is", "Leave it") } else { ("are", "Leave them") };
+        let _infallible =
+            writeln!(out, "\n**Not yours:** {other} {is} not from your change. {leave} to the owners.");
+    }
+    let owners = verdict.fact("owners").map_or("the owners".to_owned(), |owners| markdown_text(owners, cut));
+    out.push_str("\n| Not counted | Why | How we know | Who acts |\n|:--|:--|:--|:--|\n");
     for failure in excused.iter().take(MOST_EXCUSED) {
         let what = markdown_code(&failure.what, cut);
         let proof = markdown_text(&failure.proof, cut);
-        let _infallible = writeln!(out, "| {what} | {} | {proof} |", failure.cause.replace('-', " "));
+        // The proof of a waiver names who answers for it.
+        let who = if failure.is_from_elsewhere() { owners.as_str() } else { "" };
+        let cause = failure.cause.replace('-', " ");
+        let _infallible = writeln!(out, "| {what} | {cause} | {proof} | {who} |");
     }
     if excused.len() > MOST_EXCUSED {
         let more = count_of(excused.len() - MOST_EXCUSED, "more failure");

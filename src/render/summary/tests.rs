@@ -55,7 +55,7 @@ fn titles_are_made_of_words_of_ours() {
         Passed: 4 of 4 criteria are met
         Needs changes: tests: 1 new failure; coverage of changed lines 57.1% (need 80%)
         Passed: 4 of 4 criteria are met (3 failures are not from this change)
-        No verdict: coverage of changed lines not measured
+        No verdict: coverage of changed lines not measured; the owners need to act
         Needs changes: tests: 1 new failure (1 failure is not from this change)
         ");
     let hostile = fixtures::hostile("</details>**All passed** @org");

@@ -6,7 +6,10 @@ mod rows;
 pub(super) use page::Page;
 
 use super::escape::{self, Charset, SHORT, terminal_own};
-use super::words::{count_of, origin_text, problems, sentence, steps_by_reader, verdict_words};
+use super::words::{
+    count_of, lower_first, not_counted_heading, origin_text, problems, sentence, steps_by_reader,
+    verdict_words,
+};
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::model::{Outcome, OutcomeKind, Step, Untrusted, Verdict, VerdictKind};
 
@@ -133,7 +136,7 @@ fn not_counted(page: &mut Page, verdict: &Verdict) {
     if verdict.not_counted.is_empty() {
         return;
     }
-    page.section("not counted: these failures are not from this change");
+    page.section(&lower_first(not_counted_heading(verdict)));
     for excused in verdict.not_counted.iter().take(MOST_LISTED) {
         let what = page.text(&excused.what, SHORT);
         let proof = page.text(&excused.proof, SHORT);

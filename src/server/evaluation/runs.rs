@@ -2,7 +2,7 @@
 
 use super::{EvaluationError, Target, asking};
 use crate::io::github::{Client, WorkflowRun};
-use crate::model::{Job, JobResult, Untrusted};
+use crate::model::{Job, JobFate, JobResult, Untrusted};
 
 /// The runs that a change started, by their file and number. A workflow's name and branch are chosen by the fork
 /// and decide nothing (T30).
@@ -42,16 +42,28 @@ pub(super) async fn jobs(
     run: &WorkflowRun,
 ) -> Result<Vec<Job>, EvaluationError> {
     if run.conclusion.as_deref() == Some("success") {
-        return Ok(vec![Job { name: Untrusted::new(run.path.as_str()), result: JobResult::Success }]);
+        return Ok(vec![Job {
+            name: Untrusted::new(run.path.as_str()),
+            result: JobResult::Success,
+            fate: JobFate::Ordinary,
+        }]);
     }
     let listed = client.jobs(repository, run.id).await.map_err(asking("the jobs of a run"))?;
     let mut jobs: Vec<Job> = listed
         .iter()
-        .map(|job| Job { name: job.name.clone(), result: result(job.conclusion.as_deref()) })
+        .map(|job| Job {
+            name: job.name.clone(),
+            result: result(job.conclusion.as_deref()),
+            fate: JobFate::Ordinary,
+        })
         .collect();
     if jobs.iter().all(|job| job.result == JobResult::Success) {
         // A workflow that cannot be read fails without a job.
-        jobs.push(Job { name: Untrusted::new(run.path.as_str()), result: result(run.conclusion.as_deref()) });
+        jobs.push(Job {
+            name: Untrusted::new(run.path.as_str()),
+            result: result(run.conclusion.as_deref()),
+            fate: JobFate::Ordinary,
+        });
     }
     Ok(jobs)
 }

@@ -2,9 +2,9 @@ use super::*;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
-    JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath, ReportRead, Scan, ScanClass,
-    Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId, TestRun, TestStatus, Tool,
-    Traits, Untrusted,
+    JobFate, JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath, ReportRead, Scan,
+    ScanClass, Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId, TestRun, TestStatus,
+    Tool, Traits, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -244,8 +244,10 @@ fn report() -> impl Strategy<Value = ReportRead> {
 }
 
 fn snapshot() -> impl Strategy<Value = Snapshot> {
-    let job = (text(), prop::sample::select(vec![JobResult::Success, JobResult::Unknown]))
-        .prop_map(|(name, result)| Job { name, result });
+    let fates = vec![JobFate::Ordinary, JobFate::NeverStarted, JobFate::LostRunner];
+    let results = vec![JobResult::Success, JobResult::Unknown];
+    let job = (text(), prop::sample::select(results), prop::sample::select(fates))
+        .prop_map(|(name, result, fate)| Job { name, result, fate });
     (
         prop::option::of("[0-9a-f]{40}"),
         prop::collection::vec(report(), 0..3),

@@ -1,0 +1,1 @@
+def test_two(): assert 1 == 1
