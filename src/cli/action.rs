@@ -15,7 +15,7 @@ use crate::io::ci::Environment;
 use crate::io::collect;
 use crate::io::git::RunKind;
 use crate::io::github;
-use crate::model::{Kind, Mode, OutcomeKind, Untrusted, Verdict, VerdictKind};
+use crate::model::{Kind, Mode, OutcomeKind, Snapshot, Untrusted, Verdict, VerdictKind};
 use crate::render;
 use crate::render::escape::{log_line, markdown_fence, workflow_command_data};
 use crate::render::summary::Page;
@@ -25,6 +25,9 @@ use std::path::{Path, PathBuf};
 
 /// The verdict as JSON, in the workspace.
 const VERDICT_FILE: &str = "tollgate-verdict.json";
+
+/// The evidence of a push to the default branch, in the workspace.
+const SNAPSHOT_FILE: &str = "tollgate-snapshot.json.gz";
 
 /// What a check in the pull request's own run is worth (DECISIONS 38).
 const NOT_FORGERY_PROOF: &str = "This check is not forgery-proof: it runs in the pull request's own workflow, \
@@ -47,8 +50,8 @@ fn act(environment: &Environment) -> anyhow::Result<ExitStatus> {
 
 fn judge(actions: &Actions) -> anyhow::Result<ExitStatus> {
     let verdict_file = actions.workspace.join(VERDICT_FILE);
-    let Judged { verdict, .. } = judging::answer(question(actions, &verdict_file)?)?;
-    let problems = write_files(actions, &verdict, &verdict_file);
+    let Judged { verdict, head, .. } = judging::answer(question(actions, &verdict_file)?)?;
+    let problems = write_files(actions, &verdict, &head, &verdict_file);
     output::print(&log(&verdict, actions, &problems))?;
     match verdict.kind {
         // A pass that nobody can read is none.
@@ -122,17 +125,23 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
         base: None,
         jobs,
         base_snapshot: None,
-        written: vec![PathBuf::from(verdict_file)],
+        snapshots: actions.snapshots.clone(),
+        written: vec![PathBuf::from(verdict_file), actions.workspace.join(SNAPSHOT_FILE)],
         workspaces: actions.workspaces.clone(),
         artifacts,
         max_report_bytes: Source::DEFAULT_MAX_BYTES,
-        keeps_everything: false,
+        keeps_everything: actions.keeps_snapshot,
         second_stage: None,
     })
 }
 
 /// Writes outputs, summary and JSON; gives what could not be written.
-fn write_files(actions: &Actions, verdict: &Verdict, verdict_file: &Path) -> Vec<Diagnostic> {
+fn write_files(
+    actions: &Actions,
+    verdict: &Verdict,
+    head: &Snapshot,
+    verdict_file: &Path,
+) -> Vec<Diagnostic> {
     let environment = Environment::new(std::env::vars_os());
     let json = wire::verdict::write(&super::occasion::record(verdict, &environment));
     let json = actions::replace_file(verdict_file, &json);
@@ -142,6 +151,14 @@ fn write_files(actions: &Actions, verdict: &Verdict, verdict_file: &Path) -> Vec
     ];
     if json.is_ok() {
         outputs.push(Output { name: "json", value: VERDICT_FILE.to_owned() });
+    }
+    let snapshot = if actions.keeps_snapshot {
+        actions::replace_file(&actions.workspace.join(SNAPSHOT_FILE), &wire::snapshot::write(head))
+    } else {
+        Ok(())
+    };
+    if actions.keeps_snapshot && snapshot.is_ok() {
+        outputs.push(Output { name: "snapshot", value: SNAPSHOT_FILE.to_owned() });
     }
     let outputs = match &actions.output {
         Some(path) => actions::write_outputs(path, &outputs),
@@ -155,7 +172,7 @@ fn write_files(actions: &Actions, verdict: &Verdict, verdict_file: &Path) -> Vec
         }
         None => Ok(()),
     };
-    [json, outputs, summary].into_iter().filter_map(Result::err).map(|error| *error).collect()
+    [json, snapshot, outputs, summary].into_iter().filter_map(Result::err).map(|error| *error).collect()
 }
 
 /// Enforced rules that are not met.

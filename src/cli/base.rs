@@ -3,6 +3,7 @@
 use crate::compare::BaseSide;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::git::{Ancestry, Base, Repository};
+use crate::io::github::{Nearest, Snapshots};
 use crate::model::{Snapshot, Untrusted};
 
 /// The evidence of the base as it was found.
@@ -71,6 +72,42 @@ impl BaseEvidence {
         };
         diagnostics.push(problem);
         evidence
+    }
+
+    /// The nearest snapshot of the default branch, of those that a store holds.
+    pub(super) fn found(
+        snapshots: &Snapshots,
+        repository: Option<&Repository>,
+        base: &Base,
+        head: Option<&str>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let (name, search) = match base {
+            Base::Known(point) => (point.name.clone(), Some((point.merge_base.as_str(), 0))),
+            // A run of the default branch goes on from an earlier commit.
+            Base::None => (Untrusted::default(), head.map(|head| (head, 1))),
+            Base::Unavailable(_) => (Untrusted::default(), None),
+        };
+        let Some((commit, at_least)) = search else {
+            return Self { name, absent: "the base itself is not known".to_owned(), ..Self::default() };
+        };
+        let local = |candidate: &str| match repository?.ancestry(candidate, commit) {
+            Ok(Ancestry::Before(distance)) => Some(Some(distance)),
+            Ok(Ancestry::Another) => Some(None),
+            // GitHub knows the whole history.
+            Ok(Ancestry::NotHere) | Err(_) => None,
+        };
+        match snapshots.nearest(commit, at_least, &local) {
+            Ok(Nearest { snapshot, distance }) => {
+                Self { snapshot: Some(snapshot), name, distance, absent: String::new() }
+            }
+            Err(absent) => {
+                let note =
+                    Diagnostic::new(Code::NoBaseSnapshot, Weight::Note, absent.as_str(), Origin::default());
+                diagnostics.push(note);
+                Self { name, absent, ..Self::default() }
+            }
+        }
     }
 
     /// The same for a comparison.

@@ -10,7 +10,7 @@ Exit codes:
   1  needs changes
   2  wrong use, or a policy that cannot be used
   3  no verdict: something required could not be measured
-  4  publishing failed
+  4  publishing or storing failed
   70 a bug of Tollgate";
 
 /// How the program ends.
@@ -24,7 +24,7 @@ pub enum ExitStatus {
     WrongUse = 2,
     /// The verdict is `no-verdict`; or a report is not complete (`inspect`).
     NoVerdict = 3,
-    /// The check could not be posted.
+    /// What was to be published or stored was not.
     PublishFailed = 4,
     /// A bug of Tollgate's own.
     Bug = 70,

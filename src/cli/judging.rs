@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
 use crate::gate::{self, Case, Ground, Keep, Reading, ReportSource, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
-use crate::io::github::Fetched;
+use crate::io::github::{Fetched, Snapshots};
 use crate::io::isolated::{self, FileToRead};
 use crate::io::policy as io_policy;
 use crate::io::reports::{self, Found, Packed, Search};
@@ -49,6 +49,8 @@ pub(super) struct Question {
     pub(super) jobs: Option<BuildJobs>,
     /// A file with the base's evidence.
     pub(super) base_snapshot: Option<PathBuf>,
+    /// Where the base's evidence is looked for if no file is given.
+    pub(super) snapshots: Option<Snapshots>,
     /// Files that this run reads or writes and that are no reports.
     pub(super) written: Vec<PathBuf>,
     /// Other names of the workspace that paths in reports may begin with.
@@ -89,6 +91,7 @@ impl Question {
             base: None,
             jobs: None,
             base_snapshot: None,
+            snapshots: None,
             written: Vec::new(),
             workspaces: Vec::new(),
             artifacts: None,
@@ -324,13 +327,14 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
     };
     let header = header(&head, &base, changes.side, &policy, is_alone);
-    let base_evidence = BaseEvidence::given(
-        question.base_snapshot.as_deref().map(super::snapshot::read).transpose()?,
-        repository.as_ref().ok(),
-        &base,
-        head.commit.as_deref(),
-        &mut diagnostics,
-    );
+    let given = question.base_snapshot.as_deref().map(super::snapshot::read).transpose()?;
+    let (clone, head_commit) = (repository.as_ref().ok(), head.commit.as_deref());
+    let base_evidence = match &question.snapshots {
+        Some(snapshots) if given.is_none() => {
+            BaseEvidence::found(snapshots, clone, &base, head_commit, &mut diagnostics)
+        }
+        _ => BaseEvidence::given(given, clone, &base, head_commit, &mut diagnostics),
+    };
     let occasion = if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change };
     let provenance = reader.is_some().then(|| {
         let mut provenance = compare::of_change(occasion, &changes.diff);

@@ -5,6 +5,8 @@ use super::{ExitStatus, output};
 use crate::compare::{self, BaseSide, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::read_named;
+use crate::io::ci::Environment;
+use crate::io::github::{KEPT, Network, Place, REFERENCE, Snapshots};
 use crate::model::{DiffState, Snapshot};
 use crate::render;
 use crate::wire;
@@ -36,6 +38,17 @@ enum What {
         #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
         format: OutputFormat,
     },
+    /// Store a snapshot below the reference refs/tollgate/snapshots of a repository on GitHub
+    ///
+    /// Takes the repository from GITHUB_REPOSITORY, the API from GITHUB_API_URL, and from GITHUB_TOKEN a token with
+    /// `contents: write`. Run it in a job that runs no code of the project.
+    Store {
+        /// The snapshot
+        file: PathBuf,
+        /// How many snapshots are kept; older ones are forgotten
+        #[arg(long, value_name = "N", default_value_t = KEPT)]
+        keep: usize,
+    },
     /// Show what became of the tests, the coverage and the findings of a base
     Diff {
         /// The snapshot of the base
@@ -62,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         What::Show { file, format: OutputFormat::Json } => {
             String::from_utf8(wire::snapshot::write_plain(&read(file)?))?
         }
+        What::Store { file, keep } => return store(&read(file)?, *keep),
         What::Diff { base, head } => {
             let (base, head) = (read(base)?, read(head)?);
             let side = BaseSide::of(Some(&base));
@@ -73,6 +87,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     };
     output::print(&text)?;
     Ok(ExitStatus::Passed)
+}
+
+/// Stores it where changes with the input `base-snapshot: reference` look for it.
+fn store(snapshot: &Snapshot, keep: usize) -> anyhow::Result<ExitStatus> {
+    let environment = Environment::new(std::env::vars_os());
+    let get = |name: &str| environment.get(name).unwrap_or_default();
+    let (api, token, repository) = (get("GITHUB_API_URL"), get("GITHUB_TOKEN"), get("GITHUB_REPOSITORY"));
+    let wrong_use = |why: &str| WrongUse(format!("error: the snapshot cannot be stored: {why}"));
+    let problem = |problem: Box<Diagnostic>| WrongUse(output::diagnostics(&[*problem]));
+    let snapshots = Snapshots::new(api, token, repository, "", Place::Reference).map_err(wrong_use)?;
+    let network = Network::new(&environment).map_err(problem)?;
+    match snapshots.through(network).store(snapshot, keep) {
+        Ok(kept) => {
+            output::print(&format!("stored below refs/{REFERENCE}, which keeps {kept} of at most {keep}\n"))?;
+            Ok(ExitStatus::Passed)
+        }
+        Err(problem) => {
+            output::note(&output::diagnostics(&[*problem]));
+            Ok(ExitStatus::PublishFailed)
+        }
+    }
 }
 
 /// Reads a snapshot; one that cannot be read is wrong use.

@@ -13,7 +13,7 @@ pub(super) fn notes(
     let mut notes = Vec::new();
     notes.extend(base(evidence));
     if let Some(changes) = &evidence.test_changes {
-        tests(&mut notes, changes, evidence.failures.not_counted.len() as u64);
+        tests(&mut notes, changes, evidence);
     }
     if !is_loud("tests.flaky") {
         notes.extend(flaky(&evidence.flaky));
@@ -41,7 +41,7 @@ fn base(evidence: &Evidence<'_>) -> Option<Note> {
     })
 }
 
-fn tests(notes: &mut Vec<Note>, changes: &TestChanges<'_>, not_counted: u64) {
+fn tests(notes: &mut Vec<Note>, changes: &TestChanges<'_>, evidence: &Evidence<'_>) {
     let mut add = |count: u64, kind, (one, many): (&str, &str), names: Vec<Untrusted>| {
         if count > 0 {
             notes.push(note(kind, of(count, one, many), names));
@@ -54,16 +54,16 @@ fn tests(notes: &mut Vec<Note>, changes: &TestChanges<'_>, not_counted: u64) {
         ("test failed on the base and passes now", "tests failed on the base and pass now"),
         fixed,
     );
-    add(
-        // Those that are not counted are listed with their proof.
-        changes.failing_before.saturating_sub(not_counted),
-        "tests-failing-before",
-        (
+    // Those that are not counted are listed with their proof.
+    let before = changes.failing_before.saturating_sub(evidence.failures.not_counted.len() as u64);
+    let words = match evidence.occasion {
+        Occasion::Change => (
             "test failed on the base too, and counts: it fails otherwise here, or the change touches it",
             "tests failed on the base too, and count: they fail otherwise here, or the change touches them",
         ),
-        Vec::new(),
-    );
+        Occasion::Absolute => ("test failed in the run before too", "tests failed in the run before too"),
+    };
+    add(before, "tests-failing-before", words, Vec::new());
     let removed = changes.removed.iter().map(|removed| match removed.perhaps {
         Some(id) => Untrusted::new(format!("{} ({})", removed.id.display().raw(), perhaps(removed.id, id))),
         None => removed.id.display(),

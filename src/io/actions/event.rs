@@ -208,6 +208,11 @@ impl Event {
         self.payload.pull_request.as_ref().and_then(|pull_request| pull_request.number)
     }
 
+    /// The default branch, as GitHub says.
+    pub fn default_branch(&self) -> Option<&str> {
+        self.payload.repository.as_ref()?.default_branch.as_deref()
+    }
+
     /// The run, for finding base and policy.
     pub fn run(&self, environment: &Environment) -> Run {
         let default_branch = self.payload.repository.as_ref().and_then(|of| of.default_branch.clone());

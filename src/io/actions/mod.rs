@@ -16,14 +16,14 @@ pub use publishing::{Publishing, publishing};
 
 use super::ci::Environment;
 use super::git::Run;
-use super::github::{Network, Request};
+use super::github::{Network, Place as SnapshotPlace, Request, Snapshots};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{BuildJobs, RepoPath};
 use crate::policy::RepoFacts;
 use std::path::{Path, PathBuf};
 
 /// The inputs of `action.yml`, with their defaults as the file states them. A test holds the two together.
-pub const INPUTS: [(&str, &str); 11] = [
+pub const INPUTS: [(&str, &str); 12] = [
     ("policy", ""),
     ("org-policy", ""),
     ("reports", ""),
@@ -31,6 +31,7 @@ pub const INPUTS: [(&str, &str); 11] = [
     ("needs", ""),
     ("steps", ""),
     ("artifacts", ""),
+    ("base-snapshot", "artifact"),
     ("run-id", "${{ github.run_id }}"),
     ("github-token", "${{ github.token }}"),
     ("github-api-url", "${{ github.api_url }}"),
@@ -38,7 +39,7 @@ pub const INPUTS: [(&str, &str); 11] = [
 ];
 
 /// The outputs of `action.yml`.
-pub const OUTPUTS: [&str; 4] = ["verdict", "rules-not-met", "json", "collected"];
+pub const OUTPUTS: [&str; 5] = ["verdict", "rules-not-met", "json", "snapshot", "collected"];
 
 /// The run as GitHub Actions describes it.
 #[derive(Clone, Debug)]
@@ -65,6 +66,10 @@ pub struct Actions {
     pub jobs: Option<BuildJobs>,
     /// What other jobs uploaded and this one is to judge; `None` if the directory is judged.
     pub artifacts: Option<Request>,
+    /// Where the evidence of the base is looked for; `None` if nobody wants it or there is no token.
+    pub snapshots: Option<Snapshots>,
+    /// True for a push to the default branch, whose evidence is kept for later changes.
+    pub keeps_snapshot: bool,
     /// Where a person can read on: the run's page; empty if the runner does not say.
     pub run_page: String,
     /// Where the runner reads outputs and the summary from.
@@ -98,6 +103,8 @@ pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
         facts: event.facts(environment)?,
         jobs: jobs(environment)?,
         artifacts: artifacts(environment)?,
+        snapshots: snapshots(environment, &event)?,
+        keeps_snapshot: is_default_push(environment, &event),
         run_page: run_page(environment),
         workspace,
         dir,
@@ -147,6 +154,35 @@ fn artifacts(environment: &Environment) -> Result<Option<Request>, Box<Diagnosti
     let network = Network::new(environment)?;
     let request = request.map_err(|why| bad_input(&format!("artifacts cannot be fetched: {why}")))?;
     Ok(Some(request.through(network)))
+}
+
+/// A push to the default branch of our own repository.
+fn is_default_push(environment: &Environment, event: &Event) -> bool {
+    let branch = event.default_branch();
+    event.name == "push"
+        && environment.get("GITHUB_REF_TYPE").is_none_or(|of| of == "branch")
+        && branch.is_some_and(|branch| environment.get("GITHUB_REF_NAME") == Some(branch))
+}
+
+/// Where the snapshots are, by the input `base-snapshot`. Without a token or an API there is nowhere to look, and the
+/// verdict says that there is no evidence of the base.
+fn snapshots(environment: &Environment, event: &Event) -> Result<Option<Snapshots>, Box<Diagnostic>> {
+    let place = match environment.input("base-snapshot").unwrap_or("artifact") {
+        "" | "artifact" => SnapshotPlace::Artifacts,
+        "reference" => SnapshotPlace::Reference,
+        "none" => return Ok(None),
+        _ => {
+            let help = "write `artifact`, `reference` or `none`";
+            return Err(Box::new(bad_input("the input `base-snapshot` is not known").with_help(help)));
+        }
+    };
+    let api = environment.input("github-api-url").or_else(|| environment.get("GITHUB_API_URL"));
+    let token = environment.input("github-token").filter(|token| !token.is_empty());
+    let needed = api.zip(token).zip(environment.get("GITHUB_REPOSITORY")).zip(event.default_branch());
+    let Some((((api, token), repository), branch)) = needed else { return Ok(None) };
+    let snapshots = Snapshots::new(api, token, repository, branch, place)
+        .map_err(|why| bad_input(&format!("the evidence of the base cannot be looked for: {why}")))?;
+    Ok(Some(snapshots.through(Network::new(environment)?)))
 }
 
 /// The page of the run, from what the runner says of itself.

@@ -16,6 +16,7 @@ mod objects;
 mod pulls;
 mod repository;
 mod runs;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 
@@ -33,3 +34,4 @@ pub use objects::{Commit, FileContent, Tree, TreeEntry};
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun};
+pub use snapshots::{KEPT, Local, Nearest, Place, REFERENCE, Snapshots};

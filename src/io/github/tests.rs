@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-const TOKEN: &str = "ghs_secretsecretsecretsecretsecretsecret";
+pub(super) const TOKEN: &str = "ghs_secretsecretsecretsecretsecretsecret";
 
 /// An answer of the server.
 #[derive(Clone)]
@@ -22,18 +22,18 @@ struct Answer {
 }
 
 /// A path that was asked for, and the `Authorization` that came with it.
-type Asked = (String, Option<String>);
+pub(super) type Asked = (String, Option<String>);
 
 /// A server that gives fixed answers and remembers what it was asked, with the `Authorization` of each request.
 #[derive(Clone)]
-struct Server {
-    address: String,
+pub(super) struct Server {
+    pub(super) address: String,
     answers: Arc<Mutex<BTreeMap<String, Answer>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let server = Self { address, answers: Arc::default(), asked: Arc::default() };
@@ -78,17 +78,17 @@ impl Server {
         drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer.body)));
     }
 
-    fn answer(&self, path: &str, status: u16, body: impl Into<Vec<u8>>) {
+    pub(super) fn answer(&self, path: &str, status: u16, body: impl Into<Vec<u8>>) {
         let answer = Answer { status, location: String::new(), body: body.into() };
         self.answers.lock().unwrap().insert(path.to_owned(), answer);
     }
 
-    fn redirect(&self, path: &str, location: &str) {
+    pub(super) fn redirect(&self, path: &str, location: &str) {
         let answer = Answer { status: 302, location: location.to_owned(), body: Vec::new() };
         self.answers.lock().unwrap().insert(path.to_owned(), answer);
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    pub(super) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -126,7 +126,7 @@ fn zip_of(id: u64) -> String {
     format!("/repos/acme/payments/actions/artifacts/{id}/zip")
 }
 
-fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();
