@@ -10,6 +10,7 @@ mod coverage_drop;
 mod dependencies;
 mod exclusions;
 mod provenance;
+mod scan_changes;
 mod scans;
 mod tests;
 mod touched;
@@ -23,6 +24,7 @@ pub use coverage::{
 pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
 pub use exclusions::{is_setting, is_settings, marker};
 pub use provenance::{is_sensitive, of_change};
+pub use scan_changes::{ScanChanges, scan_changes};
 pub use scans::NewFindings;
 pub use tests::{CountedFailures, FlakyCase};
 pub use vulnerabilities::{CountedFinding, Reported, count_once, ecosystem, package_name};

@@ -1,8 +1,10 @@
 //! Facts beside the rules: what became of the tests, the findings and the coverage of the base, and what the base
 //! is. Tests that are gone or skipped are always named, whatever the policy asks (people.md 3.3).
 
-use crate::compare::{Evidence, FlakyCase, Metric, Occasion, Partials, TestChanges, coverage_drop};
-use crate::model::{Note, RepoPath, TestId, Untrusted};
+use crate::compare::{
+    Evidence, FlakyCase, Metric, Occasion, Partials, TestChanges, coverage_drop, scan_changes,
+};
+use crate::model::{Finding, Note, RepoPath, TestId, Untrusted};
 
 /// All facts, in the order in which they are shown. What a rule of the policy says aloud is not said again.
 pub(super) fn notes(
@@ -18,6 +20,7 @@ pub(super) fn notes(
     if !is_loud("tests.flaky") {
         notes.extend(flaky(&evidence.flaky));
     }
+    scans(&mut notes, evidence);
     notes.extend(indirect(evidence, is_excluded));
     notes
 }
@@ -104,6 +107,54 @@ fn flaky(cases: &[FlakyCase<'_>]) -> Option<Note> {
     let text =
         of(count, "test passed only when it was run again", "tests passed only when they were run again");
     (count > 0).then(|| note("tests-flaky", text, names))
+}
+
+/// Findings of the base that are no longer reported or are of another severity, and scanners of another version: then
+/// a finding may be new because of the scanner.
+fn scans(notes: &mut Vec<Note>, evidence: &Evidence<'_>) {
+    let Some(base) = evidence.base else { return };
+    let changes = scan_changes(evidence.head, base);
+    let branch = evidence.base_side.branch();
+    let mut add = |kind, (one, many): (&str, &str), names: Vec<Untrusted>| {
+        let count = names.len() as u64;
+        if count > 0 {
+            notes.push(note(kind, of(count, one, many), names));
+        }
+    };
+    add(
+        "findings-gone",
+        ("finding of the base is no longer reported", "findings of the base are no longer reported"),
+        changes.gone.iter().map(|finding| Untrusted::new(named(finding))).collect(),
+    );
+    let regraded = changes.regraded.iter().map(|(finding, was)| {
+        let (was, is) = (was.word(), finding.severity.word());
+        Untrusted::new(format!("{} ({was} on {branch}, {is} here)", named(finding)))
+    });
+    add(
+        "findings-regraded",
+        ("finding of the base has another severity here", "findings of the base have another severity here"),
+        regraded.collect(),
+    );
+    let versions = changes.versions.iter().map(|(name, was, is)| {
+        Untrusted::new(format!("{} ({} on {branch}, {} here)", name.raw(), was.raw(), is.raw()))
+    });
+    add(
+        "scanner-version",
+        (
+            "scanner is of another version than on the base, so findings may be new because of it",
+            "scanners are of other versions than on the base, so findings may be new because of them",
+        ),
+        versions.collect(),
+    );
+}
+
+/// `rule in src/a.rs`, `advisory in package`.
+fn named(finding: &Finding) -> String {
+    let package = finding.package.as_ref().map(|package| &package.name);
+    match package.or(finding.place.as_ref().map(|place| &place.file)) {
+        Some(place) => format!("{} in {}", finding.rule.raw(), place.raw()),
+        None => finding.rule.raw().to_owned(),
+    }
 }
 
 /// Lines that the change does not touch and that ran on the base and do not now, or the other way round. Listed,

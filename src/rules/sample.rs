@@ -8,9 +8,9 @@ use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
-    Finding, FindingId, Health, Job, JobFate, JobResult, Kind, LineMarks, LineRanges, Place, Provenance, RepoPath,
-    ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase, TestId, TestRun,
-    TestStatus, Tool, Traits, Untrusted,
+    Finding, FindingId, Health, Job, JobFate, JobResult, Kind, LineMarks, LineRanges, Place, Provenance,
+    RepoPath, ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase,
+    TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use std::num::NonZeroU32;
 
