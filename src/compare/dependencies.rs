@@ -294,7 +294,7 @@ fn family(ecosystem: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::compare::Occasion::{Absolute, Change};
-    use crate::model::{DiffFile, FindingId, LineRanges, Package, Place, Severity, Traits};
+    use crate::model::{DiffFile, FindingId, LineMarks, LineRanges, Package, Place, Severity, Traits};
 
     fn diff(paths: &[&str]) -> DiffState {
         let file = |path: &&str| {
@@ -303,6 +303,7 @@ mod tests {
                 old_path: None,
                 added: LineRanges::default(),
                 removed: LineRanges::default(),
+                marks: LineMarks::default(),
             };
             (RepoPath::new(path).unwrap(), change)
         };
