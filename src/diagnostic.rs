@@ -170,9 +170,12 @@ pub enum Code {
     FactsMissing,
     NoOrganisationPolicy,
     WaiverExpired,
+    WaiverEnding,
     WaiverRefused,
     WaiverUnused,
     PolicyFromHead,
+    NoPolicy,
+    UnknownRepository,
     // Repository.
     NoRepository,
     ForeignRepository,
@@ -373,6 +376,7 @@ impl Code {
             "no-organisation-policy",
             "let the job read it (`--org-policy DIR`), or remove `extends:`",
         ),
+        (Self::WaiverEnding, "waiver-ending", "repair what it lifts, or renew it with a new reason"),
         (Self::WaiverExpired, "waiver-expired", "repair what it lifted, or renew it"),
         (
             Self::WaiverRefused,
@@ -385,6 +389,12 @@ impl Code {
             "policy-from-head",
             "name a file that the change cannot edit: outside of the checkout, or of a commit (`DIR@REVISION`)",
         ),
+        (
+            Self::NoPolicy,
+            "no-policy",
+            "add `.github/tollgate.yml`, or name a policy file or a folder with `org.yml`",
+        ),
+        (Self::UnknownRepository, "unknown-repository", "correct the name, or remove it"),
         (Self::NoRepository, "no-repository", "run inside a git repository to have changed lines judged"),
         (
             Self::ForeignRepository,

@@ -59,10 +59,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         jobs: arguments.jobs.as_deref().map(jobs::read).transpose().map_err(wrong_use)?,
         ..Question::new(arguments.dir.clone(), run)
     })?;
-    let lines = match rule {
-        Some(rule) if rule.id == "coverage.changed" => judged.counted_lines(),
-        _ => Vec::new(),
+    let text = match rule {
+        None => render::explain::render(&judged.verdict, judged.policy(), output::style()),
+        Some(rule) => {
+            let lines = if rule.id == "coverage.changed" { judged.counted_lines() } else { Vec::new() };
+            render::explain::render_rule(&judged.verdict, judged.policy(), rule, &lines, output::style())
+        }
     };
-    output::print(&render::explain::render(&judged.verdict, rule, &lines, output::style()))?;
+    output::print(&text)?;
     Ok(ExitStatus::Passed)
 }

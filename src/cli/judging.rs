@@ -14,8 +14,8 @@ use crate::io::isolated::{self, FileToRead};
 use crate::io::policy as io_policy;
 use crate::io::reports::{self, Found, Packed, Search};
 use crate::model::{
-    BuildJobs, Confirmation, Date, Diff, DiffState, Graded, HeaderFact, Kind, Moment, Note, Provenance,
-    RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
+    BuildJobs, Confirmation, Date, Diff, DiffState, Graded, HeaderFact, Kind, Moment, Note, Proposal,
+    Provenance, RepoPath, Snapshot, Untrusted, Verdict, VerdictKind,
 };
 use crate::paths::{GoModule, Tree};
 use crate::policy::{Absent, Globs, Policy, RepoFacts, ReportEntry};
@@ -23,6 +23,7 @@ use crate::render::explain::CountedLine;
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The one line that the first pull request of somebody gets when it passes (`summary: { thanks: false }`: none).
@@ -130,10 +131,12 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
         ..alone
     };
     let mut head = match &gathered.reader {
-        Some(reader) => read_apart(reader, &gathered).unwrap_or_else(|error| {
-            gathered.diagnostics.push(*error);
-            Snapshot { commit: gathered.commit.clone(), ..Snapshot::default() }
-        }),
+        Some(reader) => {
+            read_apart(reader, &gathered, &gathered.evidence, &gathered.policy).unwrap_or_else(|error| {
+                gathered.diagnostics.push(*error);
+                Snapshot { commit: gathered.commit.clone(), ..Snapshot::default() }
+            })
+        }
         None => gate::read(
             gathered.evidence.sources(&gathered.policy, max_bytes),
             &gathered.ground,
@@ -143,24 +146,51 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
         ),
     };
     head.jobs.clone_from(&gathered.jobs);
-    let judged_by = |policy: &Policy| {
+    let judged_by = |policy: &Policy, head: &Snapshot, found: &[Diagnostic]| {
         gate::judge(Case {
-            head: &head,
+            head,
             base: gathered.base.side(),
             diff: &gathered.diff,
             occasion: gathered.occasion,
             policy,
             provenance: gathered.provenance.as_ref(),
             header: gathered.header.clone(),
-            diagnostics: gathered.diagnostics.clone(),
+            diagnostics: gathered.diagnostics.iter().chain(found).cloned().collect(),
         })
     };
-    let mut verdict = judged_by(&gathered.policy);
+    let mut verdict = judged_by(&gathered.policy, &head, &gathered.found);
     if is_first && gathered.policy.thanks && verdict.kind == VerdictKind::Passed {
         verdict.notes.push(Note { kind: "first-pass", text: FIRST_PASS.to_owned(), names: Vec::new() });
     }
-    if let Some(proposed) = &gathered.proposed {
-        verdict.diagnostics.push(policies::dry_run(proposed, |policy| judged_by(policy).kind));
+    if let Some((proposed, looked)) = &gathered.proposed {
+        let tried = match (&proposed.policy, looked) {
+            (Ok(policy), Some(looked)) => {
+                let mut found = looked.found.clone();
+                let (commit, jobs) = (gathered.commit.clone(), gathered.jobs.clone());
+                let mut head = match &gathered.reader {
+                    Some(reader) => {
+                        read_apart(reader, &gathered, &looked.evidence, policy).unwrap_or_else(|error| {
+                            found.push(*error);
+                            Snapshot { commit, ..Snapshot::default() }
+                        })
+                    }
+                    None => {
+                        let sources = looked.evidence.sources(policy, max_bytes);
+                        gate::read(sources, &gathered.ground, commit, jobs.clone(), reading)
+                    }
+                };
+                head.jobs = jobs;
+                judged_by(policy, &head, &found)
+            }
+            _ => verdict.clone(),
+        };
+        verdict.diagnostics.push(policies::note(proposed, tried.kind));
+        verdict.proposal = Some(Proposal {
+            file: proposed.file.clone(),
+            changes: proposed.changes.clone(),
+            verdict: Box::new(tried),
+            mistakes: proposed.policy.as_ref().err().cloned().unwrap_or_default(),
+        });
     }
     gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
     Ok(Judged { gathered, head, verdict })
@@ -170,6 +200,11 @@ impl Judged {
     /// The change, if it is known.
     pub(super) fn diff(&self) -> Option<&Diff> {
         self.gathered.diff.known()
+    }
+
+    /// The policy that judged.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.gathered.policy
     }
 
     /// Every changed line that counts, with what each report says of it. The reports are read once more, each
@@ -220,7 +255,8 @@ fn notes_of(line: &ChangedLine) -> Vec<&'static str> {
 /// Everything that is judged, before anything is read or judged.
 struct Gathered {
     policy: Policy,
-    proposed: Option<ProposedPolicy>,
+    /// What the change would make of the policy, with the evidence that it would ask for.
+    proposed: Option<(ProposedPolicy, Option<Looked>)>,
     evidence: Evidence,
     ground: Ground,
     commit: Option<String>,
@@ -234,15 +270,23 @@ struct Gathered {
     provenance: Option<Provenance>,
     /// The program whose process reads the reports; `None` reads them here.
     reader: Option<PathBuf>,
+    /// What was odd about finding the evidence.
+    found: Vec<Diagnostic>,
+}
+
+/// The evidence that a policy asks for, and what was odd about finding it.
+struct Looked {
+    evidence: Evidence,
+    found: Vec<Diagnostic>,
 }
 
 impl Gathered {
     /// True for one of the policies that judge.
     fn any_policy(&self, asks: fn(&Policy) -> bool) -> bool {
-        let proposed = match &self.proposed {
-            Some(ProposedPolicy::Policy(_, policy)) => Some(&**policy),
-            Some(ProposedPolicy::Removed | ProposedPolicy::Broken(..)) | None => None,
-        };
+        let proposed = self
+            .proposed
+            .as_ref()
+            .and_then(|(proposed, _)| proposed.policy.as_ref().ok().map(|policy| &**policy));
         asks(&self.policy) || proposed.is_some_and(asks)
     }
 }
@@ -284,6 +328,11 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         let taken = bytes.map_err(|error| *error).and_then(|bytes| policy.take_beside(&beside, &bytes));
         diagnostics.extend(taken.err());
     }
+    let mut proposed = proposed;
+    if let Some(ProposedPolicy { policy: Ok(proposed), .. }) = &mut proposed {
+        **proposed = with_named_reports((**proposed).clone(), &question.reports)?;
+        policies::adopt_globs(&mut policy, proposed, &mut diagnostics);
+    }
 
     let changes = match &repository {
         Ok(repository) => git::changes(repository, &base, run),
@@ -293,24 +342,16 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     if let (Err(error), false) = (&repository, question.base.is_none() && !run.judges_a_change()) {
         diagnostics.push((**error).clone());
     }
-    let evidence = match question.artifacts.take() {
-        Some(fetched) => {
-            diagnostics.extend(fetched.diagnostics);
-            Evidence::Packed(fetched.files)
-        }
-        None => find(&question, &policy, repository.as_ref().ok(), &mut diagnostics),
-    };
-    let is_missing = match &evidence {
-        Evidence::Files(found) => found.reports.is_empty(),
-        Evidence::Packed(files) => reports::choose(files, &policy.reports, &mut diagnostics).is_empty(),
-    };
-    if is_missing && policy.reports.is_empty() {
-        let message = match &evidence {
-            Evidence::Files(_) => "no report was found in the directory",
-            Evidence::Packed(_) => "no report was found in the artifacts",
-        };
-        diagnostics.push(Diagnostic::new(Code::NoReport, Weight::Error, message, Origin::default()));
-    }
+    let packed = question.artifacts.take().map(|fetched| {
+        diagnostics.extend(fetched.diagnostics);
+        Arc::new(fetched.files)
+    });
+    let look = |policy: &Policy| look(&question, policy, repository.as_ref().ok(), packed.clone());
+    let Looked { evidence, found } = look(&policy);
+    let proposed = proposed.map(|proposed| {
+        let looked = proposed.policy.as_ref().ok().map(|policy| look(policy));
+        (proposed, looked)
+    });
 
     let mut ground = match &repository {
         Ok(repository) => ground_of(repository, changes.side, &changes.diff, &mut diagnostics),
@@ -362,13 +403,19 @@ fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         ground,
         header,
         diagnostics,
+        found,
     })
 }
 
 /// Reads the reports in a process of its own.
-fn read_apart(reader: &Path, gathered: &Gathered) -> Result<Snapshot, Box<Diagnostic>> {
-    let Evidence::Packed(files) = &gathered.evidence else { return Ok(Snapshot::default()) };
-    let chosen = reports::choose(files, &gathered.policy.reports, &mut Vec::new());
+fn read_apart(
+    reader: &Path,
+    gathered: &Gathered,
+    evidence: &Evidence,
+    policy: &Policy,
+) -> Result<Snapshot, Box<Diagnostic>> {
+    let Evidence::Packed(files) = evidence else { return Ok(Snapshot::default()) };
+    let chosen = reports::choose(files, &policy.reports, &mut Vec::new());
     let files: Vec<FileToRead<'_>> = chosen
         .iter()
         .map(|report| FileToRead {
@@ -382,13 +429,39 @@ fn read_apart(reader: &Path, gathered: &Gathered) -> Result<Snapshot, Box<Diagno
     isolated::read(reader, &files, &gathered.ground, gathered.commit.clone())
 }
 
+/// Looks for what a policy asks for.
+fn look(
+    question: &Question,
+    policy: &Policy,
+    repository: Option<&Repository>,
+    packed: Option<Arc<Vec<Packed>>>,
+) -> Looked {
+    let mut found = Vec::new();
+    let (evidence, is_missing, place) = match packed {
+        Some(files) => {
+            let is_missing = reports::choose(&files, &policy.reports, &mut found).is_empty();
+            (Evidence::Packed(files), is_missing, "artifacts")
+        }
+        None => {
+            let files = find(question, policy, repository, &mut found);
+            let is_missing = files.reports.is_empty();
+            (Evidence::Files(files), is_missing, "directory")
+        }
+    };
+    if is_missing && policy.reports.is_empty() {
+        let message = format!("no report was found in the {place}");
+        found.push(Diagnostic::new(Code::NoReport, Weight::Error, message, Origin::default()));
+    }
+    Looked { evidence, found }
+}
+
 /// The reports of the directory.
 fn find(
     question: &Question,
     policy: &Policy,
     repository: Option<&Repository>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Evidence {
+) -> Found {
     let tracking = match repository {
         Some(repository) => repository.tracking().map_err(|error| diagnostics.push(*error)).ok(),
         None => Some(git::Tracking::nothing()),
@@ -402,7 +475,7 @@ fn find(
     };
     let found = reports::find(&search);
     diagnostics.extend(found.diagnostics.iter().cloned());
-    Evidence::Files(found)
+    found
 }
 
 /// Where the reports are.
@@ -410,7 +483,7 @@ enum Evidence {
     /// Files of the directory.
     Files(Found),
     /// Files of artifacts, in memory.
-    Packed(Vec<Packed>),
+    Packed(Arc<Vec<Packed>>),
 }
 
 impl Evidence {
@@ -449,7 +522,7 @@ impl Evidence {
     }
 }
 
-fn base_of(
+pub(super) fn base_of(
     repository: Result<&Repository, &Diagnostic>,
     named: Option<&str>,
     run: &Run,

@@ -20,6 +20,7 @@ mod metrics;
 mod occasion;
 mod output;
 mod policies;
+mod policy;
 mod portal_feed;
 mod progress;
 mod publish;
@@ -55,6 +56,9 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Propose a first policy from today's reports, or convert the settings of another tool
     Init(init::Arguments),
+    /// Check, show and compare policies, and print their schemas
+    #[command(subcommand)]
+    Policy(Box<policy::Command>),
     /// Show or compare the evidence that `check --save-snapshot` wrote
     Snapshot(snapshot::Arguments),
     /// Show the innersource share of a repository or of a folder of them, and how contributors fare at the gate
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Policy(command) => policy::run(&command),
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),
         Command::PortalFeed(arguments) => portal_feed::run(&arguments),

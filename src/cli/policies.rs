@@ -6,8 +6,11 @@ use super::output;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::git::{Base, Repository, Run, default_branch_tip};
 use crate::io::policy::{self as files, Judged, OrgFiles, PolicyError, PolicyText, Proposed, Wanted};
-use crate::model::{Date, Untrusted, VerdictKind};
-use crate::policy::{self, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts};
+use crate::model::{Date, PolicyChange, Untrusted, VerdictKind};
+use crate::policy::{
+    self, Absent, Globs, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts, ReportEntry, differences,
+};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where the policy comes from, and the day that it is read for.
@@ -59,13 +62,13 @@ pub(super) struct Policies {
 }
 
 /// What the change would make of the policy; judged as a dry run, never used.
-pub(super) enum ProposedPolicy {
-    /// The file that judges is gone.
-    Removed,
-    /// A file with mistakes, and how many.
-    Broken(Untrusted, usize),
-    /// Another policy.
-    Policy(Untrusted, Box<Policy>),
+pub(super) struct ProposedPolicy {
+    /// The file; empty if the change removes it.
+    pub(super) file: Untrusted,
+    /// The policy, or what is wrong with it.
+    pub(super) policy: Result<Box<Policy>, Vec<Diagnostic>>,
+    /// What differs from the policy that judges.
+    pub(super) changes: Vec<PolicyChange>,
 }
 
 /// Finds and resolves the policies. One with mistakes is wrong use; one that has to judge and cannot be read
@@ -115,15 +118,17 @@ pub(super) fn find(
     let is_extended = file.as_ref().is_some_and(|file| file.extends.is_some());
     let proposed = match found.proposed {
         Proposed::Same => None,
-        Proposed::Removed => Some(ProposedPolicy::Removed),
+        Proposed::Removed => Some((Untrusted::default(), resolve(None))),
         Proposed::Text(text) => {
             let policy = parse(&text).and_then(|file| resolve(Some((&file, &text))));
-            Some(match policy {
-                Ok(policy) => ProposedPolicy::Policy(text.file, Box::new(policy)),
-                Err(errors) => ProposedPolicy::Broken(text.file, errors.len()),
-            })
+            Some((text.file, policy))
         }
     };
+    let proposed = proposed.map(|(file, policy)| ProposedPolicy {
+        file,
+        changes: policy.as_ref().map_or_else(|_| Vec::new(), |policy| differences(&judging, policy)),
+        policy: policy.map(Box::new),
+    });
     Ok(Policies { judging, proposed, is_alone: organisation.is_none() && !is_extended })
 }
 
@@ -212,23 +217,52 @@ fn source_of(text: &PolicyText) -> String {
     }
 }
 
-/// What the proposed policy would say, as a note or a warning of the verdict.
-pub(super) fn dry_run(proposed: &ProposedPolicy, judge: impl Fn(&Policy) -> VerdictKind) -> Diagnostic {
-    let (file, message) = match proposed {
-        ProposedPolicy::Removed => (Untrusted::default(), "this change removes the policy".to_owned()),
-        ProposedPolicy::Broken(file, mistakes) => (
-            file.clone(),
-            format!(
-                "this change proposes a policy with {mistakes} mistakes; `tollgate check --policy` lists them"
-            ),
-        ),
-        ProposedPolicy::Policy(file, policy) => (
-            file.clone(),
-            format!(
-                "this change proposes another policy; under it the verdict would be {}",
-                judge(policy).word()
-            ),
-        ),
+/// One line about the proposed policy, with the verdict that it would give.
+pub(super) fn note(proposed: &ProposedPolicy, verdict: VerdictKind) -> Diagnostic {
+    let file = &proposed.file;
+    let message = match &proposed.policy {
+        Err(mistakes) => {
+            let noun = if mistakes.len() == 1 { "mistake" } else { "mistakes" };
+            format!("this change proposes a policy with {} {noun}", mistakes.len())
+        }
+        Ok(_) if file.is_empty() => {
+            format!("this change removes the policy; without it the verdict would be {}", verdict.word())
+        }
+        Ok(_) => {
+            format!("this change proposes another policy; under it the verdict would be {}", verdict.word())
+        }
     };
-    Diagnostic::new(Code::PolicyDiffers, Weight::Warning, message, Origin::file(file))
+    Diagnostic::new(Code::PolicyDiffers, Weight::Warning, message, Origin::file(file.clone()))
+}
+
+/// Reads what the change announces beside what the policy in force asks for (DECISIONS 9): another place for a
+/// report must not lose it. Kinds, counts and rules stay those of the policy in force, and asking for less is said.
+pub(super) fn adopt_globs(policy: &mut Policy, proposed: &Policy, diagnostics: &mut Vec<Diagnostic>) {
+    let asked = policy.reports.clone();
+    for (name, entry) in &asked {
+        let new = proposed.reports.get(name).filter(|new| new.kind == entry.kind);
+        let at_least = new.map_or(0, |new| if new.absent == Absent::Optional { 0 } else { new.at_least });
+        if entry.absent == Absent::Required && at_least < entry.at_least {
+            let message = format!(
+                "this change asks for fewer reports of `{name}` ({} -> {at_least}), and until it is merged {} must come",
+                entry.at_least, entry.at_least
+            );
+            let help = "let the job still write them, or merge the change of `reports:` alone and first; an owner decides";
+            let note = Diagnostic::new(Code::PolicyDiffers, Weight::Warning, message, entry.origin.clone());
+            diagnostics.push(note.with_help(help));
+        }
+        let Some(new) = new else { continue };
+        let both: BTreeSet<&String> = entry.path.patterns().iter().chain(new.path.patterns()).collect();
+        if let (Ok(path), Some(entry)) = (Globs::new(both), policy.reports.get_mut(name)) {
+            entry.path = path;
+        }
+    }
+    for (name, new) in &proposed.reports {
+        // For a kind that no entry names, everything is found by content already.
+        let is_new = asked.get(name).is_none_or(|entry| entry.kind != new.kind);
+        if is_new && asked.values().any(|entry| entry.kind == new.kind) {
+            let entry = ReportEntry { absent: Absent::Optional, at_least: 1, tracked: false, ..new.clone() };
+            policy.reports.insert(format!("{name} (proposed)"), entry);
+        }
+    }
 }

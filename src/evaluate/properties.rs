@@ -3,7 +3,7 @@
 use super::tests::verdict;
 use super::*;
 use crate::model::{Health, TestHistory};
-use crate::policy::{Layers, OrgEntry, OrgPolicy, PolicyFile, RuleEntry, resolve, resolve_layers};
+use crate::policy::{Globs, Layers, OrgEntry, OrgPolicy, PolicyFile, RuleEntry, resolve, resolve_layers};
 use crate::rules::sample::Sample;
 use crate::rules::{Direction, Field, FieldKind, RULES, RuleSpec, Setting, Settings, Value, arbitrary};
 use proptest::prelude::*;
@@ -66,6 +66,18 @@ pub(crate) fn policy_of(rungs: &[Vec<usize>]) -> Policy {
         rule.named = true;
     }
     policy
+}
+
+/// The places of the rules that may differ by path.
+fn by_path() -> Vec<usize> {
+    (0..RULES.len()).filter(|rule| RULES[*rule].by_path).collect()
+}
+
+/// An overlay for one rule that says exactly its rungs.
+fn overlay_of(policy: &Policy, rule: usize, glob: &str, rungs: &[Vec<usize>]) -> Overlay {
+    let overlaid = policy_of(rungs).rules.swap_remove(rule);
+    let origin = policy.rules[rule].origin.clone();
+    Overlay { globs: Globs::new([glob]).unwrap(), suites: Vec::new(), rules: vec![overlaid], origin }
 }
 
 /// A file that says exactly these rungs.
@@ -144,6 +156,36 @@ proptest! {
             prop_assert!(
                 lax.kind == VerdictKind::Passed || strict.kind != VerdictKind::Passed,
                 "{} field {field} from {from} to {rung}", RULES[rule].id
+            );
+        }
+    }
+
+    #[test]
+    fn raising_a_bar_for_some_paths_never_turns_a_failure_into_a_pass(
+        sample in arbitrary::sample(),
+        rungs in all_rungs(),
+        first in all_rungs(),
+        second in all_rungs(),
+        rule in select(by_path()),
+        field in 0_usize..8,
+    ) {
+        let field = field % (RULES[rule].fields.len() + 1);
+        let overlays = |first: &[Vec<usize>]| {
+            let mut policy = policy_of(&rungs);
+            policy.overlays = vec![
+                overlay_of(&policy, rule, "{src,old}/**", first),
+                overlay_of(&policy, rule, "{old,tests}/**", &second),
+            ];
+            policy
+        };
+        let lax = verdict(&overlays(&first), &sample);
+        let mut stricter = first.clone();
+        for rung in first[rule][field]..=strictest(&first, rule, field) {
+            stricter[rule][field] = rung;
+            let strict = verdict(&overlays(&stricter), &sample);
+            prop_assert!(
+                lax.kind == VerdictKind::Passed || strict.kind != VerdictKind::Passed,
+                "{} field {field} from {} to {rung}", RULES[rule].id, first[rule][field]
             );
         }
     }

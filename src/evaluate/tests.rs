@@ -203,7 +203,9 @@ fn a_waived_rule_is_shown_as_waived_through_its_last_day() {
     let waived = outcome(&judged, "tests.failed");
     assert_eq!(waived.kind, OutcomeKind::Waived);
     assert_eq!(waived.reason.raw(), "waived by @acme/core until 2026-11-30: moving");
-    assert!(judged.steps.is_empty() && codes(&judged).is_empty());
+    assert!(judged.steps.is_empty());
+    assert_eq!(codes(&judged), ["waiver-ending"]);
+    assert!(codes(&verdict(&policy_on("2026-11-15", text), &sample)).is_empty());
     let judged = verdict(&policy_on("2026-12-01", text), &sample);
     assert_eq!((judged.kind, codes(&judged)), (VerdictKind::NeedsChanges, vec!["waiver-expired"]));
 }
@@ -220,7 +222,7 @@ fn a_waiver_never_lifts_what_is_not_measured() {
 fn a_quarantined_test_is_listed_and_an_entry_that_fits_nothing_is_said() {
     let text = "quarantine:\n- { test: a, owner: '@acme/core', reason: flaky, expires: 2026-11-30 }\n- { test: gone, owner: '@acme/core', reason: flaky, expires: 2026-11-30 }\n";
     let sample = Sample::of(tests(&[("a", Failed), ("b", Passed)]));
-    let judged = verdict(&policy_on("2026-11-22", text), &sample);
+    let judged = verdict(&policy_on("2026-11-15", text), &sample);
     assert_eq!((judged.kind, judged.not_counted.len()), (VerdictKind::Passed, 1));
     assert_eq!(codes(&judged), ["waiver-unused"]);
     assert_eq!(judged.diagnostics[0].origin.line, 4);
@@ -248,4 +250,37 @@ fn a_requirement_that_waits_for_its_day_says_that_it_would_need_changes() {
         ("tests.skipped", OutcomeKind::NotMet, Mode::Warn)
     );
     assert_eq!(judged.steps[0].action, "Would need changes: let skipped tests run again.");
+}
+
+#[test]
+fn a_laxer_bar_for_some_paths_never_makes_the_rule_itself_harder_to_meet() {
+    let lines = |missed: u32| (1..=10).map(|line| (line, u64::from(line > missed))).collect::<Vec<_>>();
+    let (src, old) = (lines(3), lines(0));
+    let head = both(green(), coverage(&[("src/a.rs", &src), ("old/b.rs", &old)]));
+    let sample = Sample::of(head).changing("src/a.rs", 1..=10).changing("old/b.rs", 1..=10);
+    let kind = |paths: &str| {
+        let rules = "rules: { coverage.changed: { min: 80, min-lines: 1 } }";
+        verdict(&policy(&format!("{rules}\n{paths}")), &sample).kind
+    };
+    let bar =
+        |bar: &str| format!("paths: [{{ match: old/**, rules: {{ coverage.changed: {{ min: {bar} }} }} }}]");
+    // 17 of 20 lines in all, 7 of 10 without those in old.
+    let kinds = [kind(""), kind(&bar("10")), kind(&bar("95"))];
+    assert_eq!(kinds, [VerdictKind::Passed; 3]);
+}
+
+#[test]
+fn a_rule_has_few_laxer_entries_of_paths() {
+    let overlay = |folder: u32| {
+        format!("  - {{ match: f{folder}/**, rules: {{ coverage.changed: {{ min: {folder} }} }} }}\n")
+    };
+    let of = |count: u32| {
+        let overlays: String = (1..=count).map(overlay).collect();
+        let text = format!("version: 1\nrules: {{ coverage.changed: {{ min: 80 }} }}\npaths:\n{overlays}");
+        let file = parse(&text, "tollgate.yml").unwrap();
+        resolve_layers(&Layers { file: Some(&file), ..Layers::default() }).map(|_| ())
+    };
+    assert_eq!(of(6), Ok(()));
+    let errors = of(7).unwrap_err();
+    assert_eq!((errors.len(), errors[0].origin.line), (1, 10));
 }

@@ -133,6 +133,7 @@ fn verdict(kind: VerdictKind, outcomes: Vec<Outcome>) -> Verdict {
         uncovered: Vec::new(),
         reports: reports(),
         diagnostics: Vec::new(),
+        proposal: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod jobs;
 mod moment;
 mod number;
 mod path;
+mod proposal;
 mod provenance;
 mod scan;
 mod snapshot;
@@ -33,6 +34,7 @@ pub use jobs::{BuildJobs, Job, JobFate, JobResult};
 pub use moment::Moment;
 pub use number::{Percent, PercentError, Ratio};
 pub use path::{RepoPath, RepoPathError};
+pub use proposal::{Effect, PolicyChange, Proposal};
 pub use provenance::{Confirmation, Grade, Graded, Provenance};
 pub use scan::{
     Epss, Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool, Traits,

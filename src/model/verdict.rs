@@ -1,6 +1,6 @@
 //! The verdict and everything that is shown of it.
 
-use super::{ReportRead, Untrusted};
+use super::{Proposal, ReportRead, Untrusted};
 use crate::diagnostic::{Diagnostic, Origin};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -280,6 +280,8 @@ pub struct Verdict {
     pub reports: Vec<ReportRead>,
     /// Problems of policy, paths and discovery.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the change would make of the policy; `None` if it leaves it as it is.
+    pub proposal: Option<Proposal>,
 }
 
 impl Verdict {

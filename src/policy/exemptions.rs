@@ -6,11 +6,50 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::Date;
 use crate::rules::{Quarantined, Waiver};
 
+/// Who owns an entry is told so many days before it ends.
+const SOON_DAYS: u32 = 14;
+
 /// Waivers and quarantine in force.
 #[derive(Default)]
 pub(super) struct Exemptions {
     pub(super) waivers: Vec<Waiver>,
     pub(super) quarantine: Vec<Quarantined>,
+    /// All entries, also those that do not hold.
+    pub(super) listed: Vec<Exemption>,
+}
+
+/// One entry that lifts something, or would, for `explain`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    /// `waiver` or `quarantine`.
+    pub what: &'static str,
+    /// The rule that it is about.
+    pub rule: &'static str,
+    /// What it covers, in words: the findings, the tests, `the rule as a whole`, another value.
+    pub covers: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is there.
+    pub reason: String,
+    /// Its last day, in UTC.
+    pub expires: Date,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Whether it holds.
+    pub state: ExemptionState,
+}
+
+/// Whether an entry holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExemptionState {
+    /// It does.
+    Holds,
+    /// It does, and ends in so many days.
+    EndsIn(u32),
+    /// Its last day is over, or nobody knows the day.
+    Ended,
+    /// The organisation does not allow it, for this reason.
+    Refused(String),
 }
 
 /// Sorts out what holds. An entry that has ended, or that the organisation does not allow, never holds; each is
@@ -27,31 +66,62 @@ pub(super) fn in_force(
     let limits = organisation.map_or(&none, |organisation| &organisation.limits);
     let mut exemptions = Exemptions::default();
     for waiver in file.iter().flat_map(|file| &file.waivers) {
-        let check =
-            Check { what: "waiver", rule: waiver.rule, owner: &waiver.owner, expires: waiver.expires };
-        if check.holds(&waiver.origin, limits, rules, today, notes) {
+        let state = state_of(waiver.rule, &waiver.owner, waiver.expires, limits, rules, today);
+        let listed = of_waiver(waiver, covers(waiver), state);
+        if listed.holds(today, notes) {
             exemptions.waivers.push(waiver.clone());
         }
+        exemptions.listed.push(listed);
     }
     for entry in file.iter().flat_map(|file| &file.quarantine) {
-        let check =
-            Check { what: "quarantine", rule: "tests.failed", owner: &entry.owner, expires: entry.expires };
-        if check.holds(&entry.origin, limits, rules, today, notes) {
+        let listed = Exemption {
+            what: "quarantine",
+            rule: "tests.failed",
+            covers: entry.test.as_str().to_owned(),
+            owner: entry.owner.clone(),
+            reason: entry.reason.clone(),
+            expires: entry.expires,
+            origin: entry.origin.clone(),
+            state: state_of("tests.failed", &entry.owner, entry.expires, limits, rules, today),
+        };
+        if listed.holds(today, notes) {
             exemptions.quarantine.push(entry.clone());
         }
+        exemptions.listed.push(listed);
     }
     for waiver in organisation.iter().flat_map(|organisation| &organisation.waivers) {
         let is_for_this = facts.name.as_ref().is_some_and(|name| org::is_named(&waiver.repo, name));
         if !is_for_this {
             continue;
         }
-        if has_ended(waiver.waiver.expires, today) {
-            notes.push(ended("waiver", waiver.waiver.expires, &waiver.waiver.origin, today));
-        } else if waiver.relief.is_none() {
+        let covers = match &waiver.relief {
+            Some((field, setting)) => format!("`{field}` is {} here", setting.value),
+            None => covers(&waiver.waiver),
+        };
+        let listed = of_waiver(&waiver.waiver, covers, term_of(waiver.waiver.expires, today));
+        if listed.holds(today, notes) && waiver.relief.is_none() {
             exemptions.waivers.push(waiver.waiver.clone());
         }
+        exemptions.listed.push(listed);
     }
     exemptions
+}
+
+fn of_waiver(waiver: &Waiver, covers: String, state: ExemptionState) -> Exemption {
+    Exemption {
+        what: "waiver",
+        rule: waiver.rule,
+        covers,
+        owner: waiver.owner.clone(),
+        reason: waiver.reason.clone(),
+        expires: waiver.expires,
+        origin: waiver.origin.clone(),
+        state,
+    }
+}
+
+fn covers(waiver: &Waiver) -> String {
+    waiver.what.as_ref().map_or_else(|| "the rule as a whole".to_owned(), ToString::to_string)
 }
 
 /// True if the last day is over. Without a date of today nobody can say that it is not.
@@ -59,55 +129,73 @@ pub(super) fn has_ended(expires: Date, today: Option<Date>) -> bool {
     today.is_none_or(|today| today > expires)
 }
 
-fn ended(what: &str, expires: Date, origin: &Origin, today: Option<Date>) -> Diagnostic {
-    let message = match today {
-        Some(_) => format!("the {what} ended on {expires}: what it lifted counts again"),
-        None => format!("today's date is not known, so the {what} until {expires} does not hold"),
-    };
-    Diagnostic::new(Code::WaiverExpired, Weight::Warning, message, origin.clone())
-}
-
-/// What is asked of an entry of a repository.
-struct Check<'e> {
-    what: &'static str,
-    rule: &'static str,
-    owner: &'e str,
-    expires: Date,
-}
-
-impl Check<'_> {
-    fn holds(
-        &self,
-        origin: &Origin,
-        limits: &Limits,
-        rules: &[RuleInForce],
-        today: Option<Date>,
-        notes: &mut Vec<Diagnostic>,
-    ) -> bool {
-        if has_ended(self.expires, today) {
-            notes.push(ended(self.what, self.expires, origin, today));
-            return false;
-        }
-        let Some(why) = self.refusal(limits, rules, today) else { return true };
-        let message = format!("the {} does not hold: {why}", self.what);
-        notes.push(Diagnostic::new(Code::WaiverRefused, Weight::Warning, message, origin.clone()));
-        false
+fn term_of(expires: Date, today: Option<Date>) -> ExemptionState {
+    match today {
+        Some(today) if today <= expires => match expires.days().saturating_sub(today.days()) {
+            days @ ..=SOON_DAYS => ExemptionState::EndsIn(days),
+            _ => ExemptionState::Holds,
+        },
+        _ => ExemptionState::Ended,
     }
+}
 
-    fn refusal(&self, limits: &Limits, rules: &[RuleInForce], today: Option<Date>) -> Option<String> {
-        let pin = rules.iter().find(|rule| rule.spec.id == self.rule).and_then(|rule| rule.pin.as_ref());
-        if pin.is_some_and(|pin| !pin.waivable) {
-            return Some(format!("the organisation lets nobody waive `{}`", self.rule));
+/// Whether an entry of a repository holds.
+fn state_of(
+    rule: &str,
+    owner: &str,
+    expires: Date,
+    limits: &Limits,
+    rules: &[RuleInForce],
+    today: Option<Date>,
+) -> ExemptionState {
+    let term = term_of(expires, today);
+    if term == ExemptionState::Ended {
+        return term;
+    }
+    let pin = rules.iter().find(|known| known.spec.id == rule).and_then(|known| known.pin.as_ref());
+    if pin.is_some_and(|pin| !pin.waivable) {
+        return ExemptionState::Refused(format!("the organisation lets nobody waive `{rule}`"));
+    }
+    if limits.waiver_owners.as_ref().is_some_and(|owners| !owners.contains(owner)) {
+        return ExemptionState::Refused(format!("the organisation does not let {owner} own one"));
+    }
+    let days = today.map_or(u64::MAX, |today| u64::from(expires.days().saturating_sub(today.days())));
+    match limits.waiver_max_days {
+        Some(most) if days > most => {
+            ExemptionState::Refused(format!("it ends in {days} days, and the organisation allows {most}"))
         }
-        if limits.waiver_owners.as_ref().is_some_and(|owners| !owners.contains(self.owner)) {
-            return Some(format!("the organisation does not let {} own one", self.owner));
-        }
-        let term = u64::from(self.expires.days().saturating_sub(today?.days()));
-        match limits.waiver_max_days {
-            Some(most) if term > most => {
-                Some(format!("it ends in {term} days, and the organisation allows {most}"))
+        _ => term,
+    }
+}
+
+impl Exemption {
+    /// True if it holds. That it does not, or not for long, is said in `notes`.
+    fn holds(&self, today: Option<Date>, notes: &mut Vec<Diagnostic>) -> bool {
+        let (what, expires) = (self.what, self.expires);
+        let (code, message) = match (&self.state, today) {
+            (ExemptionState::Holds, _) => return true,
+            (ExemptionState::EndsIn(0), _) => {
+                (Code::WaiverEnding, format!("the {what} ends today: what it lifts counts again then"))
             }
-            _ => None,
-        }
+            (ExemptionState::EndsIn(days), _) => {
+                let noun = if *days == 1 { "day" } else { "days" };
+                let message = format!(
+                    "the {what} ends in {days} {noun}, on {expires}: what it lifts counts again then"
+                );
+                (Code::WaiverEnding, message)
+            }
+            (ExemptionState::Ended, Some(_)) => {
+                (Code::WaiverExpired, format!("the {what} ended on {expires}: what it lifted counts again"))
+            }
+            (ExemptionState::Ended, None) => (
+                Code::WaiverExpired,
+                format!("today's date is not known, so the {what} until {expires} does not hold"),
+            ),
+            (ExemptionState::Refused(why), _) => {
+                (Code::WaiverRefused, format!("the {what} does not hold: {why}"))
+            }
+        };
+        notes.push(Diagnostic::new(code, Weight::Warning, message, self.origin.clone()));
+        matches!(self.state, ExemptionState::EndsIn(_))
     }
 }

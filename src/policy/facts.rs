@@ -22,10 +22,30 @@ impl RepoFacts {
     /// # Errors
     /// The text is no JSON, or one of the keys has another form. The fault is that of who made the file.
     pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostic> {
-        let wrong =
-            |message: String| Diagnostic::new(Code::FactsMissing, Weight::Error, message, Origin::file(file));
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| wrong(format!("this is no JSON: {error}")))?;
+        Self::of(&json(text, file)?, file)
+    }
+
+    /// Reads a list of repositories in the form of GitHub's API (`GET /orgs/{org}/repos`).
+    ///
+    /// # Errors
+    /// As [`RepoFacts::parse`], and a repository without a name.
+    pub fn parse_list(text: &str, file: &str) -> Result<Vec<Self>, Diagnostic> {
+        let Value::Array(items) = json(text, file)? else {
+            return Err(wrong(file, "the repositories are no JSON list".to_owned()));
+        };
+        let mut repositories = Vec::new();
+        for item in &items {
+            let facts = Self::of(item, file)?;
+            if facts.name.is_none() {
+                return Err(wrong(file, "a repository of the list has no `name`".to_owned()));
+            }
+            repositories.push(facts);
+        }
+        Ok(repositories)
+    }
+
+    fn of(value: &Value, file: &str) -> Result<Self, Diagnostic> {
+        let wrong = |message: String| wrong(file, message);
         let Value::Object(facts) = value else {
             return Err(wrong("the facts are no JSON object".to_owned()));
         };
@@ -45,6 +65,14 @@ impl RepoFacts {
         });
         Ok(Self { name: name.transpose()?, topics: topics.transpose()?, properties: properties.transpose()? })
     }
+}
+
+fn json(text: &str, file: &str) -> Result<Value, Diagnostic> {
+    serde_json::from_str(text).map_err(|error| wrong(file, format!("this is no JSON: {error}")))
+}
+
+fn wrong(file: &str, message: String) -> Diagnostic {
+    Diagnostic::new(Code::FactsMissing, Weight::Error, message, Origin::file(file))
 }
 
 fn one(value: &Value) -> Option<String> {

@@ -144,6 +144,10 @@ pub(super) fn clamp(rule: &mut RuleInForce, notes: &mut Vec<Diagnostic>) {
         let value = rule.settings.get(field.key).cloned();
         let required = bound.map(|bound| &bound.setting.value);
         if is_at_least(field, value.as_ref().map(|setting| &setting.value), required) {
+            // Whoever writes the same value down as well: it stands because it is locked.
+            if let Some(lock) = bound.filter(|bound| bound.exact) {
+                rule.settings.set(field.key, lock.setting.clone());
+            }
             continue;
         }
         if let Some(value) = &value {
@@ -164,12 +168,11 @@ pub(super) fn clamp(rule: &mut RuleInForce, notes: &mut Vec<Diagnostic>) {
     }
     if rule.mode < pin.mode.0 {
         let message = format!(
-            "`{}` is `{}` here, and the organisation asks for `{}` ({}:{}), which holds",
+            "`{}` is `{}` here, and the organisation asks for `{}` ({}), which holds",
             rule.spec.id,
             rule.mode.word(),
             pin.mode.0.word(),
-            pin.mode.1.file.raw(),
-            pin.mode.1.line
+            place(&pin.mode.1)
         );
         notes.push(Diagnostic::new(Code::BelowFloor, Weight::Warning, message, rule.mode_origin.clone()));
         (rule.mode, rule.mode_origin) = pin.mode;
@@ -179,15 +182,22 @@ pub(super) fn clamp(rule: &mut RuleInForce, notes: &mut Vec<Diagnostic>) {
 fn below(rule: &RuleInForce, key: &str, value: &str, origin: &Origin, bound: Option<&Bound>) -> Diagnostic {
     let message = match bound {
         Some(Bound { setting, .. }) => format!(
-            "`{}.{key}` is {value} here, and the organisation asks for {} ({}:{}), which holds",
+            "`{}.{key}` is {value} here, and the organisation asks for {} ({}), which holds",
             rule.spec.id,
             setting.value,
-            setting.origin.file.raw(),
-            setting.origin.line
+            place(&setting.origin)
         ),
         None => format!("`{}.{key}` cannot be set here: the organisation pins the rule", rule.spec.id),
     };
     Diagnostic::new(Code::BelowFloor, Weight::Warning, message, origin.clone())
+}
+
+/// `org.yml:3`, or only the file where no line is known.
+fn place(origin: &Origin) -> String {
+    match origin.line {
+        0 => origin.file.raw().to_owned(),
+        line => format!("{}:{line}", origin.file.raw()),
+    }
 }
 
 /// Holds an entry of a repository against locks: another value is an error, the same one a warning.

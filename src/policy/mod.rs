@@ -5,6 +5,8 @@
 
 mod beside;
 mod builtin;
+mod contradictions;
+mod differences;
 mod entries;
 #[cfg(test)]
 mod errors;
@@ -25,11 +27,14 @@ mod yaml;
 pub use crate::rules::{Feeds, GlobError, Globs, Pattern, Quarantined, Reproduce, VexStatement, Waiver};
 pub use beside::{Beside, BesideKind};
 pub use builtin::BUILT_IN;
+pub use contradictions::contradictions;
+pub use differences::differences;
 pub use entries::{OrgEntry, RuleEntry};
+pub use exemptions::{Exemption, ExemptionState};
 pub use facts::RepoFacts;
 pub use file::{OverlayEntry, PolicyFile, parse, parse_committed};
 pub use floors::{Bound, Pin};
-pub use layers::{Layers, resolve, resolve_layers};
+pub use layers::{Layers, MOST_LAXER_OVERLAYS, resolve, resolve_layers};
 pub use org::{Group, Limits, OrgLayer, OrgPolicy, OrgText, Rollout, Select, parse_org};
 pub use schema::Schema;
 pub use waivers::OrgWaiver;
@@ -77,6 +82,8 @@ pub struct Policy {
     pub feeds: Feeds,
     /// Quarantined tests, as far as it holds today.
     pub quarantine: Vec<Quarantined>,
+    /// All waivers and quarantine entries, also those that do not hold.
+    pub exemptions: Vec<Exemption>,
     /// The paths for which the organisation lets the repository ask for less; `None` without an organisation,
     /// and then it may everywhere.
     pub relax_allowed: Option<Globs>,

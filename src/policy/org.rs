@@ -300,11 +300,16 @@ pub(super) fn is_named(globs: &Globs, name: &str) -> bool {
 }
 
 impl Select {
+    /// True unless the name alone says that a repository is not selected.
+    pub(super) fn may_select(&self, name: &str) -> bool {
+        self.name.as_ref().is_none_or(|globs| is_named(globs, name))
+    }
+
     /// True if the repository is selected.
     ///
     /// # Errors
     /// The name of the fact that is needed and not known.
-    pub(super) fn selects(&self, facts: &RepoFacts) -> Result<bool, &'static str> {
+    pub fn selects(&self, facts: &RepoFacts) -> Result<bool, &'static str> {
         let name = match (&self.name, &facts.name) {
             (None, _) => true,
             (Some(globs), Some(name)) => is_named(globs, name),

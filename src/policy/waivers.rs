@@ -20,6 +20,13 @@ pub struct OrgWaiver {
     pub relief: Option<(&'static str, Setting)>,
 }
 
+impl OrgWaiver {
+    /// True if it is for the repository of this name.
+    pub fn is_for(&self, name: &str) -> bool {
+        org::is_named(&self.repo, name)
+    }
+}
+
 const KEYS: &[&str] = &["rule", "match", "owner", "reason", "expires"];
 const ORG_KEYS: &[&str] = &["repo", "rule", "field", "value", "match", "owner", "reason", "expires"];
 const COVERED: &[&str] = &["id", "path", "package", "versions", "fingerprint", "severity", "test"];

@@ -14,6 +14,7 @@ pub mod html;
 pub mod inspect;
 pub mod junit;
 pub mod metrics;
+pub mod policy;
 pub mod reference;
 pub mod setup;
 pub mod simulate;

@@ -10,6 +10,7 @@ use crate::compare::CountedFinding;
 use crate::diagnostic::Origin;
 use crate::model::{Date, Finding, NotCounted, RepoPath, Severity, TestCase, Untrusted};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// How many lifted failures of a rule are listed; the others are counted.
 const MOST_LISTED: usize = 1_000;
@@ -94,6 +95,21 @@ impl Pattern {
             }
         }
         rest.ends_with(last)
+    }
+}
+
+/// In words: `CVE-2026-1234, in Cargo.lock, at most high`.
+impl fmt::Display for Covered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.id.clone(),
+            self.package.as_ref().map(|package| format!("package {package}")),
+            self.path.as_ref().map(|path| format!("in {}", path.patterns().join(" or "))),
+            self.severity.map(|severity| format!("at most {}", severity.word())),
+            self.test.as_ref().map(|test| test.as_str().to_owned()),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        f.write_str(&parts.join(", "))
     }
 }
 

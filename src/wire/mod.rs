@@ -9,6 +9,7 @@ mod decimal;
 pub mod inspect;
 pub mod lcov;
 pub mod metrics;
+pub mod policy;
 pub mod reading;
 pub mod recorded;
 pub mod report;

@@ -29,6 +29,7 @@ mod metrics;
 mod mutations;
 mod organisation;
 mod outputs;
+mod policy;
 mod portal_feed;
 mod program;
 mod publish;

@@ -40,7 +40,7 @@ fn check(place: &Place, organisation: &str) -> Run {
 }
 
 /// The same in the run of a pull request, which must not trust its own checkout.
-fn check_in_ci(place: &Place, arguments: &[&str], event: &str) -> Run {
+pub(crate) fn check_in_ci(place: &Place, arguments: &[&str], event: &str) -> Run {
     let runner = Place::new();
     let base = place.git(&["rev-parse", "main"]);
     let event = format!(

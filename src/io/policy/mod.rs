@@ -3,7 +3,7 @@
 mod organisation;
 mod trust;
 
-pub use organisation::{OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts};
+pub use organisation::{OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts, read_repositories};
 pub use trust::Judged;
 
 use super::beneath::{OpenError, read_beneath, read_named};
@@ -175,6 +175,23 @@ pub fn read_beside(
     }
     read_beneath(dir, Path::new(path.as_str()), limit)
         .map_err(|error| failed(error.code(), &format!("cannot be read: {error}")))
+}
+
+/// The policy file of a revision that the user names; `None` if it has none.
+///
+/// # Errors
+/// See [`PolicyError`].
+pub fn at_revision(repository: &Repository, revision: &str) -> Result<Option<PolicyText>, PolicyError> {
+    let commit = repository.revision(revision).map_err(PolicyError::Wrong)?;
+    in_commit(repository, &commit, &revision.into(), &PLACES)
+}
+
+/// The policy file of a folder; `None` if it has none.
+///
+/// # Errors
+/// See [`PolicyError`].
+pub fn in_folder(dir: &Path) -> Result<Option<PolicyText>, PolicyError> {
+    in_working_tree(dir).map_err(PolicyError::Wrong)
 }
 
 /// The file that `--policy` names.

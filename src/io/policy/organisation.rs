@@ -12,7 +12,7 @@ use crate::policy::{OrgPolicy, OrgText, RepoFacts, parse_org};
 use std::path::{Path, PathBuf};
 
 /// The longest file of facts that is read, in bytes.
-const FACTS_LIMIT: u64 = 1 << 20;
+const FACTS_LIMIT: u64 = 64 << 20;
 
 /// The files of an organisation's policy, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,16 +91,26 @@ pub fn read(named: &str, wanted: &Wanted, judged: &Judged<'_>) -> Result<OrgFile
 /// # Errors
 /// See [`PolicyError`].
 pub fn read_facts(path: &Path, judged: &Judged<'_>) -> Result<RepoFacts, PolicyError> {
+    let text = facts_text(path, judged)?;
+    RepoFacts::parse(&text, &path.to_string_lossy()).map_err(|error| PolicyError::Wrong(Box::new(error)))
+}
+
+/// Reads `--repositories FILE`.
+///
+/// # Errors
+/// See [`PolicyError`].
+pub fn read_repositories(path: &Path, judged: &Judged<'_>) -> Result<Vec<RepoFacts>, PolicyError> {
+    let text = facts_text(path, judged)?;
+    RepoFacts::parse_list(&text, &path.to_string_lossy()).map_err(|error| PolicyError::Wrong(Box::new(error)))
+}
+
+fn facts_text(path: &Path, judged: &Judged<'_>) -> Result<String, PolicyError> {
     judged.refuse_own(path, "the file of the repository's facts")?;
     let file = path.to_string_lossy();
-    let wrong = |message: String| {
-        let error = Diagnostic::new(Code::FactsMissing, Weight::Error, message, Origin::file(&*file));
-        PolicyError::Wrong(Box::new(error))
-    };
+    let wrong = |message: String| wrong(Code::FactsMissing, message, &file, "");
     let bytes = read_named(path, FACTS_LIMIT)
         .map_err(|error| wrong(format!("the repository's facts cannot be read: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("the facts are not valid UTF-8".to_owned()))?;
-    RepoFacts::parse(&text, &file).map_err(|error| PolicyError::Wrong(Box::new(error)))
+    String::from_utf8(bytes).map_err(|_| wrong("the facts are not valid UTF-8".to_owned()))
 }
 
 /// A name that is no place that can be read.

@@ -109,11 +109,13 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         beside: file.beside.clone(),
         vex: Vec::new(),
         feeds: Feeds::default(),
+        exemptions: held.listed,
         relax_allowed,
         previews,
         diagnostics: Vec::new(),
     };
     refused_relief(&policy, &mut notes);
+    too_many_reliefs(&policy, &mut errors);
     notes.sort();
     notes.dedup();
     policy.diagnostics = notes;
@@ -317,6 +319,26 @@ fn refused_relief(policy: &Policy, notes: &mut Vec<Diagnostic>) {
         let origin =
             policy.sources.first().map_or_else(Origin::default, |source| Origin::file(source.as_str()));
         notes.push(Diagnostic::new(Code::RelaxRefused, Weight::Warning, message, origin));
+    }
+}
+
+/// Every choice among the laxer overlays of a rule is tried where the rule is not met, so there cannot be many.
+pub const MOST_LAXER_OVERLAYS: usize = 6;
+
+fn too_many_reliefs(policy: &Policy, errors: &mut Vec<Diagnostic>) {
+    for rule in &policy.rules {
+        let of_rule = |overlay: &&Overlay| {
+            let mut same = overlay.rules.iter().filter(|overlaid| overlaid.spec.id == rule.spec.id);
+            same.any(|overlaid| overlaid.asks_for_less_than(rule))
+        };
+        if let Some(overlay) = policy.overlays.iter().filter(of_rule).nth(MOST_LAXER_OVERLAYS) {
+            let message = format!(
+                "more than {MOST_LAXER_OVERLAYS} entries of `paths` ask for less of `{}` than elsewhere",
+                rule.spec.id
+            );
+            let error = Diagnostic::new(Code::BadValue, Weight::Error, message, overlay.origin.clone());
+            errors.push(error.with_help("put the globs that have the same values into one entry"));
+        }
     }
 }
 

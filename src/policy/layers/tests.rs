@@ -294,10 +294,11 @@ fn a_waiver_of_the_organisation_lowers_a_floor_for_one_repository_until_its_day(
         "defaults: {{ coverage.total: {{ min: 80 }} }}\nfloor: {{ coverage.total: {{ min: 70 }} }}\nwaivers: [{waiver}]"
     );
     let organisation = org(&text.replace("DAY", "2026-11-22"));
+    let ends = vec!["[waiver-ending] the waiver ends today: what it lifts counts again then".to_owned()];
     let policy = lay_out(&organisation, "rules: {}").unwrap();
-    assert_eq!(shown(&policy, "coverage.total", "min"), ("40% enforce".to_owned(), vec![]));
+    assert_eq!(shown(&policy, "coverage.total", "min"), ("40% enforce".to_owned(), ends.clone()));
     let policy = lay_out(&organisation, "rules: { coverage.total: { min: 50 } }").unwrap();
-    assert_eq!(shown(&policy, "coverage.total", "min"), ("50% enforce".to_owned(), vec![]));
+    assert_eq!(shown(&policy, "coverage.total", "min"), ("50% enforce".to_owned(), ends));
     let organisation = org(&text.replace("DAY", "2026-11-21"));
     let policy = lay_out(&organisation, "rules: { coverage.total: { min: 50 } }").unwrap();
     let (value, messages) = shown(&policy, "coverage.total", "min");

@@ -1,6 +1,6 @@
 //! What is folded away below the table, as far as the page has room for it.
 
-use super::table::name;
+use super::table::{self, name};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::model::{Detail, ReportTotals, Untrusted, Verdict, VerdictKind};
 use crate::render::escape::{SHORT, markdown_code, markdown_fence, markdown_own, markdown_text, one_line};
@@ -19,6 +19,7 @@ pub(super) const LAST_LINE: usize = 160;
 pub(super) fn fold(out: &mut String, verdict: &Verdict, budget_bytes: usize) {
     let mut left_out = 0;
     let mut sections = Vec::new();
+    sections.extend(proposal(verdict));
     sections.extend(problem_section(verdict));
     sections.extend(verdict.details.iter().map(detail));
     sections.extend(requirements(verdict));
@@ -76,6 +77,43 @@ impl Section {
         out.push_str("\n</details>\n");
         self.rows.len() - written
     }
+}
+
+/// The policy that the change proposes: its mistakes, or what differs and every row under it.
+fn proposal(verdict: &Verdict) -> Vec<Section> {
+    let Some(proposal) = &verdict.proposal else { return Vec::new() };
+    if !proposal.mistakes.is_empty() {
+        let rows = proposal.mistakes.iter().map(problem_row).collect();
+        let head = table_head(&["Mistake".into(), "Where".into(), "What to do".into()]);
+        let title = "What is wrong with the proposed policy".to_owned();
+        return vec![Section { title, head, rows, ..Section::default() }];
+    }
+    let code = |text: &str| match text {
+        "" => "nothing".to_owned(),
+        text => markdown_code(&Untrusted::new(text), SHORT),
+    };
+    let differences = proposal.changes.iter().map(|change| {
+        let what = format!("{} {}", change.what, change.scope);
+        let what = markdown_code(&Untrusted::new(what.trim_end()), SHORT);
+        let effect = change.effect.word().to_owned();
+        table_row(&[effect, what, code(&change.before), code(&change.after), place(&change.origin, SHORT)])
+    });
+    let differences: Vec<String> = differences.collect();
+    let head = ["Effect", "Value", "In force", "Proposed", "Where"].map(str::to_owned);
+    let changes = Section {
+        title: format!("What the proposed policy changes ({})", differences.len()),
+        head: table_head(&head),
+        rows: differences,
+        ..Section::default()
+    };
+    let rows = proposal.verdict.rows().map(|outcome| table::row(outcome, SHORT)).collect();
+    let tried = Section {
+        title: "Every criterion under the proposed policy, tried out on this change".to_owned(),
+        head: table::HEAD.to_owned(),
+        rows,
+        ..Section::default()
+    };
+    vec![changes, tried].into_iter().filter(|section| !section.rows.is_empty()).collect()
 }
 
 /// Material that the rules gave.

@@ -58,6 +58,7 @@ fn open_part(verdict: &Verdict, note: &str, cut: usize) -> String {
     table::table(&mut out, verdict, cut);
     notes(&mut out, &verdict.notes, cut);
     closing(&mut out, verdict);
+    proposal(&mut out, verdict, cut);
     out
 }
 
@@ -245,6 +246,29 @@ fn notes(out: &mut String, notes: &[Note], cut: usize) {
             _ => writeln!(out, "* {text}: {}.", names.join(", ")),
         };
     }
+}
+
+/// That the change proposes another policy, and what it would say; what differs is folded below.
+fn proposal(out: &mut String, verdict: &Verdict, cut: usize) {
+    let Some(proposal) = &verdict.proposal else { return };
+    let what = match (proposal.file.is_empty(), proposal.mistakes.len()) {
+        (true, _) => "**This change removes the policy.**".to_owned(),
+        (false, 0) => {
+            format!("**This change proposes another policy**, {}.", markdown_code(&proposal.file, cut))
+        }
+        (false, mistakes) => format!(
+            "**This change proposes a policy that cannot be used**, {}: {}.",
+            markdown_code(&proposal.file, cut),
+            count_of(mistakes, "mistake")
+        ),
+    };
+    let _infallible = write!(out, "\n{what} It does not judge until it is merged.");
+    if proposal.mistakes.is_empty() {
+        let word = verdict_words(proposal.verdict.kind).to_lowercase();
+        let sentence = sentence(&proposal.verdict, "acceptance criteria");
+        let _infallible = write!(out, " Under it the verdict would be: {word}, {sentence}.");
+    }
+    out.push('\n');
 }
 
 fn closing(out: &mut String, verdict: &Verdict) {

@@ -2,24 +2,26 @@
 
 use crate::model::{Mode, Outcome, OutcomeKind, Verdict};
 use crate::render::escape::{SHORT, markdown_code, markdown_own, markdown_text};
-use std::fmt::Write as _;
 
 /// One row per rule in force; never cut.
 pub(super) fn table(out: &mut String, verdict: &Verdict, cut: usize) {
     if verdict.rows().next().is_none() {
         return;
     }
-    out.push_str("\n| Criterion | Result | Measured | Required |\n|:--|:--|:--|:--|\n");
+    out.push('\n');
+    out.push_str(HEAD);
     for outcome in verdict.rows() {
-        let _infallible = writeln!(
-            out,
-            "| {} | {} | {} | {} |",
-            name(outcome),
-            result(outcome),
-            measured(outcome, cut),
-            markdown_own(&outcome.required_text)
-        );
+        out.push_str(&row(outcome, cut));
     }
+}
+
+/// The first lines of the table.
+pub(super) const HEAD: &str = "| Criterion | Result | Measured | Required |\n|:--|:--|:--|:--|\n";
+
+/// One row of it.
+pub(super) fn row(outcome: &Outcome, cut: usize) -> String {
+    let (name, result, measured) = (name(outcome), result(outcome), measured(outcome, cut));
+    format!("| {name} | {result} | {measured} | {} |\n", markdown_own(&outcome.required_text))
 }
 
 /// The row's name, with the files it is about.

@@ -6,6 +6,7 @@ mod rows;
 pub(super) use page::Page;
 
 use super::escape::{self, Charset, SHORT, terminal_own};
+use super::policy;
 use super::words::{
     count_of, lower_first, not_counted_heading, origin_text, problems, sentence, steps_by_reader,
     verdict_words,
@@ -45,6 +46,7 @@ pub fn render(verdict: &Verdict, style: Style) -> String {
     notes(&mut page, verdict);
     not_measured(&mut page, &unsaid);
     diagnostics(&mut page, &problems(verdict), MOST_LISTED);
+    proposal(&mut page, verdict);
     if page.has_sections() {
         page.blank();
     }
@@ -222,6 +224,26 @@ pub(super) fn diagnostic(page: &mut Page, indent: &str, problem: &Diagnostic) {
         let help = page.text(&problem.help, 2 * SHORT);
         page.wrapped(&format!("{indent}   = help: "), indent.len() + 11, &help);
     }
+}
+
+/// What the change would make of the policy: what differs, and every row under it.
+fn proposal(page: &mut Page, verdict: &Verdict) {
+    let Some(proposal) = &verdict.proposal else { return };
+    page.section("the policy of this change, tried out: it does not judge until it is merged");
+    for mistake in proposal.mistakes.iter().take(MOST_LISTED) {
+        diagnostic(page, "  ", mistake);
+    }
+    more(page, "  ", proposal.mistakes.len(), MOST_LISTED, "mistake");
+    if !proposal.mistakes.is_empty() {
+        return;
+    }
+    for change in proposal.changes.iter().take(MOST_LISTED) {
+        policy::one_change(page, "  ", change);
+    }
+    more(page, "  ", proposal.changes.len(), MOST_LISTED, "difference");
+    rows::rows(page, &proposal.verdict);
+    let word = verdict_words(proposal.verdict.kind).to_lowercase();
+    page.wrapped("  under it: ", 4, &format!("{word}: {}", sentence(&proposal.verdict, "criteria")));
 }
 
 /// Who set the bar, and the verdict.

@@ -347,6 +347,7 @@ pub fn unjudged(problem: Diagnostic, base_branch: &str) -> Judgement {
         details: Vec::new(),
         reports: Vec::new(),
         diagnostics: vec![problem],
+        proposal: None,
     };
     Judgement { verdict, diff: None }
 }

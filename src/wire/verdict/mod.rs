@@ -9,8 +9,8 @@ pub use attempt::{attempt, newest};
 use super::report::{PlaceRecord, ProblemRecord, ReportRecord};
 use super::{Decimal, ReadError, check_envelope};
 use crate::model::{
-    Detail, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, Replay, Requirement, SeverityCounts,
-    Step, Untrusted, Verdict, VerdictKind,
+    Detail, Measured, Mode, NotCounted, Note, Outcome, OutcomeKind, PolicyChange, Proposal, Replay,
+    Requirement, SeverityCounts, Step, Untrusted, Verdict, VerdictKind,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -57,6 +57,57 @@ pub struct VerdictRecord {
     pub reports: Vec<ReportRecord>,
     /// Problems of policy, paths and discovery.
     pub diagnostics: Vec<ProblemRecord>,
+    /// What the change would make of the policy; absent if it leaves it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalRecord>,
+}
+
+/// The policy that the change proposes, tried out beside the verdict and never used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ProposalRecord {
+    /// The file; null if the change removes the policy.
+    pub file: Option<Untrusted>,
+    /// The verdict under it; null if it has mistakes.
+    pub verdict: Option<VerdictWord>,
+    /// What differs from the policy in force.
+    pub changes: Vec<ChangeRecord>,
+    /// Every rule under it.
+    pub outcomes: Vec<OutcomeRecord>,
+    /// What is wrong with it.
+    pub mistakes: Vec<ProblemRecord>,
+}
+
+/// One difference between two policies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ChangeRecord {
+    /// `laxer`, `stricter` or `other`.
+    pub effect: String,
+    /// The value: `coverage.changed.min`.
+    pub what: String,
+    /// The paths or the day that it is for; null for the rule itself.
+    pub scope: Option<String>,
+    /// Its value in force; null if there is none.
+    pub before: Option<String>,
+    /// Its proposed value; null if there is none.
+    pub after: Option<String>,
+    /// Where it stands.
+    pub origin: PlaceRecord,
+}
+
+impl From<&PolicyChange> for ChangeRecord {
+    fn from(change: &PolicyChange) -> Self {
+        let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+        Self {
+            effect: change.effect.word().to_owned(),
+            what: change.what.clone(),
+            scope: said(&change.scope),
+            before: said(&change.before),
+            after: said(&change.after),
+            origin: PlaceRecord::from(&change.origin),
+        }
+    }
 }
 
 /// Facts about the occasion that do not bear on the verdict.
@@ -337,11 +388,7 @@ impl From<&Verdict> for VerdictRecord {
     fn from(verdict: &Verdict) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
-            verdict: match verdict.kind {
-                VerdictKind::Passed => VerdictWord::Passed,
-                VerdictKind::NeedsChanges => VerdictWord::NeedsChanges,
-                VerdictKind::NoVerdict => VerdictWord::NoVerdict,
-            },
+            verdict: verdict_word(verdict.kind),
             context: None,
             decided_at: None,
             header: verdict
@@ -360,7 +407,29 @@ impl From<&Verdict> for VerdictRecord {
             details: verdict.details.iter().map(detail_record).collect(),
             reports: verdict.reports.iter().map(ReportRecord::from).collect(),
             diagnostics: verdict.diagnostics.iter().map(ProblemRecord::from).collect(),
+            proposal: verdict.proposal.as_ref().map(proposal_record),
         }
+    }
+}
+
+fn proposal_record(proposal: &Proposal) -> ProposalRecord {
+    let tried = Some(&proposal.verdict).filter(|_| proposal.mistakes.is_empty());
+    ProposalRecord {
+        file: said(&proposal.file),
+        verdict: tried.map(|verdict| verdict_word(verdict.kind)),
+        changes: proposal.changes.iter().map(ChangeRecord::from).collect(),
+        outcomes: tried.map_or_else(Vec::new, |verdict| {
+            verdict.outcomes.iter().map(|outcome| outcome_record(outcome, &verdict.steps)).collect()
+        }),
+        mistakes: proposal.mistakes.iter().map(ProblemRecord::from).collect(),
+    }
+}
+
+const fn verdict_word(kind: VerdictKind) -> VerdictWord {
+    match kind {
+        VerdictKind::Passed => VerdictWord::Passed,
+        VerdictKind::NeedsChanges => VerdictWord::NeedsChanges,
+        VerdictKind::NoVerdict => VerdictWord::NoVerdict,
     }
 }
 
