@@ -37,18 +37,29 @@ mod tests {
     }
 
     /// Where a record may say too little: rules that keep no figures, the metric of a drop (that of the day is
-    /// kept), another choice of findings, a drop to no test at all, and a share of skipped tests in doubt.
+    /// kept), another choice of findings or another way of counting, tests that ran several times, a drop to no
+    /// test at all, and a share of skipped tests in doubt.
     fn may_lack_data(record: &Recorded, new: &Policy, id: &str) -> bool {
         let outcome = record.outcomes.iter().find(|outcome| outcome.id == id);
         let keeps = outcome
             .and_then(|outcome| outcome.replay.as_ref())
             .is_some_and(|replay| replay.figures.is_some());
-        let narrows = NARROWING_FIELDS.iter().any(|key| {
+        let differs = |key: &str| {
             let value = |settings: &Settings| settings.get(key).map(|setting| setting.value.clone());
             let before = outcome.and_then(|outcome| outcome.settings.as_ref()).and_then(value);
             before != new.rule(id).and_then(|rule| value(&rule.settings))
-        });
-        !keeps || narrows || matches!(id, "coverage.drop" | "tests.skipped" | "tests.executed" | "build.jobs")
+        };
+        let narrows = NARROWING_FIELDS.iter().any(|key| differs(key));
+        let counts_otherwise = id.starts_with("coverage.")
+            && ["metric", "partials", "white-space", "moved"].into_iter().any(differs);
+        let repeats = outcome
+            .and_then(|outcome| outcome.replay.as_ref()?.figures.as_ref())
+            .is_some_and(|figures| figures.contains_key("repeated"));
+        !keeps
+            || narrows
+            || counts_otherwise
+            || repeats
+            || matches!(id, "coverage.drop" | "tests.skipped" | "tests.executed" | "build.jobs")
     }
 
     proptest! {

@@ -86,7 +86,7 @@ fn what_cannot_be_used_is_a_coded_error_and_no_verdict() {
     for (name, value, code) in [
         ("GITHUB_EVENT_NAME", "issue_comment", "bad-event"),
         ("GITHUB_EVENT_NAME", "pull_request_target", "bad-event"),
-        ("GITHUB_EVENT_NAME", "workflow_run", "bad-input"),
+        ("GITHUB_EVENT_NAME", "workflow_run", "bad-event"),
         ("GITHUB_EVENT_NAME", "::error::x", "bad-event"),
         ("GITHUB_EVENT_PATH", "/nonexistent/event.json", "bad-event"),
         ("GITHUB_EVENT_PATH", "/proc/self/environ", "bad-event"),
