@@ -2,7 +2,7 @@
 
 use super::elements::warn_unknown_status;
 use super::owned::{
-    OwnedCase, append_line, append_name, count, duration, line_number, message_text, name_text,
+    OwnedCase, append_line, append_name, count, duration, line_number, message_text, name_text, stated,
 };
 use super::run::RunBuilder;
 use super::totals::Declared;
@@ -34,6 +34,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     let read = parser.document(&mut json, context).and_then(|()| json.finish(context));
     let totals = *parser.run.totals();
     let health = if read.is_ok() {
+        parser.declared.say_unreadable(context, json.position());
         parser.declared.reconcile("`summary`", totals.tests, totals.bad(), context, || json.position())
     } else {
         Health::Invalid
@@ -72,12 +73,8 @@ impl Parser {
     fn summary(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
         json.object(|json, key| {
             match key {
-                "tests" => self.declared.tests = count(json)?,
-                "failed" | "other" => {
-                    if let Some(count) = count(json)? {
-                        self.declared.bad = Some(self.declared.bad.unwrap_or_default().saturating_add(count));
-                    }
-                }
+                "tests" => self.declared.set_tests(stated(json)?),
+                "failed" | "other" => self.declared.add_bad(stated(json)?),
                 _ => {}
             }
             Ok(())

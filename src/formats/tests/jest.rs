@@ -4,9 +4,9 @@
 //! of a file stands behind its tests, so these wait for it.
 
 use super::elements::warn_unknown_status;
-use super::owned::{OwnedCase, append_name, count, duration, line_number, message_text, name_text};
+use super::owned::{OwnedCase, append_name, count, duration, line_number, message_text, name_text, stated};
 use super::run::RunBuilder;
-use super::totals::Declared;
+use super::totals::{Count, Declared};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -94,9 +94,13 @@ impl Parser {
     fn document(&mut self, json: &mut Json<'_, '_>, context: &mut Context) -> Result<(), ParseError> {
         json.object(|json, key| {
             match key {
-                "numTotalTests" => self.declared.tests = count(json)?,
-                "numFailedTests" => self.declared.bad = count(json)?,
-                "numRuntimeErrorTestSuites" => self.runtime_errors = count(json)?.unwrap_or_default(),
+                "numTotalTests" => self.declared.set_tests(stated(json)?),
+                "numFailedTests" => self.declared.add_bad(stated(json)?),
+                "numRuntimeErrorTestSuites" => match stated(json)? {
+                    Count::Known(files) => self.runtime_errors = files,
+                    Count::Absent => {}
+                    Count::Bad => self.declared.unreadable = true,
+                },
                 "success" => self.success = json.boolean()?,
                 "wasInterrupted" => self.interrupted = json.boolean()? == Some(true),
                 "testResults" => {
@@ -166,6 +170,7 @@ impl Parser {
 
     fn judge(&mut self, json: &Json<'_, '_>, context: &mut Context) -> Health {
         let totals = *self.run.totals();
+        self.declared.say_unreadable(context, json.position());
         let mut health =
             self.declared.reconcile("the report", totals.tests, totals.bad(), context, || json.position());
         if self.runtime_errors > self.failed_files {
@@ -327,6 +332,22 @@ mod tests {
         assert_eq!(seen.run.totals.container_failures, 1);
         let stopped = read("jest", &report("\"wasInterrupted\":true", &test("passed"), PASSED));
         assert_eq!(stopped.health, Health::Failed);
+    }
+
+    #[test]
+    fn a_total_of_failures_that_nobody_can_read_is_not_taken_for_none() {
+        for key in ["numFailedTests", "numRuntimeErrorTestSuites"] {
+            for value in ["\"1\"", "1.5", "-1", "true", "[1]", "1e2"] {
+                let seen = read("jest", &report(&format!("\"{key}\":{value}"), &test("passed"), PASSED));
+                assert_eq!(
+                    (seen.health, seen.codes()),
+                    (Health::Degraded, vec![Code::BadNumber]),
+                    "{key}: {value}"
+                );
+            }
+            let seen = read("jest", &report(&format!("\"{key}\":null"), &test("passed"), PASSED));
+            assert_eq!(seen.health, Health::Complete, "{key}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! fail stand in `failures` alone: they are failures of a container.
 
 use super::elements::warn_unknown_status;
-use super::owned::{OwnedCase, append_line, count, duration, message_text, name_text};
+use super::owned::{OwnedCase, append_line, count, duration, message_text, name_text, stated};
 use super::run::RunBuilder;
 use super::totals::Declared;
 use crate::formats::json::Json;
@@ -84,8 +84,8 @@ impl Parser {
     fn stats(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
         json.object(|json, key| {
             match key {
-                "tests" => self.declared.tests = count(json)?,
-                "failures" => self.declared.bad = count(json)?,
+                "tests" => self.declared.set_tests(stated(json)?),
+                "failures" => self.declared.add_bad(stated(json)?),
                 _ => {}
             }
             Ok(())
@@ -126,6 +126,7 @@ impl Parser {
     fn judge(&mut self, json: &Json<'_, '_>, context: &mut Context) -> Health {
         let totals = *self.run.totals();
         let bad = totals.bad() + self.hooks;
+        self.declared.say_unreadable(context, json.position());
         let health = self.declared.reconcile("`stats`", totals.tests, bad, context, || json.position());
         let listed = Declared { tests: Some(self.listed), bad: Some(self.listed_bad), unreadable: false };
         if self.listed > totals.tests || self.listed_bad > bad {

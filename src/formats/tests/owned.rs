@@ -3,6 +3,7 @@
 use super::elements::MARGIN;
 use super::run::{Case, RunBuilder, SEPARATOR};
 use super::time::{Time, seconds};
+use super::totals::{self, Count};
 use crate::formats::json::{Json, Scalar};
 use crate::formats::{Context, ParseError};
 use crate::model::TestStatus;
@@ -97,6 +98,16 @@ const LONGEST_NAME: usize = 16 * 1024;
 /// Takes a line number; 0 for anything that is none.
 pub(super) fn line_number(json: &mut Json<'_, '_>) -> Result<u32, ParseError> {
     Ok(json.integer()?.and_then(|line| u32::try_from(line).ok()).unwrap_or(0))
+}
+
+/// Takes a total that a document states. What is neither a whole number nor `null` is bad: it must not count as
+/// nothing.
+pub(super) fn stated(json: &mut Json<'_, '_>) -> Result<Count, ParseError> {
+    Ok(match json.scalar()? {
+        Some(Scalar::Number(digits)) if !digits.is_empty() => totals::count(digits.as_bytes()),
+        Some(Scalar::Null) => Count::Absent,
+        Some(Scalar::Number(_) | Scalar::Bool(_) | Scalar::Text(_)) | None => Count::Bad,
+    })
 }
 
 /// Takes a count; `None` for anything that is none.

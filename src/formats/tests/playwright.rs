@@ -4,7 +4,7 @@
 //! compare with what was expected, so that a test that must fail and does is `expected`.
 
 use super::elements::{SuitePath, warn_unknown_status};
-use super::owned::{OwnedCase, append_line, count, duration, line_number, message_text, name_text};
+use super::owned::{OwnedCase, append_line, count, duration, line_number, message_text, name_text, stated};
 use super::run::RunBuilder;
 use super::totals::Declared;
 use crate::formats::json::Json;
@@ -37,6 +37,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     let read = parser.document(&mut json, context).and_then(|()| json.finish(context));
     let totals = *parser.run.totals();
     let health = if read.is_ok() {
+        parser.declared.say_unreadable(context, json.position());
         parser.declared.reconcile("`stats`", totals.tests, totals.bad(), context, || json.position())
     } else {
         Health::Invalid
@@ -87,7 +88,7 @@ impl Parser {
             match key {
                 "expected" | "skipped" | "flaky" => all.extend(count(json)?),
                 "unexpected" => {
-                    self.declared.bad = count(json)?;
+                    self.declared.add_bad(stated(json)?);
                     all.extend(self.declared.bad);
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 //! The JSON of RSpec's `json` formatter.
 
 use super::elements::warn_unknown_status;
-use super::owned::{OwnedCase, append_line, count, duration, line_number, message_text, name_text};
+use super::owned::{OwnedCase, append_line, count, duration, line_number, message_text, name_text, stated};
 use super::run::RunBuilder;
 use super::totals::Declared;
 use crate::formats::json::Json;
@@ -80,8 +80,8 @@ impl Parser {
     fn summary(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
         json.object(|json, key| {
             match key {
-                "example_count" => self.declared.tests = count(json)?,
-                "failure_count" => self.declared.bad = count(json)?,
+                "example_count" => self.declared.set_tests(stated(json)?),
+                "failure_count" => self.declared.add_bad(stated(json)?),
                 "errors_outside_of_examples_count" => self.outside = count(json)?.unwrap_or(1),
                 _ => {}
             }
@@ -97,6 +97,7 @@ impl Parser {
             let message = message.map_or("an error occurred outside of examples", String::as_str);
             self.run.container_failure("outside of examples", message);
         }
+        self.declared.say_unreadable(context, json.position());
         self.declared.reconcile("`summary`", totals.tests, totals.bad(), context, || json.position())
     }
 }

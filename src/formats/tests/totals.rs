@@ -85,6 +85,14 @@ impl Declared {
         }
     }
 
+    /// Says that a total of a document cannot be read, if one cannot.
+    pub(super) fn say_unreadable(&self, context: &mut Context, position: Position) {
+        if self.unreadable {
+            let message = "a total of failures is no whole number";
+            context.warn(Code::BadNumber, Weight::Warning, message, position);
+        }
+    }
+
     /// Holds the totals against the tests and the failures that were seen. More declared than seen is no pass:
     /// something that failed, or might have, is missing. Fewer only warn, since cases decide.
     pub(super) fn reconcile(
