@@ -146,6 +146,9 @@ impl Rule for TestsSkipped {
             return Some(Replayed::not_met(short));
         }
         if self.max_percent.is_some_and(|max| exceeds(skipped, tests, max)) {
+            if tests == 0 {
+                return Some(Replayed::NOT_MEASURED);
+            }
             // With the rest of doubtful reports the share could be smaller.
             return (!replay.doubts_met).then_some(Replayed::not_met(0));
         }
