@@ -8,7 +8,7 @@ use super::evaluation::{Evaluation, Judged};
 use crate::io::github::{
     Annotation, CheckRun, CheckStatus, CheckWrite, Client, Conclusion, Level, Output, RequestError,
 };
-use crate::model::{RepoPath, Untrusted};
+use crate::model::RepoPath;
 use crate::render::check_run::{self, ANNOTATIONS_PER_REQUEST};
 use crate::render::escape::{markdown_own, markdown_text};
 use sha2::{Digest as _, Sha256};
@@ -264,16 +264,6 @@ fn output(wanted: &Wanted, annotations: &[Annotation]) -> Output {
     }
 }
 
-/// True if the text could be the full id of a commit.
-pub fn is_commit(sha: &str) -> bool {
-    matches!(sha.len(), 40 | 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
 /// What a check by the App of GitHub's own Actions is worth (gate.md c).
 pub const ADVISORY: &str = "Advisory: this check is posted by the App that every workflow uses, so a job of the same \
      name can imitate it.";
-
-/// Who confirmed, in words for the page.
-pub fn confirmed(by: &Untrusted) -> String {
-    format!("The evidence of this commit was confirmed by {}.", markdown_text(by, 60))
-}

@@ -24,7 +24,7 @@ pub use diff::{Changes, changes};
 pub use files::{CommittedFile, GoModule, Side, TrackedFiles, Tracking};
 pub use history::{Found, History, HistoryQuery};
 pub use owners::OwnersThen;
-pub use rebuilt::{ListedCommit, ListedFile, MAX_BLOB, Sides, Wanted, not_compared, rebuild, wanted};
+pub use rebuilt::{ListedCommit, ListedFile, MAX_BLOB, Sides, Wanted, rebuild, wanted};
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::Untrusted;

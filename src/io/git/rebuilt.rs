@@ -6,7 +6,6 @@
 
 use super::{Repository, open};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::RepoPath;
 use git2::{ObjectType, Oid, Signature, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -232,11 +231,4 @@ fn tree(
 /// True for the modes of files and symlinks; a submodule has no blob.
 const fn is_blob(mode: u32) -> bool {
     matches!(mode & 0o170_000, 0o100_000 | 0o120_000)
-}
-
-/// The files that were too large to compare, as paths below `prefix`.
-pub fn not_compared(wanted: &Wanted, prefix: &str) -> Vec<RepoPath> {
-    let below = wanted.too_large.iter().filter_map(|path| path.strip_prefix(prefix));
-    // A name that is no path on every system stands in no report either.
-    below.filter_map(|path| RepoPath::new(path).ok()).collect()
 }

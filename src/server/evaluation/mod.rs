@@ -8,8 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::archive::Budget;
 use crate::io::git::{Repository, Run, RunKind};
 use crate::io::github::{
-    Change, ChangeError, Client, Fetched, FetchedChange, PullRequest, RequestError, WorkflowRun,
-    fetch_change, fetch_run,
+    Change, ChangeError, Client, Fetched, FetchedChange, RequestError, WorkflowRun, fetch_change, fetch_run,
 };
 use crate::model::{
     BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
@@ -350,11 +349,4 @@ pub fn unjudged(problem: Diagnostic, base_branch: &str) -> Judgement {
         proposal: None,
     };
     Judgement { verdict, diff: None }
-}
-
-impl PullRequest {
-    /// True for a pull request from another repository, or from one that is gone.
-    pub fn is_from_fork(&self) -> bool {
-        self.head.repo.as_ref().map(|repo| repo.id) != self.base.repo.as_ref().map(|repo| repo.id)
-    }
 }

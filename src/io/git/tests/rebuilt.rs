@@ -4,7 +4,7 @@ use super::{change_against, diff_below, in_ci, path, repo_with};
 use crate::diagnostic::Diagnostic;
 use crate::io::git::{
     Base, ListedCommit, ListedFile, Repository, Run, RunKind, Sides, changes, default_branch_tip, find_base,
-    not_compared, rebuild, wanted,
+    rebuild, wanted,
 };
 use crate::io::testing::{Repo, git};
 use crate::model::{Diff, DiffState};
@@ -176,8 +176,7 @@ fn a_file_too_large_to_compare_is_left_out_and_named() {
         entry.size = Some(super::super::MAX_BLOB + 1);
     }
     let wanted = wanted(&base, &head, &|_| false);
-    assert_eq!(not_compared(&wanted, ""), [path("src/b.rs")]);
-    assert_eq!(not_compared(&wanted, "src/"), [path("b.rs")]);
+    assert_eq!(wanted.too_large, ["src/b.rs".to_owned()].into());
     let blobs = blobs(&repository, &wanted.blobs);
     let place = tempfile::tempdir().unwrap();
     let (repository, base) = rebuilt(place.path(), &base, &head, &blobs, &wanted.too_large).unwrap();
