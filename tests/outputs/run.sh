@@ -30,6 +30,8 @@ need=()
 command -v genhtml > /dev/null || need+=(lcov)
 command -v chromium > /dev/null || need+=(chromium)
 command -v man > /dev/null || need+=(man-db)
+command -v zsh > /dev/null || need+=(zsh)
+command -v fish > /dev/null || need+=(fish)
 if [ "${#need[@]}" -gt 0 ] && command -v apt-get > /dev/null; then
   $SUDO apt-get update -qq || true
   $SUDO apt-get install -y -qq --no-install-recommends "${need[@]}" > /dev/null 2>&1 || true
@@ -172,11 +174,20 @@ echo "bash reads its completions"
 for shell in zsh fish; do
   if command -v "$shell" > /dev/null; then
     "$binary" completions "$shell" > "$work/completions.$shell"
-    "$shell" -n "$work/completions.$shell" && echo "$shell reads its completions"
+    "$shell" -n "$work/completions.$shell"
+    echo "$shell reads its completions"
   else
-    echo "NOT RUN: $shell is not here"
+    not_run "completions of $shell, which is not here"
   fi
 done
+if command -v fish > /dev/null; then
+  offered=$(fish --no-config -c "source '$work/completions.fish'; complete -C 'tollgate check --write-'" | wc -l)
+  [ "$offered" -ge 8 ] || { echo "fish offers $offered outputs of tollgate check"; exit 1; }
+  echo "fish offers $offered outputs of \`tollgate check --write-\`"
+fi
+if command -v zsh > /dev/null; then
+  zsh -f -c "autoload -U compinit; compinit -u -d '$work/zcompdump'; source '$work/completions.zsh'; whence -w _tollgate"
+fi
 if command -v man > /dev/null; then
   mkdir -p "$work/man"
   "$binary" man --dir "$work/man"
