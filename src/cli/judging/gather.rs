@@ -1,0 +1,254 @@
+//! Everything that a judgement is made from, before anything is read or judged.
+
+use super::evidence::{Evidence, Looked, look, with_named_reports};
+use super::question::Question;
+use crate::cli::base::BaseEvidence;
+use crate::cli::exit::WrongUse;
+use crate::cli::output;
+use crate::cli::policies::{self, Policies, ProposedPolicy, Setting};
+use crate::compare::{self, Occasion};
+use crate::diagnostic::{Diagnostic, Weight};
+use crate::gate::{Ground, Texts};
+use crate::io::git::{self, Base, Changes, Repository, Run, Side};
+use crate::io::policy as io_policy;
+use crate::model::{BuildJobs, DiffState, HeaderFact, Kind, Provenance, RepoPath, Untrusted};
+use crate::paths::{GoModule, Tree};
+use crate::policy::Policy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Everything that is judged, before anything is read or judged.
+pub(super) struct Gathered {
+    pub(super) policy: Policy,
+    /// What the change would make of the policy, with the evidence that it would ask for.
+    pub(super) proposed: Option<(ProposedPolicy, Option<Looked>)>,
+    pub(super) evidence: Evidence,
+    pub(super) ground: Ground,
+    pub(super) commit: Option<String>,
+    pub(super) diff: DiffState,
+    pub(super) occasion: Occasion,
+    pub(super) base: BaseEvidence,
+    pub(super) jobs: Option<BuildJobs>,
+    pub(super) header: Vec<HeaderFact>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Where the evidence comes from, if more is known than the change.
+    pub(super) provenance: Option<Provenance>,
+    /// The program whose process reads the reports; `None` reads them here.
+    pub(super) reader: Option<PathBuf>,
+    /// What was odd about finding the evidence.
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl Gathered {
+    /// True for one of the policies that judge.
+    pub(super) fn any_policy(&self, asks: fn(&Policy) -> bool) -> bool {
+        let proposed = self
+            .proposed
+            .as_ref()
+            .and_then(|(proposed, _)| proposed.policy.as_ref().ok().map(|policy| &**policy));
+        asks(&self.policy) || proposed.is_some_and(asks)
+    }
+}
+
+pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
+    let dir = question.dir.as_path();
+    if !dir.is_dir() {
+        let message = format!(
+            "error: `{}` is no directory\n  = help: `check` judges a directory; `tollgate inspect` reads single files",
+            dir.display()
+        );
+        return Err(WrongUse(message).into());
+    }
+    let mut diagnostics = Vec::new();
+    let run = &question.run;
+    let second = question.second_stage.take();
+    let (reader, lowered, confirmed) = match &second {
+        Some(second) => {
+            diagnostics.extend(second.diagnostics.iter().cloned());
+            (Some(second.reader.clone()), second.lowered.clone(), second.confirmed.clone())
+        }
+        None => (None, Vec::new(), None),
+    };
+    let repository = second.map_or_else(|| git::open(dir), |second| Ok(second.repository));
+    let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
+    let setting = Setting {
+        repository: repository.as_ref().map_err(|error| &**error),
+        dir,
+        base: &base,
+        run,
+        facts: question.facts.clone(),
+    };
+    let Policies { judging: policy, proposed, is_alone } =
+        policies::find(&question.policy, setting, &mut diagnostics)?;
+    let mut policy = with_named_reports(policy, &question.reports)?;
+    for beside in policy.beside.clone() {
+        let repository = repository.as_ref().map_err(|error| &**error);
+        let bytes = io_policy::read_beside(repository, dir, &base, run, &beside.path, beside.most_bytes());
+        let taken = bytes.map_err(|error| *error).and_then(|bytes| policy.take_beside(&beside, &bytes));
+        diagnostics.extend(taken.err());
+    }
+    let mut proposed = proposed;
+    if let Some(ProposedPolicy { policy: Ok(proposed), .. }) = &mut proposed {
+        **proposed = with_named_reports((**proposed).clone(), &question.reports)?;
+        policies::adopt_globs(&mut policy, proposed, &mut diagnostics);
+    }
+
+    let changes = match &repository {
+        Ok(repository) => git::changes(repository, &base, run),
+        Err(_) => Changes { diff: without_repository(&base), side: Side::Commit, diagnostics: Vec::new() },
+    };
+    diagnostics.extend(changes.diagnostics.iter().cloned());
+    if let (Err(error), false) = (&repository, question.base.is_none() && !run.judges_a_change()) {
+        diagnostics.push((**error).clone());
+    }
+    let packed = question.artifacts.take().map(|fetched| {
+        diagnostics.extend(fetched.diagnostics);
+        Arc::new(fetched.files)
+    });
+    let look = |policy: &Policy| look(&question, policy, repository.as_ref().ok(), packed.clone());
+    let Looked { evidence, found } = look(&policy);
+    let proposed = proposed.map(|proposed| {
+        let looked = proposed.policy.as_ref().ok().map(|policy| look(policy));
+        (proposed, looked)
+    });
+
+    let mut ground = match &repository {
+        Ok(repository) => ground_of(repository, changes.side, &changes.diff, &mut diagnostics),
+        Err(_) => Ground::default(),
+    };
+    ground.path_rules.clone_from(&policy.path_rules);
+    ground.workspaces.extend(question.workspaces.iter().map(|name| name.replace('\\', "/")));
+    ground.workspaces.extend(dir.canonicalize().ok().map(|dir| dir.to_string_lossy().replace('\\', "/")));
+    let head = match &repository {
+        Ok(repository) => repository.head().unwrap_or_else(|error| {
+            diagnostics.push(*error);
+            git::Head::default()
+        }),
+        Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
+    };
+    let header = header(&head, &base, changes.side, &policy, is_alone);
+    let given = question.base_snapshot.as_deref().map(crate::cli::snapshot::read).transpose()?;
+    let (clone, head_commit) = (repository.as_ref().ok(), head.commit.as_deref());
+    let base_evidence = match &question.snapshots {
+        Some(snapshots) if given.is_none() => {
+            BaseEvidence::found(snapshots, clone, &base, head_commit, &mut diagnostics)
+        }
+        _ => BaseEvidence::given(given, clone, &base, head_commit, &mut diagnostics),
+    };
+    let occasion = if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change };
+    let provenance = reader.is_some().then(|| {
+        let mut provenance = compare::of_change(occasion, &changes.diff);
+        for graded in &lowered {
+            for kind in [Kind::Tests, Kind::Coverage, Kind::Scan] {
+                provenance.lower(kind, graded);
+            }
+        }
+        Provenance { confirmed, ..provenance }
+    });
+    let side = changes.side;
+    ground.texts =
+        repository.ok().map(|repository| Texts(Box::new(move |path| repository.source(side, path))));
+    Ok(Gathered {
+        occasion,
+        provenance,
+        reader,
+        base: base_evidence,
+        jobs: question.jobs,
+        commit: head.commit,
+        diff: changes.diff,
+        policy,
+        proposed,
+        evidence,
+        ground,
+        header,
+        diagnostics,
+        found,
+    })
+}
+
+pub(in crate::cli) fn base_of(
+    repository: Result<&Repository, &Diagnostic>,
+    named: Option<&str>,
+    run: &Run,
+) -> anyhow::Result<Base> {
+    match repository {
+        Ok(repository) => git::find_base(repository, named, run)
+            .map_err(|error| WrongUse(output::diagnostics(std::slice::from_ref(&*error.0))).into()),
+        Err(error) if named.is_some() || run.judges_a_change() || error.weight == Weight::Error => {
+            Ok(Base::Unavailable(Box::new(error.clone())))
+        }
+        Err(_) => Ok(Base::None),
+    }
+}
+
+fn without_repository(base: &Base) -> DiffState {
+    match base {
+        Base::Unavailable(error) => {
+            DiffState::Unavailable { reason: error.message.clone(), help: error.help.raw().to_owned() }
+        }
+        Base::None | Base::Known(_) => DiffState::NoBase,
+    }
+}
+
+/// The tracked files, with the number of lines of those that the change touches: only there can a report of
+/// another state of the file make a figure wrong.
+fn ground_of(
+    repository: &Repository,
+    side: Side,
+    diff: &DiffState,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Ground {
+    let tracked = match repository.tracked_files(side) {
+        Ok(tracked) => tracked,
+        Err(error) => {
+            diagnostics.push(*error);
+            return Ground::default();
+        }
+    };
+    let modules = repository.go_modules(side, &tracked);
+    let is_changed = |path: &RepoPath| diff.known().is_some_and(|diff| diff.files.contains_key(path));
+    let files = tracked.files.into_iter().map(|path| {
+        let lines = if is_changed(&path) { repository.line_count(side, &path) } else { None };
+        (path, lines)
+    });
+    Ground {
+        tree: Some(Tree::new(files)),
+        modules: modules
+            .into_iter()
+            .map(|module| GoModule { folder: RepoPath::new(&module.folder).ok(), name: module.name })
+            .collect(),
+        workspaces: Vec::new(),
+        texts: None,
+        path_rules: Vec::new(),
+    }
+}
+
+fn directory_name(dir: &Path) -> Untrusted {
+    let absolute = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    Untrusted::new(absolute.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Facts for the header, under the keys that `render` knows.
+fn header(head: &git::Head, base: &Base, side: Side, policy: &Policy, is_alone: bool) -> Vec<HeaderFact> {
+    let short = |commit: &str| commit.chars().take(7).collect::<String>();
+    let mut facts = vec![HeaderFact { key: "project", value: head.project.clone() }];
+    let mut fact = |key, value: String| {
+        if !value.is_empty() {
+            facts.push(HeaderFact { key, value: value.into() });
+        }
+    };
+    let mut commit = head.commit.as_deref().map(short).unwrap_or_default();
+    if side == Side::WorkingTree {
+        commit.push_str(" with uncommitted changes");
+    }
+    fact("head", commit);
+    if let Base::Known(point) = base {
+        fact("base", format!("{} {}", point.name.raw(), short(&point.merge_base)));
+    }
+    fact("policy", policy.sources.join(" + "));
+    if is_alone {
+        fact("organisation", "no organisation policy read: floors are not in force here".to_owned());
+    }
+    fact("owners", policy.owners.join(", "));
+    facts
+}

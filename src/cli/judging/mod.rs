@@ -1,0 +1,132 @@
+//! From a question to its answer: gather → read → judge. `check` and `action` share it.
+
+mod clock;
+mod evidence;
+mod gather;
+mod lines;
+mod question;
+
+pub(super) use clock::{now, today};
+pub(super) use evidence::find_without_policy;
+pub(super) use gather::base_of;
+pub(super) use question::{Question, SecondStage};
+
+use super::policies;
+use crate::diagnostic::Diagnostic;
+use crate::gate::{self, Case, Keep, Reading};
+use crate::model::{Diff, Note, Proposal, Snapshot, Verdict, VerdictKind};
+use crate::policy::Policy;
+use evidence::read_apart;
+use gather::{Gathered, gather};
+use std::num::NonZeroUsize;
+
+/// The one line that the first pull request of somebody gets when it passes (`summary: { thanks: false }`: none).
+const FIRST_PASS: &str = "the first pull request of its author here, and it passes: thank you";
+
+/// How many reports are read at once at most: each may take some 20 MiB while it is read.
+const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+
+/// A judgement with what it was made from.
+pub(super) struct Judged {
+    gathered: Gathered,
+    /// The evidence of the head.
+    pub(super) head: Snapshot,
+    /// The judgement.
+    pub(super) verdict: Verdict,
+}
+
+/// Gathers, reads and judges, and writes nothing.
+///
+/// # Errors
+/// [`WrongUse`] for a question that cannot be asked: no directory, a base that does not exist, a policy with
+/// mistakes, a damaged snapshot.
+pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
+    let (max_bytes, keeps_everything) = (question.max_report_bytes, question.keeps_everything);
+    let is_first = question.run.is_first;
+    let mut gathered = gather(question)?;
+    let keep =
+        if keeps_everything || gathered.base.snapshot.is_some() { Keep::Everything } else { Keep::Failures };
+    let alone = Reading::keeping(keep);
+    let reading = Reading {
+        with_repeats: alone.with_repeats || gathered.any_policy(Policy::asks_for_repeats),
+        with_places: alone.with_places || gathered.any_policy(Policy::narrows_tests),
+        at_once: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).min(MOST_AT_ONCE),
+        ..alone
+    };
+    let mut head = match &gathered.reader {
+        Some(reader) => {
+            read_apart(reader, &gathered, &gathered.evidence, &gathered.policy).unwrap_or_else(|error| {
+                gathered.diagnostics.push(*error);
+                Snapshot { commit: gathered.commit.clone(), ..Snapshot::default() }
+            })
+        }
+        None => gate::read(
+            gathered.evidence.sources(&gathered.policy, max_bytes),
+            &gathered.ground,
+            gathered.commit.clone(),
+            gathered.jobs.clone(),
+            reading,
+        ),
+    };
+    head.jobs.clone_from(&gathered.jobs);
+    let judged_by = |policy: &Policy, head: &Snapshot, found: &[Diagnostic]| {
+        gate::judge(Case {
+            head,
+            base: gathered.base.side(),
+            diff: &gathered.diff,
+            occasion: gathered.occasion,
+            policy,
+            provenance: gathered.provenance.as_ref(),
+            header: gathered.header.clone(),
+            diagnostics: gathered.diagnostics.iter().chain(found).cloned().collect(),
+        })
+    };
+    let mut verdict = judged_by(&gathered.policy, &head, &gathered.found);
+    if is_first && gathered.policy.thanks && verdict.kind == VerdictKind::Passed {
+        verdict.notes.push(Note { kind: "first-pass", text: FIRST_PASS.to_owned(), names: Vec::new() });
+    }
+    if let Some((proposed, looked)) = &gathered.proposed {
+        let tried = match (&proposed.policy, looked) {
+            (Ok(policy), Some(looked)) => {
+                let mut found = looked.found.clone();
+                let (commit, jobs) = (gathered.commit.clone(), gathered.jobs.clone());
+                let mut head = match &gathered.reader {
+                    Some(reader) => {
+                        read_apart(reader, &gathered, &looked.evidence, policy).unwrap_or_else(|error| {
+                            found.push(*error);
+                            Snapshot { commit, ..Snapshot::default() }
+                        })
+                    }
+                    None => {
+                        let sources = looked.evidence.sources(policy, max_bytes);
+                        gate::read(sources, &gathered.ground, commit, jobs.clone(), reading)
+                    }
+                };
+                head.jobs = jobs;
+                judged_by(policy, &head, &found)
+            }
+            _ => verdict.clone(),
+        };
+        verdict.diagnostics.push(policies::note(proposed, tried.kind));
+        verdict.proposal = Some(Proposal {
+            file: proposed.file.clone(),
+            changes: proposed.changes.clone(),
+            verdict: Box::new(tried),
+            mistakes: proposed.policy.as_ref().err().cloned().unwrap_or_default(),
+        });
+    }
+    gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
+    Ok(Judged { gathered, head, verdict })
+}
+
+impl Judged {
+    /// The change, if it is known.
+    pub(super) fn diff(&self) -> Option<&Diff> {
+        self.gathered.diff.known()
+    }
+
+    /// The policy that judged.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.gathered.policy
+    }
+}

@@ -1,0 +1,15 @@
+//! The order of things, in two pure functions: [`read`] and [`judge`].
+//!
+//! `read` turns opened files into a [`Snapshot`](crate::model::Snapshot): detect → parse → paths → merge. `judge` turns a snapshot, a
+//! base, a diff and a policy into a [`Verdict`](crate::model::Verdict): compare → evaluate. Both are synchronous and total: no clock,
+//! no environment, no panic on any input; the same inputs give the same bytes in any order of the files.
+
+mod choose;
+mod judge;
+mod places;
+mod read;
+mod sources;
+
+pub use judge::{Case, judge, remember};
+pub use read::{read, read_coverage};
+pub use sources::{Ground, Keep, Reading, ReportSource, Texts};

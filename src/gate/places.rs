@@ -1,0 +1,166 @@
+//! The places that reports name, as files and lines of the repository.
+
+use super::sources::Ground;
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::formats::frames::frames;
+use crate::formats::scans::add_line_hashes;
+use crate::model::{Health, PathResolution, Place, RepoPath, ReportRead, Scan, TestCase, Untrusted};
+use crate::paths;
+use std::num::NonZeroU32;
+
+/// So many bytes of tracked files are looked at for the lines of findings.
+pub(super) const MOST_SOURCE_BYTES: u64 = 256 << 20;
+
+/// Brings the places of findings to tracked files, and gives each the hash of its line there.
+pub(super) fn find_lines(scans: &mut [Scan], ground: &Ground, bytes_left: &mut u64, row: &mut ReportRead) {
+    for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
+        resolve(&mut finding.place, ground);
+    }
+    let Some(texts) = &ground.texts else { return };
+    let left_out = add_line_hashes(scans, bytes_left, |path| (texts.0)(path));
+    if left_out > 0 {
+        let message = format!(
+            "{left_out} findings are compared without the text of their line: the files with findings are too large"
+        );
+        let origin = Origin::file(row.file.clone());
+        row.warnings.push(Diagnostic::new(Code::FindingsCut, Weight::Warning, message, origin));
+    }
+}
+
+/// Says which paths of a report are no tracked file. A report of which most paths are lost says nothing about what
+/// is judged: it cannot take part in a pass.
+pub(super) fn say_paths(row: &mut ReportRead, paths: &PathResolution) {
+    const SHOWN: usize = 3;
+    let weight = if paths.is_too_little() { Weight::Warning } else { Weight::Note };
+    if weight == Weight::Note && paths.ambiguous_count == 0 && paths.unexplained == 0 {
+        return;
+    }
+    let mut message = paths.text();
+    let lost: Vec<&str> = paths.ambiguous.iter().chain(&paths.outside).map(Untrusted::raw).collect();
+    let first: Vec<&str> = lost.iter().take(SHOWN).copied().collect();
+    message.push_str(&format!(": {}", first.join(", ")));
+    if lost.len() > SHOWN {
+        message.push_str(", ...");
+    }
+    if weight == Weight::Warning {
+        row.health = row.health.and(Health::Degraded);
+    }
+    row.warnings.push(Diagnostic::new(
+        Code::UnresolvedPaths,
+        weight,
+        message,
+        Origin::file(row.file.clone()),
+    ));
+}
+
+/// A report that says of itself that it measures another commit cannot take part in a pass: its lines are of other
+/// files.
+pub(super) fn say_other_commit(row: &mut ReportRead, measured: Option<&Untrusted>, commit: Option<&str>) {
+    let (Some(measured), Some(commit)) = (measured, commit) else { return };
+    if commit.starts_with(&measured.raw().to_ascii_lowercase()) {
+        return;
+    }
+    let message = format!("it measures commit {}, and {commit} is judged", measured.raw());
+    row.health = row.health.and(Health::Degraded);
+    let origin = Origin::file(row.file.clone());
+    row.warnings.push(Diagnostic::new(Code::StaleCoverage, Weight::Warning, message, origin));
+}
+
+/// A place that names a tracked file is named by its path in the repository; any other stays as it was written
+/// and is shown without being trusted.
+fn resolve(place: &mut Option<Place>, ground: &Ground) -> Option<RepoPath> {
+    resolve_file(&mut place.as_mut()?.file, ground)
+}
+
+pub(super) fn resolve_file(file: &mut Untrusted, ground: &Ground) -> Option<RepoPath> {
+    let tree = ground.tree.as_ref().filter(|_| !file.is_empty())?;
+    let path = paths::resolve_place(file.raw(), tree, &ground.hints())?;
+    *file = path.as_str().into();
+    Some(path)
+}
+
+/// Where a test failed: what the report says, if that is a tracked file; else the first tracked file that its
+/// stack trace names. A report that gives the file alone gets the line from the trace.
+pub(super) fn find_failure(case: &mut TestCase, ground: &Ground) {
+    let known = resolve(&mut case.place, ground);
+    let has_line = case.place.as_ref().is_some_and(|place| place.line.is_some());
+    let Some(tree) = ground.tree.as_ref().filter(|_| case.status.is_bad() && !(known.is_some() && has_line))
+    else {
+        return;
+    };
+    for frame in frames(case.message.raw()) {
+        let Some(path) = paths::resolve_place(&frame.file, tree, &ground.hints()) else { continue };
+        if known.as_ref().is_none_or(|known| *known == path) {
+            case.place = Some(Place { file: path.as_str().into(), line: NonZeroU32::new(frame.line) });
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ground, find_failure};
+    use crate::model::{Place, RepoPath, TestCase, TestId, TestStatus, Untrusted};
+    use crate::paths::{GoModule, Tree};
+    use std::num::NonZeroU32;
+
+    fn place_of(place: Option<(&str, u32)>, message: &str) -> Option<(String, u32)> {
+        let files = ["src/lib.rs", "tests/a_test.py", "money/money_test.go", "lib/src/org/acme/Bar.java"];
+        let tree = Tree::new(files.iter().map(|file| (RepoPath::new(file).unwrap(), None)));
+        let modules = vec![GoModule { folder: None, name: "example.com/m".to_owned() }];
+        let ground = Ground { tree: Some(tree), modules, ..Ground::default() };
+        let mut case = TestCase {
+            id: TestId::default(),
+            status: TestStatus::Failed,
+            flaky: false,
+            duration: None,
+            place: place.map(|(file, line)| Place { file: file.into(), line: NonZeroU32::new(line) }),
+            message: message.into(),
+            expected: None,
+            got: None,
+            repeated: None,
+        };
+        find_failure(&mut case, &ground);
+        let shown = |file: &Untrusted| file.raw().to_owned();
+        case.place.map(|place| (shown(&place.file), place.line.map_or(0, NonZeroU32::get)))
+    }
+
+    fn at(file: &str, line: u32) -> Option<(String, u32)> {
+        Some((file.to_owned(), line))
+    }
+
+    #[test]
+    fn a_failure_stands_where_the_report_says_if_that_is_a_tracked_file() {
+        assert_eq!(place_of(Some(("/app/src/lib.rs", 3)), "at tests/a_test.py:9"), at("src/lib.rs", 3));
+        assert_eq!(
+            place_of(Some(("example.com/m/money/money_test.go", 3)), ""),
+            at("money/money_test.go", 3)
+        );
+    }
+
+    #[test]
+    fn else_it_stands_in_the_first_tracked_file_of_the_trace() {
+        let trace = "at /usr/lib/x.py:1\n  File \"/ci/tests/a_test.py\", line 9, in f\nsrc/lib.rs:1:1";
+        assert_eq!(place_of(None, trace), at("tests/a_test.py", 9));
+        assert_eq!(place_of(Some(("unknown.rs", 3)), trace), at("tests/a_test.py", 9));
+        assert_eq!(
+            place_of(None, "\tat org.acme.Bar.test(Bar.java:12)"),
+            at("lib/src/org/acme/Bar.java", 12)
+        );
+    }
+
+    #[test]
+    fn a_file_without_a_line_gets_the_line_of_its_own_frame_only() {
+        assert_eq!(
+            place_of(Some(("src/lib.rs", 0)), "tests/a_test.py:9\nsrc/lib.rs:7:5"),
+            at("src/lib.rs", 7)
+        );
+        assert_eq!(place_of(Some(("src/lib.rs", 0)), "tests/a_test.py:9"), at("src/lib.rs", 0));
+    }
+
+    #[test]
+    fn a_trace_without_a_tracked_file_says_nothing() {
+        assert_eq!(place_of(None, "boom at x.rs:3"), None);
+        assert_eq!(place_of(Some(("gone.rs", 3)), "boom"), at("gone.rs", 3));
+    }
+}
