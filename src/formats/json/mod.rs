@@ -75,8 +75,8 @@ pub struct Json<'s, 'r> {
     depth: u32,
     /// True while a value is due: set before a callback, cleared by what takes the value.
     due: bool,
-    text: Vec<u8>,
-    key_buffers: Vec<Vec<u8>>,
+    text: String,
+    key_buffers: Vec<String>,
 }
 
 impl std::fmt::Debug for Json<'_, '_> {
@@ -93,7 +93,13 @@ impl<'s, 'r> Json<'s, 'r> {
 
     /// Reads from where the source stands.
     pub fn new(source: &'s mut Source<'r>) -> Self {
-        Self { window: Window::new(source), depth: 0, due: true, text: Vec::new(), key_buffers: Vec::new() }
+        Self {
+            window: Window::new(source),
+            depth: 0,
+            due: true,
+            text: String::new(),
+            key_buffers: Vec::new(),
+        }
     }
 
     /// Where the reader stands.
@@ -216,7 +222,22 @@ impl<'s, 'r> Json<'s, 'r> {
         self.due = false;
         self.window.bump();
         let cut = self.window.read_string(&mut self.text, cap)?;
-        Ok(Some((std::str::from_utf8(&self.text).unwrap_or_default(), cut)))
+        Ok(Some((&self.text, cut)))
+    }
+
+    /// The same into a buffer of the caller, which is empty afterwards if the value was something else.
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    pub fn text_into(&mut self, text: &mut String, cap: usize) -> Result<Option<bool>, ParseError> {
+        text.clear();
+        if self.kind()? != JsonKind::Text {
+            self.skip()?;
+            return Ok(None);
+        }
+        self.due = false;
+        self.window.bump();
+        Ok(Some(self.window.read_string(text, cap)?))
     }
 
     /// Takes a whole number (written as `7` or `7.0`); `None` if the value was something else or does not fit.
@@ -278,7 +299,7 @@ impl<'s, 'r> Json<'s, 'r> {
                     let message = format!("a string of more than {} bytes", Self::MAX_TEXT);
                     return Err(self.error(Code::TokenTooLong, message));
                 }
-                Ok(Some(Scalar::Text(std::str::from_utf8(&self.text).unwrap_or_default())))
+                Ok(Some(Scalar::Text(&self.text)))
             }
         }
     }
@@ -384,9 +405,7 @@ impl<'s, 'r> Json<'s, 'r> {
     }
 }
 
-fn number_text(digits: &[u8]) -> &str {
-    match digits {
-        b"-" => "",
-        digits => std::str::from_utf8(digits).unwrap_or_default(),
-    }
+fn number_text(digits: &str) -> &str {
+    // Of `-Infinity`.
+    if digits == "-" { "" } else { digits }
 }

@@ -4,6 +4,9 @@ use crate::diagnostic::Code;
 use crate::formats::source::Decoding;
 use crate::formats::{ParseError, Position, Source};
 
+/// The most characters of a number that is kept.
+const LONGEST_NUMBER: usize = 1024;
+
 /// A copy of the source's window, with a cursor in it. Nothing ever has to stand in the window as a whole, so
 /// it never grows.
 pub(super) struct Window<'s, 'r> {
@@ -86,7 +89,6 @@ impl<'s, 'r> Window<'s, 'r> {
     }
 
     /// The next byte that is no white space, which stays; `None` at the end of the file.
-    #[inline]
     pub(super) fn token(&mut self) -> Result<Option<u8>, ParseError> {
         loop {
             match self.peek()? {
@@ -100,6 +102,15 @@ impl<'s, 'r> Window<'s, 'r> {
     /// The same where the file must not end.
     #[inline]
     pub(super) fn token_inside(&mut self) -> Result<u8, ParseError> {
+        match self.chunk.get(self.at) {
+            // White space is what is not above the space, and little else is.
+            Some(&byte) if byte > b' ' => Ok(byte),
+            _ => self.token_behind_space(),
+        }
+    }
+
+    #[inline(never)]
+    fn token_behind_space(&mut self) -> Result<u8, ParseError> {
         match self.token()? {
             Some(byte) => Ok(byte),
             None => Err(self.cut_off()),
@@ -140,19 +151,35 @@ impl<'s, 'r> Window<'s, 'r> {
         Ok(())
     }
 
-    /// Goes over a number, and keeps its digits if `keep` is given.
+    /// Goes over a number, and keeps its characters behind those of `keep` if it is given.
     ///
     /// Python writes `NaN`, `Infinity` and `-Infinity`; they pass as numbers that no reader can use.
-    pub(super) fn number(&mut self, keep: Option<&mut Vec<u8>>) -> Result<(), ParseError> {
-        const LONGEST: usize = 1024;
+    #[inline]
+    pub(super) fn number(&mut self, keep: Option<&mut String>) -> Result<(), ParseError> {
+        let rest = self.chunk.get(self.at..).unwrap_or_default();
+        // Nearly all are short whole numbers with their end in the window.
+        let digits = rest.iter().take(LONGEST_NUMBER).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_whole = matches!(rest.get(digits), Some(b',' | b'}' | b']'))
+            && (digits == 1 || digits > 1 && rest.first() != Some(&b'0'));
+        if !is_whole {
+            return self.any_number(keep);
+        }
+        if let Some(text) = keep {
+            text.push_str(std::str::from_utf8(rest.get(..digits).unwrap_or_default()).unwrap_or_default());
+        }
+        self.at += digits;
+        Ok(())
+    }
+
+    fn any_number(&mut self, keep: Option<&mut String>) -> Result<(), ParseError> {
         let mut kept = keep;
         let mut put = |window: &mut Self, byte: u8| -> Result<(), ParseError> {
             window.bump();
             if let Some(text) = kept.as_deref_mut() {
-                if text.len() == LONGEST {
+                if text.len() == LONGEST_NUMBER {
                     return Err(window.error(Code::TokenTooLong, "a number of more than 1024 characters"));
                 }
-                text.push(byte);
+                text.push(char::from(byte));
             }
             Ok(())
         };
@@ -209,7 +236,19 @@ impl<'s, 'r> Window<'s, 'r> {
     }
 
     /// Goes over a string whose first quote is already behind, without looking at more than its end.
+    #[inline]
     pub(super) fn skip_string(&mut self) -> Result<(), ParseError> {
+        let rest = self.chunk.get(self.at..).unwrap_or_default();
+        let plain = plain_bytes(rest);
+        self.at += plain;
+        if rest.get(plain) == Some(&b'"') {
+            self.bump();
+            return Ok(());
+        }
+        self.skip_rest_of_string()
+    }
+
+    fn skip_rest_of_string(&mut self) -> Result<(), ParseError> {
         loop {
             let rest = self.chunk.get(self.at..).unwrap_or_default();
             self.at += plain_bytes(rest);
@@ -234,8 +273,31 @@ impl<'s, 'r> Window<'s, 'r> {
     /// `cap` bytes; `text` then holds its beginning, cut on a character's border.
     ///
     /// A lone surrogate (half of a character that a tool cut in two) becomes U+FFFD.
-    pub(super) fn read_string(&mut self, text: &mut Vec<u8>, cap: usize) -> Result<bool, ParseError> {
+    #[inline]
+    pub(super) fn read_string(&mut self, text: &mut String, cap: usize) -> Result<bool, ParseError> {
         text.clear();
+        let rest = self.chunk.get(self.at..).unwrap_or_default();
+        let plain = plain_bytes(rest);
+        // Nearly all are short, plain, and end in the window.
+        if let Some((plain_text, [b'"', ..])) = rest.split_at_checked(plain)
+            && plain <= cap
+            && let Ok(valid) = std::str::from_utf8(plain_text)
+        {
+            text.push_str(valid);
+            self.at += plain + 1;
+            return Ok(false);
+        }
+        let mut bytes = std::mem::take(text).into_bytes();
+        let cut = self.read_any_string(&mut bytes, cap)?;
+        *text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            self.replaced += 1;
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        Ok(cut)
+    }
+
+    /// The same, where what comes may still hold what is no UTF-8.
+    fn read_any_string(&mut self, text: &mut Vec<u8>, cap: usize) -> Result<bool, ParseError> {
         let mut high: Option<u16> = None;
         let mut cut = false;
         loop {
@@ -287,14 +349,12 @@ impl<'s, 'r> Window<'s, 'r> {
             }
             text.truncate(end);
         }
-        if let Err(error) = std::str::from_utf8(text) {
-            // A character that the cap cut is no damage.
-            if cut && error.error_len().is_none() {
-                text.truncate(error.valid_up_to());
-            } else {
-                self.replaced += 1;
-                *text = String::from_utf8_lossy(text).into_owned().into_bytes();
-            }
+        // A character that the cap cut is no damage.
+        if let Err(error) = std::str::from_utf8(text)
+            && cut
+            && error.error_len().is_none()
+        {
+            text.truncate(error.valid_up_to());
         }
         Ok(cut)
     }

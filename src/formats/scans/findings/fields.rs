@@ -13,10 +13,7 @@ pub(in crate::formats::scans) fn take(
     into: &mut String,
     cap: usize,
 ) -> Result<(), ParseError> {
-    into.clear();
-    if let Some((text, _)) = json.text_up_to(cap)? {
-        into.push_str(text);
-    }
+    json.text_into(into, cap)?;
     Ok(())
 }
 

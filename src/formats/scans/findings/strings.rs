@@ -3,12 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Texts that many findings share, each once.
-#[derive(Debug, Default)]
+/// Texts that many findings share, each once; the empty text is always there, as number 0.
+#[derive(Debug)]
 pub(in crate::formats::scans) struct Strings {
     map: HashMap<Arc<str>, u32>,
     all: Vec<Arc<str>>,
     bytes: usize,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        Self { map: HashMap::new(), all: vec!["".into()], bytes: 0 }
+    }
 }
 
 impl Strings {
@@ -16,6 +22,9 @@ impl Strings {
 
     /// The number of a text; `None` if there is no room for another.
     pub(in crate::formats::scans) fn intern(&mut self, text: &str) -> Option<u32> {
+        if text.is_empty() {
+            return Some(0);
+        }
         if let Some(&known) = self.map.get(text) {
             return Some(known);
         }
