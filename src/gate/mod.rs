@@ -11,5 +11,6 @@ mod read;
 mod sources;
 
 pub use judge::{Case, judge, remember};
+pub use places::find_lines;
 pub use read::{read, read_coverage};
 pub use sources::{Ground, Keep, Reading, ReportSource, Texts};

@@ -4,26 +4,40 @@ use super::sources::Ground;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::frames::frames;
 use crate::formats::scans::add_line_hashes;
-use crate::model::{Health, PathResolution, Place, RepoPath, ReportRead, Scan, TestCase, Untrusted};
+use crate::merge;
+use crate::model::{
+    Health, PathResolution, Place, RepoPath, ReportRead, ReportTotals, Scan, Snapshot, TestCase, Untrusted,
+};
 use crate::paths;
 use std::num::NonZeroU32;
 
 /// So many bytes of tracked files are looked at for the lines of findings.
-pub(super) const MOST_SOURCE_BYTES: u64 = 256 << 20;
+const MOST_SOURCE_BYTES: u64 = 256 << 20;
 
-/// Brings the places of findings to tracked files, and gives each the hash of its line there.
-pub(super) fn find_lines(scans: &mut [Scan], ground: &Ground, bytes_left: &mut u64, row: &mut ReportRead) {
-    for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
-        resolve(&mut finding.place, ground);
-    }
+/// Gives each finding the hash of its line in the commit that is judged, so that it is still known when it moves.
+///
+/// It stands apart from the reading: where a stranger's reports are read in a process of their own, the texts of the
+/// commit are not in that process, and whoever has them does this with its answer. Both ways give the same snapshot.
+pub fn find_lines(snapshot: &mut Snapshot, ground: &Ground) {
     let Some(texts) = &ground.texts else { return };
-    let left_out = add_line_hashes(scans, bytes_left, |path| (texts.0)(path));
-    if left_out > 0 {
+    let mut bytes_left = MOST_SOURCE_BYTES;
+    let left_out = add_line_hashes(&mut snapshot.scans, &mut bytes_left, |path| (texts.0)(path));
+    // Two scans may have differed by nothing but the hash that one of them brought along.
+    snapshot.scans = merge::merge_scans(vec![std::mem::take(&mut snapshot.scans)]);
+    let row = snapshot.reports.iter_mut().find(|row| matches!(row.totals, ReportTotals::Scan { .. }));
+    if let Some(row) = row.filter(|_| left_out > 0) {
         let message = format!(
-            "{left_out} findings are compared without the text of their line: the files with findings are too large"
+            "{left_out} findings of the scans are compared without the text of their line: the files with findings are too large"
         );
         let origin = Origin::file(row.file.clone());
         row.warnings.push(Diagnostic::new(Code::FindingsCut, Weight::Warning, message, origin));
+    }
+}
+
+/// Brings the places of findings to tracked files.
+pub(super) fn find_files(scans: &mut [Scan], ground: &Ground) {
+    for finding in scans.iter_mut().flat_map(|scan| &mut scan.findings) {
+        resolve(&mut finding.place, ground);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files into the snapshot of one commit.
 
 use super::choose::choose_format;
-use super::places::{MOST_SOURCE_BYTES, find_failure, find_lines, resolve_file, say_other_commit, say_paths};
+use super::places::{find_failure, find_files, find_lines, resolve_file, say_other_commit, say_paths};
 use super::sources::{Ground, Keep, Reading, ReportSource};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{Context, ParseError, Parsed, Report};
@@ -86,11 +86,8 @@ impl Parts {
         self.coverage.sort_by_key(|(place, _)| *place);
         self.scans.sort_by_key(|(place, _)| *place);
         let mut reports: Vec<ReportRead> = self.reports.into_iter().map(|(_, row)| row).collect();
-        let mut bytes_left = MOST_SOURCE_BYTES;
-        for (place, scans) in &mut self.scans {
-            if let Some(row) = reports.get_mut(*place) {
-                find_lines(scans, ground, &mut bytes_left, row);
-            }
+        for (_, scans) in &mut self.scans {
+            find_files(scans, ground);
         }
         let coverage = self.coverage.into_iter().map(|(index, report)| {
             let row = reports.get_mut(index);
@@ -114,7 +111,9 @@ impl Parts {
             resolve_file(&mut group.file, ground);
         }
         let scans = merge::merge_scans(self.scans.into_iter().map(|(_, scans)| scans).collect());
-        Snapshot { commit, reports, tests, coverage, scans, jobs, history: None }
+        let mut snapshot = Snapshot { commit, reports, tests, coverage, scans, jobs, history: None };
+        find_lines(&mut snapshot, ground);
+        snapshot
     }
 }
 

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use tollgate::gate::Ground;
+use tollgate::formats::Source;
+use tollgate::gate::{self, Ground, Keep, Reading, ReportSource, Texts};
 use tollgate::io::isolated::{self, FileToRead};
 use tollgate::model::{Kind, RepoPath, Untrusted};
 use tollgate::paths::Tree;
@@ -29,6 +30,49 @@ fn what_the_process_reads_comes_back_whole() {
     let tests = snapshot.tests.unwrap();
     assert_eq!((tests.totals.tests, tests.totals.failed), (2, 1));
     assert_eq!(snapshot.reports[0].entry, "unit");
+}
+
+#[test]
+fn the_lines_of_findings_are_known_as_where_the_process_had_the_files() {
+    let result = |line: u32, more: &str| {
+        format!(
+            r#"{{"ruleId": "r", "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "src/a.rs"}},
+                "region": {{"startLine": {line}}}}}}}]{more}}}"#
+        )
+    };
+    let sarif = |results: &[String]| {
+        format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "t"}}}}, "results": [{}]}}]}}"#,
+            results.join(", ")
+        )
+    };
+    let carried = r#", "partialFingerprints": {"primaryLocationLineHash": "54703d4cd895b18:1"}"#;
+    let reports = [sarif(&[result(1, ""), result(3, "")]), sarif(&[result(1, carried), result(9, "")])];
+    let ground = Ground {
+        tree: Some(Tree::new([(RepoPath::new("src/a.rs").unwrap(), Some(3))])),
+        texts: Some(Texts(Box::new(|path| {
+            (path.as_str() == "src/a.rs").then(|| b"bad();\n\nworse();\n".to_vec())
+        }))),
+        ..Ground::default()
+    };
+    let shown = [Untrusted::from("a.sarif"), Untrusted::from("b.sarif")];
+    let files: Vec<FileToRead<'_>> = std::iter::zip(&shown, &reports)
+        .map(|(shown, report)| FileToRead { kind: Some(Kind::Scan), ..file(shown, report.as_bytes()) })
+        .collect();
+    let mut apart = isolated::read(Path::new(PROGRAM), &files, &ground, None).unwrap();
+    assert!(apart.scans.iter().flat_map(|scan| &scan.findings).any(|finding| !finding.line.is_there()));
+    gate::find_lines(&mut apart, &ground);
+    let sources = files.iter().map(|file| ReportSource {
+        file: file.shown.clone(),
+        entry: file.entry.to_owned(),
+        kind: file.kind,
+        format: None,
+        source: Ok(Source::from_bytes(file.bytes)),
+    });
+    let here = gate::read(sources, &ground, None, None, Reading::keeping(Keep::Failures));
+    assert_eq!(apart, here);
+    let known = here.scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.line.is_there());
+    assert_eq!(known.count(), 3, "line 9 is not in the file");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::question::Question;
 use crate::cli::exit::WrongUse;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
-use crate::gate::ReportSource;
+use crate::gate::{ReportSource, find_lines};
 use crate::io::git::{self, Repository};
 use crate::io::isolated::{self, FileToRead};
 use crate::io::reports::{self, Found, Packed, Search};
@@ -114,7 +114,7 @@ impl Evidence {
     }
 }
 
-/// Reads the reports in a process of its own.
+/// Reads the reports in a process of its own. What the findings' lines hold is added to its answer: it has no files.
 pub(super) fn read_apart(
     reader: &Path,
     gathered: &Gathered,
@@ -133,7 +133,9 @@ pub(super) fn read_apart(
             bytes: &report.file.bytes,
         })
         .collect();
-    isolated::read(reader, &files, &gathered.ground, gathered.commit.clone())
+    let mut snapshot = isolated::read(reader, &files, &gathered.ground, gathered.commit.clone())?;
+    find_lines(&mut snapshot, &gathered.ground);
+    Ok(snapshot)
 }
 
 /// `--report` replaces the policy's entries of the same kind: the user knows better where the files are.
