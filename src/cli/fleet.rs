@@ -1,6 +1,6 @@
 //! `tollgate fleet`: what the recorded verdicts of many repositories say together.
 
-use super::records::{self, Read};
+use super::recorded::{self, Read};
 use super::{ExitStatus, output};
 use crate::io::records::Layout;
 use crate::model::Date;
@@ -41,7 +41,7 @@ struct Where {
     #[arg(value_name = "DIR")]
     records: PathBuf,
     /// The days that are looked at
-    #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = records::parse_days)]
+    #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = recorded::parse_days)]
     since: u32,
     /// The last of these days [default: today, in UTC]
     #[arg(long, value_name = "DATE", value_parser = super::policies::parse_date)]
@@ -98,6 +98,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
 fn read(place: &Where) -> anyhow::Result<Fleet> {
     let today = place.as_of.or_else(super::judging::today);
     let today = today.ok_or_else(|| anyhow::anyhow!("today's date is not known: name it with --as-of"))?;
-    let Read { records, repositories } = records::read(&place.records, Layout::Many, Keep::Verdict, None)?;
+    let Read { records, repositories } = recorded::read(&place.records, Layout::Many, Keep::Verdict, None)?;
     Ok(fleet(&records, &repositories, Window { today, days: place.since }))
 }

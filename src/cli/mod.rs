@@ -25,6 +25,7 @@ mod portal_feed;
 mod progress;
 mod publish;
 mod read;
+mod recorded;
 mod records;
 mod simulate;
 mod snapshot;
@@ -65,6 +66,8 @@ enum Command {
     Metrics(metrics::Arguments),
     /// Write repos.json for the InnerSource portal, with activity scores and the health of the gates
     PortalFeed(portal_feed::Arguments),
+    /// Verify and export the chain of recorded verdicts
+    Records(records::Arguments),
     /// Judge a pull request by the artifacts of its runs, and post one check
     Publish(publish::Arguments),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),
         Command::PortalFeed(arguments) => portal_feed::run(&arguments),
+        Command::Records(arguments) => records::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),

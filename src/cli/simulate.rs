@@ -1,7 +1,7 @@
 //! `tollgate simulate`: replays recorded verdicts under another policy.
 
 use super::exit::WrongUse;
-use super::records::{self, Read};
+use super::recorded::{self, Read};
 use super::{ExitStatus, output, policies};
 use crate::io::records::Layout;
 use crate::model::Date;
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     fleet: bool,
     /// Only verdicts of the last days
-    #[arg(long, value_name = "DAYS", value_parser = records::parse_days)]
+    #[arg(long, value_name = "DAYS", value_parser = recorded::parse_days)]
     since: Option<u32>,
     /// The day from which --since counts back, and by which the policy is resolved [default: today, in UTC]
     #[arg(long, value_name = "DATE", value_parser = policies::parse_date)]
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     };
     let layout = if arguments.fleet { Layout::Many } else { Layout::One };
     let window = arguments.since.zip(today);
-    let Read { records, repositories } = records::read(&arguments.records, layout, Keep::Outcomes, window)?;
+    let Read { records, repositories } = recorded::read(&arguments.records, layout, Keep::Outcomes, window)?;
     let simulation = simulate(&records, &change);
     let text = if arguments.fleet {
         render::simulate::fleet_summary(&simulation, repositories.len(), simulation.days)

@@ -13,6 +13,7 @@
 pub mod actions;
 pub mod archive;
 pub mod beneath;
+pub mod chain;
 pub mod ci;
 pub mod collect;
 pub mod git;

@@ -4,6 +4,7 @@
 //! Nothing here reads files: `wire` makes a [`Recorded`] from each stored verdict. A record is as hostile as a
 //! report: numbers may be huge, texts stay [`Untrusted`], and one that contradicts itself is left out and said.
 
+pub mod chain;
 mod change;
 mod fleet;
 mod organisation;

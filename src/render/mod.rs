@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod junit;
 pub mod metrics;
 pub mod policy;
+pub mod records;
 pub mod reference;
 pub mod setup;
 pub mod simulate;

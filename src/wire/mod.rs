@@ -3,6 +3,7 @@
 //! Within a version fields are only added. Written bytes depend on the value alone: fields in their order,
 //! maps sorted, no time and no machine in them. Reading is strict about the schema's id and never panics.
 
+pub mod chain;
 pub mod cobertura;
 pub mod ctrf;
 mod decimal;

@@ -35,3 +35,4 @@ mod program;
 mod publish;
 mod readme;
 mod records;
+mod rejudging;

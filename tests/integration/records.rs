@@ -127,3 +127,55 @@ fn a_policy_is_tried_on_the_whole_fleet() {
     let run = place.tollgate(&["simulate", "--records", "fleet", "--fleet", "tests.executed.min=6"]).exits(0);
     insta::assert_snapshot!(run.out);
 }
+
+#[test]
+fn the_chain_of_verdicts_is_made_verified_and_exported() {
+    let place = Place::new();
+    record(&place, "fleet/acme/api/1.json", 3, 412, "2026-11-21T08:00:00Z", "external");
+    record(&place, "fleet/acme/api/2.json", 5, 418, "2026-11-20T08:00:00Z", "owner");
+    record(&place, "fleet/acme/web/1.json", 9, 420, "2026-11-22T08:00:00Z", "bot");
+    place.tollgate(&["records", "export", "fleet", "--many", "--output", "chain.jsonl"]).exits(0);
+    let verified = place
+        .tollgate(&["records", "verify", "chain.jsonl"])
+        .exits(0)
+        .says("whole: 3 entries, 3 of them verdicts, from 1 to 3");
+    let last = verified.out.lines().find_map(|line| line.trim().strip_prefix("last entry  ")).unwrap();
+    place.tollgate(&["records", "verify", "chain.jsonl", "--head", last]).exits(0).says("is in the chain");
+
+    let csv = place.tollgate(&["records", "export", "chain.jsonl", "--format", "csv"]).exits(0).out;
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let cells = |column: usize| rows[1..].iter().map(|row| row[column]).collect::<Vec<_>>();
+    assert_eq!(cells(3), ["acme/api", "acme/api", "acme/web"]);
+    assert_eq!(cells(4), ["418", "412", "420"]);
+    assert_eq!(cells(7), ["owner", "external", "bot"]);
+
+    let chain = fs::read_to_string(place.path().join("chain.jsonl")).unwrap();
+    let lines: Vec<&str> = chain.lines().collect();
+    let copy = place.tollgate(&["records", "export", "chain.jsonl"]).exits(0).out;
+    assert_eq!(copy, chain);
+    // The record of the second is made a pass of another pull request.
+    place.file("forged.jsonl", chain.replacen("\"pull-request\":412", "\"pull-request\":413", 1));
+    let forged = place.tollgate(&["records", "verify", "forged.jsonl"]).exits(1);
+    forged.says("the verdict of entry 2 was changed");
+    let copied = place.tollgate(&["records", "export", "forged.jsonl"]).exits(1);
+    assert_eq!(copied.out, format!("{}\n", lines[0]));
+    place.file("removed.jsonl", format!("{}\n{}\n", lines[0], lines[2]));
+    place.tollgate(&["records", "verify", "removed.jsonl"]).exits(1).says("entry 3 stands where entry 2");
+    place.file("cut.jsonl", format!("{}\n{}\n", lines[0], lines[1]));
+    place.tollgate(&["records", "verify", "cut.jsonl"]).exits(0).says("keep the last entry in another place");
+    place.tollgate(&["records", "verify", "cut.jsonl", "--head", last]).exits(1).says("its end was cut off");
+    place.file("damaged.jsonl", format!("{}\n{{", lines[0]));
+    place.tollgate(&["records", "verify", "damaged.jsonl"]).exits(1).says("damaged.jsonl:2");
+}
+
+#[test]
+fn a_chain_is_not_made_of_a_part_of_the_records() {
+    let place = Place::new();
+    record(&place, "verdicts/1.json", 3, 412, "2026-11-21T08:00:00Z", "external");
+    place.file("verdicts/2.json", "{");
+    let run = place.tollgate(&["records", "export", "verdicts"]).exits(2).says("2.json");
+    assert_eq!(run.out, "");
+    place.file("empty/notes.txt", "");
+    place.tollgate(&["records", "export", "empty"]).exits(2).says("no record");
+    place.tollgate(&["records", "verify", "nowhere.jsonl"]).exits(2).says("cannot be read");
+}
