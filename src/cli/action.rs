@@ -15,7 +15,8 @@ use crate::io::ci::Environment;
 use crate::io::collect;
 use crate::io::git::RunKind;
 use crate::io::github;
-use crate::model::{Kind, Mode, OutcomeKind, Snapshot, Untrusted, Verdict, VerdictKind};
+use crate::io::jobs;
+use crate::model::{JobReports, Kind, Mode, OutcomeKind, Snapshot, Untrusted, Verdict, VerdictKind};
 use crate::render;
 use crate::render::escape::{log_line, markdown_fence, workflow_command_data};
 use crate::render::summary::Page;
@@ -103,14 +104,17 @@ fn named_reports(actions: &Actions) -> anyhow::Result<Vec<(Kind, String)>> {
 fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> {
     let artifacts = actions.artifacts.as_ref().map(github::fetch);
     let mut jobs = actions.jobs.clone();
-    if let Some(fetched) = &artifacts
-        && !fetched.jobs.jobs.is_empty()
-    {
-        let jobs = jobs.get_or_insert_default();
-        jobs.jobs.extend(fetched.jobs.jobs.iter().cloned());
-        jobs.jobs.sort();
+    if let Some(fetched) = &artifacts {
+        let known = jobs.get_or_insert_default();
+        known.jobs = jobs::joined(std::mem::take(&mut known.jobs), fetched.listed.as_deref(), &fetched.legs);
+        // The steps of this job wrote none of the reports that it judges here.
+        for step in known.jobs.iter_mut().filter(|job| job.reports == JobReports::All) {
+            step.reports = JobReports::Unknown;
+        }
+        known.jobs.extend(fetched.jobs.jobs.iter().cloned());
+        known.jobs.sort();
         // Steps of legs stand among the jobs now.
-        jobs.each_leg = false;
+        known.each_leg = false;
     }
     Ok(Question {
         dir: actions.dir.clone(),

@@ -75,10 +75,25 @@ struct Judged {
 }
 
 fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
-    let doubts = doubts(policy, evidence);
+    // Without any doubt: a test that fails in a whole report fails.
+    let failures = policy.rules.iter().filter(|rule| rule.spec.id == "tests.failed");
+    let failures = judge_rules(failures, policy, evidence, &[], false);
+    let failures_block =
+        failures.iter().any(|judged| judged.outcome.blocks() && judged.outcome.kind == OutcomeKind::NotMet);
+    let doubts = doubts(policy, evidence, failures_block);
+    judge_rules(policy.rules.iter(), policy, evidence, &doubts, failures_block)
+}
+
+fn judge_rules<'p>(
+    rules: impl Iterator<Item = &'p RuleInForce>,
+    policy: &'p Policy,
+    evidence: &Evidence<'_>,
+    doubts: &[Untrusted],
+    failures_block: bool,
+) -> Vec<Judged> {
     let quarantine: Vec<&Quarantined> = policy.quarantine.iter().collect();
     let mut judged = Vec::new();
-    for rule in &policy.rules {
+    for rule in rules {
         let id = rule.spec.id;
         let of_rule = |waiver: &&Waiver| waiver.rule == id && waiver.what.is_some();
         let waivers: Vec<&Waiver> = policy.waivers.iter().filter(of_rule).collect();
@@ -92,7 +107,8 @@ fn judge_all(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Judged> {
             test: &every_test,
             whole: true,
             named: rule.named,
-            doubts: &doubts,
+            doubts,
+            failures_block,
             reproduce: &policy.reproduce,
             waivers: &waivers,
             quarantine: &quarantine,
@@ -181,10 +197,12 @@ fn policy_diagnostics(policy: &Policy, judged: &[Judged]) -> Vec<Diagnostic> {
 
 /// The jobs that nothing explains, as reasons to believe no report (DECISIONS 15). Only an enforced rule moves
 /// the verdict, and this moves it.
-fn doubts(policy: &Policy, evidence: &Evidence<'_>) -> Vec<Untrusted> {
+fn doubts(policy: &Policy, evidence: &Evidence<'_>, failures_block: bool) -> Vec<Untrusted> {
     let rule = policy.rules.iter().find(|rule| rule.spec.id == "build.jobs");
     match rule {
-        Some(rule) if rule.mode == Mode::Enforce => unexplained_jobs(&rule.settings, evidence),
+        Some(rule) if rule.mode == Mode::Enforce => {
+            unexplained_jobs(&rule.settings, evidence, failures_block)
+        }
         _ => Vec::new(),
     }
 }

@@ -89,6 +89,7 @@ pub fn collect(
         job: text("GITHUB_JOB"),
         // The runner tells a container nothing of its place in a matrix.
         index: None,
+        total: None,
         run: text("GITHUB_RUN_ID").unwrap_or_default(),
         attempt: environment.get("GITHUB_RUN_ATTEMPT").and_then(|attempt| attempt.parse().ok()),
         sha: text("GITHUB_SHA"),

@@ -30,6 +30,37 @@ pub struct Job {
     /// What the CI itself did to it, where the CI says so.
     #[serde(default, skip_serializing_if = "JobFate::is_ordinary")]
     pub fate: JobFate,
+    /// Which reports it wrote, as far as that is known.
+    #[serde(default, skip_serializing_if = "JobReports::are_unknown")]
+    pub reports: JobReports,
+}
+
+/// Which reports a job wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobReports {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// All that are judged: it is a step of the job that judges.
+    All,
+    /// Those of the artifact of this name, which its manifest ties to the job.
+    Artifact(Untrusted),
+}
+
+impl JobReports {
+    const fn are_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// True for a report (`artifact/path`) that the job wrote.
+    pub fn hold(&self, report: &str) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::All => true,
+            Self::Artifact(name) => report.strip_prefix(name.raw()).is_some_and(|path| path.starts_with('/')),
+        }
+    }
 }
 
 /// What became of a job for a reason that lies in the CI.

@@ -30,7 +30,7 @@ pub use date::{Date, DateError};
 pub use diff::{Diff, DiffFile, DiffState, Exclusion, FileChange, LineMarks, LineRanges};
 pub use health::{Health, Kind};
 pub use history::{PastFailure, TestHistory, UnreliableTest, failure_shape};
-pub use jobs::{BuildJobs, Job, JobFate, JobResult};
+pub use jobs::{BuildJobs, Job, JobFate, JobReports, JobResult};
 pub use moment::Moment;
 pub use number::{Percent, PercentError, Ratio};
 pub use path::{RepoPath, RepoPathError};

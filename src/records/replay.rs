@@ -7,7 +7,7 @@ use super::change::Proposed;
 use super::{Change, Recorded, RecordedOutcome, verdict_of};
 use crate::model::{Mode, OutcomeKind, VerdictKind};
 use crate::policy::RuleInForce;
-use crate::rules::{NARROWING_FIELDS, RuleSpec, Settings};
+use crate::rules::{EXPLAINED_BY_RED, NARROWING_FIELDS, RuleSpec, Settings};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -216,17 +216,25 @@ fn is_laxer(
 /// the doubts of the record are not those of the replay.
 fn jobs_cast_other_doubts(record: &Recorded, change: &Change) -> bool {
     let Some(jobs) = record.outcomes.iter().find(|outcome| outcome.id == "build.jobs") else { return false };
-    let is_quiet = matches!(jobs.kind, OutcomeKind::Met | OutcomeKind::NotJudged);
-    if is_quiet {
-        return false;
+    let figures = jobs.replay.as_ref().and_then(|replay| replay.figures.as_ref());
+    if figures.is_some_and(|figures| figures.contains_key(EXPLAINED_BY_RED)) {
+        // The failing tests that explain the jobs may be red no more.
+        let mut failures = record.outcomes.iter().filter(|outcome| outcome.id == "tests.failed");
+        return failures.any(|failures| is_changed(failures, change)) || is_changed(jobs, change);
     }
-    let Some(proposed) = change.proposed(jobs, None) else { return true };
-    let same = jobs
+    let is_quiet = matches!(jobs.kind, OutcomeKind::Met | OutcomeKind::NotJudged);
+    !is_quiet && is_changed(jobs, change)
+}
+
+/// True if the change gives the rule other settings, or lets it move the verdict where it did not (or the reverse).
+fn is_changed(outcome: &RecordedOutcome, change: &Change) -> bool {
+    let Some(proposed) = change.proposed(outcome, None) else { return true };
+    let same = outcome
         .settings
         .as_ref()
-        .zip(jobs.spec)
+        .zip(outcome.spec)
         .is_some_and(|(settings, spec)| same_settings(spec, settings, &proposed.settings));
-    (jobs.mode == Mode::Enforce) != (proposed.mode == Mode::Enforce) || !same
+    (outcome.mode == Mode::Enforce) != (proposed.mode == Mode::Enforce) || !same
 }
 
 /// A rule as it will be from a day on; it only warns.

@@ -4,8 +4,8 @@ use super::sample::{Sample, case, finding, path, report};
 use crate::compare::{ContractState, Occasion, ShardState};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
-    Health, Job, JobFate, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution, Ratio,
-    Repeated, RepoPath, Scan, Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase,
+    Health, Job, JobFate, JobReports, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution,
+    Ratio, Repeated, RepoPath, Scan, Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase,
     TestHistory, TestRun, TestStatus, TestTotals, Tool, Untrusted,
 };
 use proptest::collection::{btree_map, vec};
@@ -233,10 +233,8 @@ fn jobs() -> impl Strategy<Value = BuildJobs> {
         1 => select(vec![JobResult::Failure, JobResult::Cancelled, JobResult::Skipped, JobResult::Unknown]),
     ];
     let fates = vec![JobFate::Ordinary, JobFate::NeverStarted, JobFate::LostRunner];
-    let job = (select(vec!["build", "test"]), results, select(fates)).prop_map(|(name, result, fate)| Job {
-        name: name.into(),
-        result,
-        fate,
-    });
+    let reports = select(vec![JobReports::Unknown, JobReports::All, JobReports::Artifact("legs".into())]);
+    let job = (select(vec!["build", "test"]), results, select(fates), reports);
+    let job = job.prop_map(|(name, result, fate, reports)| Job { name: name.into(), result, fate, reports });
     vec(job, 0..3).prop_map(|jobs| BuildJobs { jobs, each_leg: false })
 }

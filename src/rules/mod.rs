@@ -48,7 +48,7 @@ pub(crate) mod arbitrary;
 #[cfg(test)]
 pub(crate) mod sample;
 
-pub use build_jobs::unexplained_jobs;
+pub use build_jobs::{EXPLAINED_BY_RED, unexplained_jobs};
 pub use feeds::{EpssScores, Feeds, Kev};
 pub use globs::{GlobError, Globs};
 pub use lift::{Covered, Pattern, Quarantined, Waiver};
@@ -126,6 +126,8 @@ pub struct Scope<'s> {
     /// Why nothing that a report says can be called met, although the reports look whole: jobs that failed,
     /// were cancelled or skipped, and that no failing test explains (DECISIONS 15).
     pub doubts: &'s [Untrusted],
+    /// True if failing tests make the verdict red by themselves.
+    pub failures_block: bool,
     /// The commands of the policy that reproduce a failure.
     pub reproduce: &'s Reproduce,
     /// The waivers in force for the rule that say what they cover.

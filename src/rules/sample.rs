@@ -8,9 +8,9 @@ use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
-    Finding, FindingId, Health, Job, JobFate, JobResult, Kind, LineMarks, LineRanges, Place, Provenance,
-    RepoPath, ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot, TestCase,
-    TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
+    Finding, FindingId, Health, Job, JobFate, JobReports, JobResult, Kind, LineMarks, LineRanges, Place,
+    Provenance, RepoPath, ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot,
+    TestCase, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -27,6 +27,7 @@ pub(crate) struct Sample {
     pub(crate) vex: Vec<VexStatement>,
     pub(crate) feeds: Feeds,
     pub(crate) pinned: bool,
+    pub(crate) failures_block: bool,
 }
 
 impl Default for Sample {
@@ -42,6 +43,7 @@ impl Default for Sample {
             vex: Vec::new(),
             feeds: Feeds::default(),
             pinned: false,
+            failures_block: true,
         }
     }
 }
@@ -195,6 +197,7 @@ impl Sample {
             whole,
             named,
             doubts: &[],
+            failures_block: self.failures_block,
             reproduce: &reproduce,
             waivers: &waivers,
             quarantine: &quarantine,
@@ -350,6 +353,7 @@ pub(crate) fn with_jobs(mut snapshot: Snapshot, jobs: &[(&str, JobResult)]) -> S
         name: (*name).into(),
         result: *result,
         fate: JobFate::Ordinary,
+        reports: JobReports::Unknown,
     };
     snapshot.jobs = Some(BuildJobs { jobs: jobs.iter().map(job).collect(), each_leg: false });
     snapshot

@@ -92,6 +92,7 @@ cat > "$folder/manifest.json" <<JSON
   "workflow": $(json_string "${GITHUB_WORKFLOW:-}" || echo null),
   "job": $(json_string "${GITHUB_JOB:-}" || echo null),
   "index": ${TOLLGATE_INDEX:-null},
+  "total": ${TOLLGATE_TOTAL:-null},
   "matrix": ${TOLLGATE_MATRIX:-null},
   "run-id": "${GITHUB_RUN_ID:-}",
   "attempt": ${GITHUB_RUN_ATTEMPT:-null},

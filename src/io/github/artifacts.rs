@@ -5,10 +5,12 @@ use super::identity::Identity;
 use super::manifest::{self, hex};
 use super::network::{Api, Network};
 use super::repository::{is_repository, repository_path};
+use super::runs::WorkflowJob;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::archive::{self, Budget};
+use crate::io::jobs::Leg;
 use crate::io::reports::Packed;
-use crate::model::{BuildJobs, Untrusted};
+use crate::model::{BuildJobs, Job, JobReports, Untrusted};
 use crate::policy::Globs;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -137,6 +139,10 @@ pub struct Fetched {
     pub files: Vec<Packed>,
     /// The steps of the jobs that collected them.
     pub jobs: BuildJobs,
+    /// Those jobs, as far as their manifests name them.
+    pub legs: Vec<Leg>,
+    /// The run's own list of its jobs; `None` if it was not asked for or cannot be had.
+    pub listed: Option<Vec<Job>>,
     /// What was wrong; with an error nothing may pass.
     pub diagnostics: Vec<Diagnostic>,
     /// The commits that were tested, as the manifests claim.
@@ -170,9 +176,24 @@ async fn fetch_all(request: &Request, into: &mut Fetched) {
     match Client::new(request.api.clone(), Identity::from(&request.token), &request.network) {
         Ok(client) => {
             let of = OfRun { client: &client, repository: &request.repository, run: request.run };
-            if fetch_chosen(&of, &request.names, &mut Budget::default(), into).await == 0 {
-                let message = "no artifact of the run has a name that `artifacts` asks for";
-                into.diagnostics.push(error_of(Code::BadArtifact, message, None));
+            match fetch_chosen(&of, &request.names, &mut Budget::default(), into).await {
+                0 => {
+                    let message = "no artifact of the run has a name that `artifacts` asks for";
+                    into.diagnostics.push(error_of(Code::BadArtifact, message, None));
+                }
+                // The list of artifacts cannot be had, and so nothing passes.
+                usize::MAX => return,
+                _ => {}
+            }
+            match client.jobs(&request.repository, request.run).await {
+                Ok(jobs) => into.listed = Some(jobs.iter().filter_map(WorkflowJob::ended).collect()),
+                Err(error) => {
+                    let message = format!(
+                        "the jobs of the run cannot be listed, and one of `needs` stands for all its legs: {error}"
+                    );
+                    let note = Diagnostic::new(Code::GithubFailed, Weight::Note, message, Origin::default());
+                    into.diagnostics.push(note);
+                }
             }
         }
         Err(error) => {
@@ -261,7 +282,14 @@ async fn add(
         path: report.path,
         bytes: report.bytes,
     }));
-    into.jobs.jobs.extend(content.jobs.jobs);
+    into.jobs.jobs.extend(
+        content
+            .jobs
+            .jobs
+            .into_iter()
+            .map(|step| Job { reports: JobReports::Artifact(listed.name.as_str().into()), ..step }),
+    );
+    into.legs.extend(content.leg);
     into.tested.extend(content.tested);
     if content.skipped > 0 {
         let why = format!("{} files were left out when the artifact was packed", content.skipped);

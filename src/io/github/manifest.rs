@@ -2,8 +2,8 @@
 //! against what is there.
 
 use crate::io::archive::Unpacked;
-use crate::io::jobs;
-use crate::model::{BuildJobs, Job, RepoPath, Untrusted};
+use crate::io::jobs::{self, Leg};
+use crate::model::{BuildJobs, Job, JobReports, JobResult, RepoPath, Untrusted};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -23,6 +23,8 @@ pub(in crate::io) struct Manifest {
     pub(in crate::io) job: Option<String>,
     /// The place in the matrix.
     pub(in crate::io) index: Option<u64>,
+    /// How many places the matrix has.
+    pub(in crate::io) total: Option<u64>,
     #[serde(rename = "run-id")]
     pub(in crate::io) run: String,
     pub(in crate::io) attempt: Option<u64>,
@@ -61,6 +63,8 @@ pub(super) struct Content {
     pub(super) reports: Vec<Report>,
     /// How the steps of the job ended, if it says so.
     pub(super) jobs: BuildJobs,
+    /// Which job it was, if the manifest says it.
+    pub(super) leg: Option<Leg>,
     /// Files that the collector left out.
     pub(super) skipped: u64,
     /// The commit that was tested, as the manifest claims.
@@ -104,7 +108,14 @@ pub(super) fn content(files: Vec<Unpacked>, run: u64, attempt: Option<u64>) -> R
     if !there.is_empty() {
         return Err("it holds files that its manifest does not name");
     }
-    Ok(Content { reports, jobs: steps(&manifest)?, skipped: manifest.skipped, tested: manifest.sha.clone() })
+    let jobs = steps(&manifest)?;
+    let leg = manifest.job.clone().map(|job| Leg {
+        job,
+        index: manifest.index,
+        total: manifest.total,
+        failed: manifest.steps.as_ref().map(|_| jobs.jobs.iter().any(|job| job.result == JobResult::Failure)),
+    });
+    Ok(Content { reports, jobs, leg, skipped: manifest.skipped, tested: manifest.sha.clone() })
 }
 
 /// The steps, named after their job: `test (0) / unit`.
@@ -118,6 +129,7 @@ fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
         name: Untrusted::new(format!("{job}{index} / {}", step.name.raw())),
         result: step.result,
         fate: step.fate,
+        reports: JobReports::Unknown,
     };
     Ok(BuildJobs { jobs: read.jobs.into_iter().map(named).collect(), each_leg: false })
 }

@@ -3,7 +3,8 @@
 use super::client::{Client, MAX_JSON, RequestError, part};
 use super::pulls::{RepositoryId, User};
 use super::repository::repository_path;
-use crate::model::Untrusted;
+use crate::io::jobs::result_of;
+use crate::model::{Job, JobFate, JobReports, Untrusted};
 use serde::Deserialize;
 
 /// How many runs of one commit are listed.
@@ -92,6 +93,15 @@ pub struct WorkflowJob {
     /// When it ended.
     #[serde(default)]
     pub completed_at: Option<String>,
+}
+
+impl WorkflowJob {
+    /// How it ended; `None` if it has not.
+    pub fn ended(&self) -> Option<Job> {
+        let result = result_of(self.conclusion.as_deref()?);
+        let (fate, reports) = (JobFate::Ordinary, JobReports::Unknown);
+        Some(Job { name: self.name.clone(), result, fate, reports })
+    }
 }
 
 /// A workflow.

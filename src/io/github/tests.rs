@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::diagnostic::Code;
-use crate::model::JobResult;
+use crate::io::jobs::Leg;
+use crate::model::{JobReports, JobResult};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Cursor, Write as _};
@@ -113,6 +114,7 @@ impl Server {
     fn list(&self, artifacts: &[serde_json::Value], total: usize) {
         let body = serde_json::json!({"total_count": total, "artifacts": artifacts});
         self.answer(LIST, 200, body.to_string());
+        self.answer(JOBS, 200, r#"{"total_count": 0, "jobs": []}"#);
     }
 
     fn fetch(&self, names: &str) -> Fetched {
@@ -121,6 +123,8 @@ impl Server {
 }
 
 const LIST: &str = "/repos/acme/payments/actions/runs/77/artifacts?per_page=100";
+
+const JOBS: &str = "/repos/acme/payments/actions/runs/77/jobs?filter=latest&per_page=100";
 
 fn zip_of(id: u64) -> String {
     format!("/repos/acme/payments/actions/artifacts/{id}/zip")
@@ -143,7 +147,7 @@ fn collected(attempt: u64, steps: &str, path: &str, bytes: &[u8]) -> Vec<u8> {
 
 fn manifested(attempt: u64, run: &str, steps: &str, path: &str, sum: &str, bytes: &[u8]) -> Vec<u8> {
     let manifest = format!(
-        r#"{{"version": 1, "workflow": "CI", "job": "test", "index": 1, "matrix": {{"os": "x"}}, "run-id": "{run}",
+        r#"{{"version": 1, "workflow": "CI", "job": "test", "index": 1, "total": 2, "matrix": {{"os": "x"}}, "run-id": "{run}",
         "attempt": {attempt}, "sha": "abc", "os": "Linux", "steps": {steps}, "skipped": 0,
         "files": [{{"path": "{path}", "file": "files/0", "bytes": {}, "sha256": "{sum}"}}]}}"#,
         bytes.len()
@@ -190,10 +194,40 @@ fn the_reports_of_all_legs_are_read_and_the_token_stays_with_the_api() {
     let jobs: Vec<(&str, JobResult)> =
         fetched.jobs.jobs.iter().map(|job| (job.name.raw(), job.result)).collect();
     assert_eq!(jobs, [("test (1) / unit", JobResult::Failure)]);
+    let reports = JobReports::Artifact("reports-mac-1-a1".into());
+    assert_eq!(fetched.jobs.jobs[0].reports, reports);
+    assert!(reports.hold(files[1].0) && !reports.hold(files[0].0));
     let bearer = format!("Bearer {TOKEN}");
     assert!(api.asked().iter().all(|(_, token)| token.as_deref() == Some(bearer.as_str())));
     assert_eq!(store.asked().len(), 2);
     assert!(store.asked().iter().all(|(_, token)| token.is_none()), "{:?}", store.asked());
+}
+
+#[test]
+fn the_jobs_that_collected_are_known_by_their_manifests_and_by_the_run_s_own_list() {
+    let artifacts =
+        [(1, "t-1-a1", collected(1, r#"{"unit": {"outcome": "failure"}}"#, "junit.xml", b"<a/>"))];
+    let (api, _store) = Server::run(&artifacts);
+    let job = |id: u64, name: &str, conclusion: Option<&str>| {
+        let status = if conclusion.is_some() { "completed" } else { "in_progress" };
+        serde_json::json!({"id": id, "name": name, "status": status, "conclusion": conclusion})
+    };
+    let jobs =
+        [job(1, "test (a)", Some("timed_out")), job(2, "test (b)", Some("failure")), job(3, "gate", None)];
+    api.answer(JOBS, 200, serde_json::json!({"total_count": 3, "jobs": jobs}).to_string());
+    let fetched = api.fetch("*");
+    assert_eq!(fetched.diagnostics, []);
+    let leg = Leg { job: "test".to_owned(), index: Some(1), total: Some(2), failed: Some(true) };
+    assert_eq!(fetched.legs, [leg]);
+    let listed: Vec<(String, JobResult)> =
+        fetched.listed.unwrap().iter().map(|job| (job.name.raw().to_owned(), job.result)).collect();
+    let expected = [("test (a)", JobResult::Cancelled), ("test (b)", JobResult::Failure)];
+    assert_eq!(listed, expected.map(|(name, result)| (name.to_owned(), result)));
+    // Without the list there is nothing but `needs`, and the page says so.
+    api.answer(JOBS, 403, "");
+    let fetched = api.fetch("*");
+    assert_eq!((fetched.listed, fetched.files.len(), fetched.diagnostics.len()), (None, 1, 1));
+    assert_eq!(fetched.diagnostics[0].weight, crate::diagnostic::Weight::Note);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::io::git::{Repository, Run, RunKind};
 use crate::io::github::{
     Change, ChangeError, Client, Fetched, FetchedChange, RequestError, WorkflowRun, fetch_change, fetch_run,
 };
+use crate::io::jobs::joined;
 use crate::model::{
     BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
 };
@@ -183,13 +184,16 @@ async fn gather(
     let mut jobs = BuildJobs::default();
     let mut budget = Budget::default();
     for run in runs {
+        let earlier = evidence.legs.len();
         fetch_run(client, &target.repository, run.id, &target.artifacts, &mut budget, &mut evidence).await;
         // What is there and could not be fetched is no evidence of anything: the evaluation is done again.
         let lost = evidence.diagnostics.iter().find(|problem| problem.code == Code::GithubFailed);
         if let Some(lost) = lost {
             return Err(EvaluationError::Evidence(lost.message.clone()));
         }
-        jobs.jobs.extend(runs::jobs(client, &target.repository, run).await?);
+        let legs = evidence.legs.get(earlier..).unwrap_or_default();
+        let listed = runs::jobs(client, &target.repository, run).await?;
+        jobs.jobs.extend(joined(listed.clone(), Some(&listed), legs));
     }
     jobs.jobs.extend(evidence.jobs.jobs.iter().cloned());
     jobs.jobs.sort();

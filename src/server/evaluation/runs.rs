@@ -2,7 +2,7 @@
 
 use super::{EvaluationError, Target, asking};
 use crate::io::github::{Client, WorkflowRun};
-use crate::model::{Job, JobFate, JobResult, Untrusted};
+use crate::model::{Job, JobFate, JobReports, JobResult, Untrusted};
 
 /// The runs that a change started, by their file and number. A workflow's name and branch are chosen by the fork
 /// and decide nothing (T30).
@@ -46,6 +46,7 @@ pub(super) async fn jobs(
             name: Untrusted::new(run.path.as_str()),
             result: JobResult::Success,
             fate: JobFate::Ordinary,
+            reports: JobReports::Unknown,
         }]);
     }
     let listed = client.jobs(repository, run.id).await.map_err(asking("the jobs of a run"))?;
@@ -55,6 +56,7 @@ pub(super) async fn jobs(
             name: job.name.clone(),
             result: result(job.conclusion.as_deref()),
             fate: JobFate::Ordinary,
+            reports: JobReports::Unknown,
         })
         .collect();
     if jobs.iter().all(|job| job.result == JobResult::Success) {
@@ -63,6 +65,7 @@ pub(super) async fn jobs(
             name: Untrusted::new(run.path.as_str()),
             result: result(run.conclusion.as_deref()),
             fate: JobFate::Ordinary,
+            reports: JobReports::Unknown,
         });
     }
     Ok(jobs)

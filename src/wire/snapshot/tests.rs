@@ -2,9 +2,9 @@ use super::*;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
-    JobFate, JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath, ReportRead, Scan,
-    ScanClass, Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId, TestRun, TestStatus,
-    Tool, Traits, Untrusted,
+    JobFate, JobReports, JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath,
+    ReportRead, Scan, ScanClass, Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId,
+    TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -246,8 +246,10 @@ fn report() -> impl Strategy<Value = ReportRead> {
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let fates = vec![JobFate::Ordinary, JobFate::NeverStarted, JobFate::LostRunner];
     let results = vec![JobResult::Success, JobResult::Unknown];
-    let job = (text(), prop::sample::select(results), prop::sample::select(fates))
-        .prop_map(|(name, result, fate)| Job { name, result, fate });
+    let reports =
+        prop_oneof![Just(JobReports::Unknown), Just(JobReports::All), text().prop_map(JobReports::Artifact),];
+    let job = (text(), prop::sample::select(results), prop::sample::select(fates), reports)
+        .prop_map(|(name, result, fate, reports)| Job { name, result, fate, reports });
     (
         prop::option::of("[0-9a-f]{40}"),
         prop::collection::vec(report(), 0..3),
