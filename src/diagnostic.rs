@@ -189,6 +189,14 @@ pub enum Code {
     BadArtifact,
     GithubFailed,
     ReaderStopped,
+    StoreNewer,
+    StoreOlder,
+    StoreInUse,
+    StoreUnavailable,
+    StoreDamaged,
+    BadSetting,
+    AppUnusable,
+    ReportsLate,
     OutputNotWritten,
     // Jobs, snapshots, exports.
     BadExport,
@@ -425,6 +433,42 @@ impl Code {
             Self::ReaderStopped,
             "reader-stopped",
             "a report is too large or made to be slow: split it, or find out which one with `tollgate inspect`",
+        ),
+        (
+            Self::StoreNewer,
+            "store-newer",
+            "run the Tollgate that changed it, or a newer one, or begin with an empty store",
+        ),
+        (Self::StoreOlder, "store-older", "start the service once with this Tollgate"),
+        (
+            Self::StoreInUse,
+            "store-in-use",
+            "stop the other process, or give this one a folder of its own; several replicas need `--database`",
+        ),
+        (
+            Self::StoreUnavailable,
+            "store-unavailable",
+            "check that the disk has room and the folder may be written, or that the database can be reached",
+        ),
+        (
+            Self::StoreDamaged,
+            "store-damaged",
+            "bring back the last good copy of the store; nothing is made up in its place",
+        ),
+        (
+            Self::BadSetting,
+            "bad-setting",
+            "correct the setting in the file or the environment; `tollgate serve --help` lists all of them",
+        ),
+        (
+            Self::AppUnusable,
+            "app-unusable",
+            "compare the App's page on GitHub with `examples/deploy/README.md`: number, key, permissions and events",
+        ),
+        (
+            Self::ReportsLate,
+            "reports-late",
+            "an owner finds out why the runs do not end, and runs them again; the check then judges by itself",
         ),
         (
             Self::OutputNotWritten,

@@ -32,6 +32,6 @@ pub use identity::{AppKey, Identity, Scope};
 pub use network::{Api, Network};
 pub use objects::{Commit, FileContent, Tree, TreeEntry};
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
-pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository};
+pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun};
 pub use snapshots::{KEPT, Local, Nearest, Place, REFERENCE, Snapshots};

@@ -187,7 +187,7 @@ pub(super) fn repository_path(repository: &str) -> Result<String, RequestError> 
 }
 
 /// True for `owner/name` in the characters that GitHub allows.
-pub(super) fn is_repository(text: &str) -> bool {
+pub fn is_repository(text: &str) -> bool {
     let part = |text: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         !text.is_empty() && text.chars().all(plain) && !matches!(text, "." | "..")

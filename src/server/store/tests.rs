@@ -1,0 +1,450 @@
+//! What every store does, whichever database is below it.
+
+use super::*;
+use std::time::Duration;
+
+const REPOSITORY: &str = "acme/payments";
+const SHA: &str = "1111111111111111111111111111111111111111";
+
+/// Each test for each database.
+macro_rules! for_every_store {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[test]
+                fn $name() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(async {
+                        let store = super::Sqlite::open(folder.path()).unwrap();
+                        super::$name(&store).await;
+                    });
+                }
+            )*
+        }
+    };
+}
+
+for_every_store![
+    a_delivery_is_kept_once_and_asks_once,
+    triggers_for_one_commit_are_one_job,
+    a_job_that_is_triggered_while_it_is_done_is_due_again,
+    a_job_whose_lease_ran_out_goes_to_another_and_the_first_may_not_finish_it,
+    a_repository_with_many_jobs_does_not_keep_another_waiting,
+    of_one_repository_only_so_many_jobs_are_taken,
+    a_job_that_went_wrong_is_tried_later_and_given_up_in_the_end,
+    a_job_that_is_released_has_not_been_tried,
+    the_same_verdict_is_recorded_once_and_another_one_names_it,
+    records_are_found_by_page_repository_commit_and_time,
+    what_a_lost_job_leaves_behind_is_not_kept,
+    a_commit_that_is_opened_again_has_a_new_deadline,
+    confirmations_policies_baselines_repositories_and_marks_are_kept,
+    what_is_old_is_forgotten_and_records_are_not,
+    the_lock_of_a_commit_is_had_by_one,
+];
+
+fn trigger(repository: &str, subject: &str) -> Trigger {
+    Trigger {
+        kind: JobKind::Judge,
+        repository: repository.to_owned(),
+        subject: subject.to_owned(),
+        pull: 7,
+        installation: 5,
+        cause: "run-completed",
+    }
+}
+
+fn delivery(id: &str) -> NewDelivery {
+    NewDelivery { id: id.to_owned(), event: "workflow_run".to_owned(), repository: REPOSITORY.to_owned() }
+}
+
+fn all(until: i64) -> Claim {
+    Claim { most: 100, per_repository: 100, until: Time(until) }
+}
+
+fn verdict(sha: &str, kind: &str, decided: i64) -> NewRecord {
+    NewRecord {
+        repository: REPOSITORY.to_owned(),
+        sha: sha.to_owned(),
+        pulls: vec![7, 12],
+        kind: kind.to_owned(),
+        decided: Time(decided),
+        policy: "p1".to_owned(),
+        evidence: "e1".to_owned(),
+        body: br#"{"schema":"tollgate.verdict/1"}"#.to_vec(),
+    }
+}
+
+/// Asks for a job, does it and leaves something behind.
+async fn done(store: &dyn Store, repository: &str, sha: &str, effects: Effects, now: i64) -> Job {
+    store.trigger(vec![trigger(repository, sha)], Time(now), Time(now)).await.unwrap();
+    let job = store.claim(all(now + 100), Time(now)).await.unwrap().remove(0);
+    assert!(store.finish(&job.lease, Finish::Done(Time(now)), effects, Time(now)).await.unwrap());
+    job
+}
+
+async fn a_delivery_is_kept_once_and_asks_once(store: &dyn Store) {
+    let jobs = vec![trigger(REPOSITORY, SHA)];
+    let accepted = store.accept(delivery("d1"), jobs.clone(), Time(10), Time(10)).await.unwrap();
+    assert_eq!(accepted, Accepted::New);
+    let job = store.claim(all(20), Time(10)).await.unwrap().remove(0);
+    assert_eq!((job.repository.as_str(), job.subject.as_str()), (REPOSITORY, SHA));
+    assert_eq!((job.kind, job.pull, job.installation, job.attempts), (JobKind::Judge, 7, 5, 1));
+    assert!(store.finish(&job.lease, Finish::Done(Time(11)), Effects::default(), Time(11)).await.unwrap());
+    let again = store.accept(delivery("d1"), jobs, Time(12), Time(12)).await.unwrap();
+    assert_eq!(again, Accepted::Known);
+    assert_eq!(store.queue(Time(50)).await.unwrap(), QueueFigures::default());
+}
+
+async fn triggers_for_one_commit_are_one_job(store: &dyn Store) {
+    for now in [10, 11, 12] {
+        store.trigger(vec![trigger(REPOSITORY, SHA)], Time(now + 5), Time(now)).await.unwrap();
+    }
+    assert_eq!(store.claim(all(99), Time(14)).await.unwrap(), []);
+    let jobs = store.claim(all(99), Time(15)).await.unwrap();
+    assert_eq!(jobs.len(), 1, "the first trigger says when: {jobs:?}");
+    assert_eq!(jobs[0].asked, Time(10));
+    assert_eq!(store.claim(all(99), Time(16)).await.unwrap(), [], "it is taken");
+}
+
+async fn a_job_that_is_triggered_while_it_is_done_is_due_again(store: &dyn Store) {
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+    let job = store.claim(all(50), Time(1)).await.unwrap().remove(0);
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(2), Time(2)).await.unwrap();
+    assert_eq!(store.claim(all(50), Time(3)).await.unwrap(), [], "one writer for a commit");
+    assert!(store.finish(&job.lease, Finish::Done(Time(9)), Effects::default(), Time(4)).await.unwrap());
+    assert_eq!(store.claim(all(50), Time(8)).await.unwrap(), []);
+    let again = store.claim(all(50), Time(9)).await.unwrap();
+    assert_eq!((again.len(), again[0].attempts), (1, 1));
+}
+
+async fn a_job_whose_lease_ran_out_goes_to_another_and_the_first_may_not_finish_it(store: &dyn Store) {
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+    let first = store.claim(all(10), Time(1)).await.unwrap().remove(0);
+    assert!(store.keep(&first.lease, Time(20)).await.unwrap());
+    assert_eq!(store.claim(all(30), Time(19)).await.unwrap(), [], "its time was made longer");
+    let second = store.claim(all(30), Time(20)).await.unwrap().remove(0);
+    assert_eq!(second.attempts, 2);
+    assert!(!store.keep(&first.lease, Time(99)).await.unwrap());
+    assert!(store.lock(&first).await.unwrap().is_none(), "and it may not write");
+    let done = || Finish::Done(Time(21));
+    assert!(!store.finish(&first.lease, done(), Effects::default(), Time(21)).await.unwrap());
+    assert!(store.finish(&second.lease, done(), Effects::default(), Time(21)).await.unwrap());
+}
+
+async fn a_repository_with_many_jobs_does_not_keep_another_waiting(store: &dyn Store) {
+    let many: Vec<Trigger> = (0..50).map(|n| trigger("acme/busy", &format!("{n:040}"))).collect();
+    store.trigger(many, Time(1), Time(1)).await.unwrap();
+    store.trigger(vec![trigger("acme/quiet", SHA)], Time(2), Time(2)).await.unwrap();
+    let claim = Claim { most: 3, per_repository: 100, until: Time(9) };
+    let taken = store.claim(claim, Time(3)).await.unwrap();
+    assert!(taken.iter().any(|job| job.repository == "acme/quiet"), "{taken:?}");
+}
+
+async fn of_one_repository_only_so_many_jobs_are_taken(store: &dyn Store) {
+    let many: Vec<Trigger> = (0..5).map(|n| trigger("acme/busy", &format!("{n:040}"))).collect();
+    store.trigger(many, Time(1), Time(1)).await.unwrap();
+    let claim = Claim { most: 10, per_repository: 2, until: Time(9) };
+    assert_eq!(store.claim(claim, Time(1)).await.unwrap().len(), 2);
+    assert_eq!(store.claim(claim, Time(2)).await.unwrap(), []);
+    let figures = store.queue(Time(2)).await.unwrap();
+    assert_eq!((figures.due, figures.taken, figures.oldest), (3, 2, Some(Time(1))));
+}
+
+async fn a_job_that_went_wrong_is_tried_later_and_given_up_in_the_end(store: &dyn Store) {
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+    let job = store.claim(all(50), Time(1)).await.unwrap().remove(0);
+    let retry = Finish::Retry { at: Time(30), problem: "GitHub answered 502".to_owned() };
+    assert!(store.finish(&job.lease, retry, Effects::default(), Time(2)).await.unwrap());
+    assert_eq!(store.claim(all(60), Time(29)).await.unwrap(), []);
+    let job = store.claim(all(60), Time(30)).await.unwrap().remove(0);
+    assert_eq!(job.attempts, 2);
+    let dead = Finish::Dead { problem: "GitHub answered 502".to_owned() };
+    assert!(store.finish(&job.lease, dead, Effects::default(), Time(31)).await.unwrap());
+    assert_eq!(store.claim(all(99), Time(90)).await.unwrap(), []);
+    let dead = store.dead_jobs(10).await.unwrap();
+    assert_eq!((dead.len(), dead[0].attempts, dead[0].died), (1, 2, Time(31)));
+    assert_eq!(dead[0].problem, "GitHub answered 502");
+    assert_eq!(store.revive(Some(dead[0].id + 1), Time(91)).await.unwrap(), 0);
+    assert_eq!(store.revive(Some(dead[0].id), Time(91)).await.unwrap(), 1);
+    let job = store.claim(all(99), Time(91)).await.unwrap().remove(0);
+    assert_eq!(job.attempts, 1);
+    let wait = Finish::Wait { at: Time(92), problem: "the rate limit".to_owned() };
+    assert!(store.finish(&job.lease, wait, Effects::default(), Time(91)).await.unwrap());
+    let job = store.claim(all(99), Time(92)).await.unwrap().remove(0);
+    assert_eq!(job.attempts, 1, "waiting is no attempt");
+    // Whatever happens to the commit next asks for it again, too.
+    let dead = Finish::Dead { problem: "once more".to_owned() };
+    assert!(store.finish(&job.lease, dead, Effects::default(), Time(92)).await.unwrap());
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(93), Time(93)).await.unwrap();
+    assert_eq!(store.dead_jobs(10).await.unwrap(), []);
+    assert_eq!(store.claim(all(99), Time(93)).await.unwrap().len(), 1);
+}
+
+async fn a_job_that_is_released_has_not_been_tried(store: &dyn Store) {
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+    let job = store.claim(all(50), Time(1)).await.unwrap().remove(0);
+    assert!(store.finish(&job.lease, Finish::Released, Effects::default(), Time(2)).await.unwrap());
+    let job = store.claim(all(50), Time(2)).await.unwrap().remove(0);
+    assert_eq!(job.attempts, 1);
+}
+
+async fn the_same_verdict_is_recorded_once_and_another_one_names_it(store: &dyn Store) {
+    for (kind, now) in [("passed", 1), ("passed", 2), ("needs-changes", 3)] {
+        let effects = Effects { record: Some(verdict(SHA, kind, now)), ..Effects::default() };
+        done(store, REPOSITORY, SHA, effects, now).await;
+    }
+    let records = store.records(RecordQuery { limit: 9, ..RecordQuery::default() }).await.unwrap();
+    let [second, first] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!((first.number, first.previous.as_str()), (1, FIRST));
+    assert_eq!((second.number, &second.previous), (2, &first.digest));
+    for record in [first, second] {
+        assert_eq!(record.digest, digest(record.number, &record.previous, &record.what));
+    }
+    assert_eq!(first.what, verdict(SHA, "passed", 1));
+    assert_eq!(store.record(second.id).await.unwrap().as_ref(), Some(second));
+}
+
+async fn records_are_found_by_page_repository_commit_and_time(store: &dyn Store) {
+    for (n, repository) in (1..).zip(["acme/a", "acme/b", "acme/a"]) {
+        let what =
+            NewRecord { repository: repository.to_owned(), ..verdict(&format!("{n:040}"), "passed", n) };
+        let effects = Effects { record: Some(what), ..Effects::default() };
+        done(store, repository, &format!("{n:040}"), effects, n).await;
+    }
+    let found = async |query: RecordQuery| {
+        let records = store.records(RecordQuery { limit: 9, ..query }).await.unwrap();
+        records.iter().map(|record| record.what.decided.0).collect::<Vec<_>>()
+    };
+    assert_eq!(found(RecordQuery::default()).await, [3, 2, 1]);
+    let of_a = RecordQuery { repository: Some("acme/a".to_owned()), ..RecordQuery::default() };
+    assert_eq!(found(of_a).await, [3, 1]);
+    let of_commit = RecordQuery { sha: Some(format!("{:040}", 2)), ..RecordQuery::default() };
+    assert_eq!(found(of_commit).await, [2]);
+    assert_eq!(found(RecordQuery { since: Some(Time(2)), ..RecordQuery::default() }).await, [3, 2]);
+    let newest = store.records(RecordQuery { limit: 1, ..RecordQuery::default() }).await.unwrap();
+    assert_eq!(found(RecordQuery { before: Some(newest[0].id), ..RecordQuery::default() }).await, [2, 1]);
+    let latest = store.latest("", 10).await.unwrap();
+    let latest: Vec<(&str, i64)> =
+        latest.iter().map(|record| (record.what.repository.as_str(), record.what.decided.0)).collect();
+    assert_eq!(latest, [("acme/a", 3), ("acme/b", 2)]);
+    assert_eq!(store.latest("acme/a", 10).await.unwrap().len(), 1);
+    assert_eq!(store.latest("", 1).await.unwrap().len(), 1);
+}
+
+async fn what_a_lost_job_leaves_behind_is_not_kept(store: &dyn Store) {
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+    let lost = store.claim(all(10), Time(1)).await.unwrap().remove(0);
+    let ours = store.claim(all(30), Time(11)).await.unwrap().remove(0);
+    let effects = Effects {
+        commit: Some(CommitState::Done),
+        record: Some(verdict(SHA, "passed", 1)),
+        evidence: Some(("e1".to_owned(), b"evidence".to_vec())),
+        baseline: None,
+    };
+    let finished = store.finish(&lost.lease, Finish::Done(Time(12)), effects.clone(), Time(12)).await;
+    assert!(!finished.unwrap());
+    assert_eq!(store.records(RecordQuery { limit: 9, ..RecordQuery::default() }).await.unwrap(), []);
+    assert_eq!(store.evidence("e1").await.unwrap(), None);
+    assert!(store.finish(&ours.lease, Finish::Done(Time(12)), effects, Time(12)).await.unwrap());
+    assert_eq!(store.records(RecordQuery { limit: 9, ..RecordQuery::default() }).await.unwrap().len(), 1);
+    assert_eq!(store.evidence("e1").await.unwrap().as_deref(), Some(&b"evidence"[..]));
+}
+
+async fn a_commit_that_is_opened_again_has_a_new_deadline(store: &dyn Store) {
+    let effects = |state| Effects { commit: Some(state), ..Effects::default() };
+    done(store, REPOSITORY, SHA, effects(CommitState::Open), 10).await;
+    done(store, REPOSITORY, SHA, effects(CommitState::Open), 20).await;
+    let commit = store.commit(REPOSITORY, SHA).await.unwrap().unwrap();
+    assert_eq!((commit.opened, commit.changed, commit.is_open), (Time(10), Time(20), true));
+    assert_eq!(store.open_commits(Time(19), 10).await.unwrap(), []);
+    assert_eq!(store.open_commits(Time(20), 10).await.unwrap(), [commit]);
+    done(store, REPOSITORY, SHA, effects(CommitState::Done), 30).await;
+    assert_eq!(store.open_commits(Time(99), 10).await.unwrap(), []);
+    done(store, REPOSITORY, SHA, effects(CommitState::Open), 40).await;
+    assert_eq!(store.commit(REPOSITORY, SHA).await.unwrap().unwrap().opened, Time(40));
+}
+
+async fn confirmations_policies_baselines_repositories_and_marks_are_kept(store: &dyn Store) {
+    assert_eq!(store.confirmed(REPOSITORY, SHA).await.unwrap(), None);
+    store.confirm(REPOSITORY, SHA, "ada", Time(5)).await.unwrap();
+    store.confirm(REPOSITORY, SHA, "ada", Time(9)).await.unwrap();
+    let by = Confirmed { login: "ada".to_owned(), at: Time(5) };
+    assert_eq!(store.confirmed(REPOSITORY, SHA).await.unwrap(), Some(by));
+    assert_eq!(store.confirmed(REPOSITORY, &SHA.replace('1', "2")).await.unwrap(), None);
+
+    let policy = CachedPolicy {
+        place: "acme/.tollgate/org.yml".to_owned(),
+        etag: "\"1\"".to_owned(),
+        body: b"version: 1\n".to_vec(),
+        fetched: Time(7),
+        is_stale: false,
+    };
+    store.keep_policy(policy.clone()).await.unwrap();
+    assert_eq!(store.policy(&policy.place).await.unwrap(), Some(policy.clone()));
+    store.policies_changed("acme/.toll").await.unwrap();
+    assert!(store.policy(&policy.place).await.unwrap().unwrap().is_stale);
+    assert_eq!(store.policy("acme/other/org.yml").await.unwrap(), None);
+
+    for (sha, stored) in [("a", 1), ("b", 2)] {
+        let baseline = Baseline {
+            repository: REPOSITORY.to_owned(),
+            branch: "main".to_owned(),
+            sha: sha.to_owned(),
+            stored: Time(stored),
+            body: sha.as_bytes().to_vec(),
+        };
+        let effects = Effects { baseline: Some(baseline), ..Effects::default() };
+        done(store, REPOSITORY, sha, effects, stored).await;
+    }
+    let newest = store.baseline(REPOSITORY, "main", None).await.unwrap().unwrap();
+    let named = store.baseline(REPOSITORY, "main", Some("a")).await.unwrap().unwrap();
+    assert_eq!((newest.sha.as_str(), named.body.as_slice()), ("b", &b"a"[..]));
+    assert_eq!(store.baseline(REPOSITORY, "release", None).await.unwrap(), None);
+
+    let known = KnownRepository {
+        repository: REPOSITORY.to_owned(),
+        installation: 5,
+        default_branch: "main".to_owned(),
+        is_private: true,
+        seen: Time(3),
+    };
+    store.keep_repository(known.clone()).await.unwrap();
+    let later = KnownRepository { default_branch: String::new(), seen: Time(4), ..known.clone() };
+    store.keep_repository(later).await.unwrap();
+    let known = KnownRepository { seen: Time(4), ..known };
+    assert_eq!(store.repository(REPOSITORY).await.unwrap().as_ref(), Some(&known));
+    assert_eq!(store.repositories("", 10).await.unwrap(), [known]);
+    assert_eq!(store.repositories(REPOSITORY, 10).await.unwrap(), []);
+    store.forget_repository(REPOSITORY).await.unwrap();
+    assert_eq!(store.repository(REPOSITORY).await.unwrap(), None);
+
+    assert_eq!(store.mark("swept").await.unwrap(), None);
+    store.set_mark("swept", "2026-01-01").await.unwrap();
+    store.set_mark("swept", "2026-01-02").await.unwrap();
+    assert_eq!(store.mark("swept").await.unwrap().as_deref(), Some("2026-01-02"));
+    store.ready().await.unwrap();
+}
+
+async fn what_is_old_is_forgotten_and_records_are_not(store: &dyn Store) {
+    store.accept(delivery("old"), Vec::new(), Time(1), Time(1)).await.unwrap();
+    store.accept(delivery("new"), Vec::new(), Time(50), Time(50)).await.unwrap();
+    let effects = Effects {
+        commit: Some(CommitState::Done),
+        record: Some(verdict(SHA, "passed", 1)),
+        evidence: Some(("e1".to_owned(), b"evidence".to_vec())),
+        baseline: None,
+    };
+    done(store, REPOSITORY, SHA, effects, 1).await;
+    let retention = Retention { deliveries: Time(50), evidence: Time(50), commits: Time(50) };
+    let forgotten = store.forget(retention).await.unwrap();
+    assert_eq!(forgotten, Forgotten { deliveries: 1, evidence: 1, commits: 1, baselines: 0 });
+    assert_eq!(store.evidence("e1").await.unwrap(), None);
+    assert_eq!(store.records(RecordQuery { limit: 9, ..RecordQuery::default() }).await.unwrap().len(), 1);
+    let known = store.accept(delivery("new"), Vec::new(), Time(60), Time(60)).await.unwrap();
+    assert_eq!(known, Accepted::Known);
+}
+
+async fn the_lock_of_a_commit_is_had_by_one(store: &dyn Store) {
+    store.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+    let job = store.claim(all(50), Time(1)).await.unwrap().remove(0);
+    let lock = store.lock(&job).await.unwrap().unwrap();
+    let second = tokio::time::timeout(Duration::from_millis(200), store.lock(&job)).await;
+    assert!(second.is_err(), "it is had by one");
+    lock.release().await;
+    assert!(store.lock(&job).await.unwrap().is_some());
+}
+
+/// What holds for SQLite alone.
+mod file {
+    use super::super::migrations::newest;
+    use super::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn what_was_kept_is_there_when_it_is_opened_again_and_what_was_taken_is_due() {
+        let folder = tempfile::tempdir().unwrap();
+        block_on(async {
+            let store = Sqlite::open(folder.path()).unwrap();
+            store.accept(delivery("d1"), vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+            assert_eq!(store.claim(all(i64::MAX), Time(1)).await.unwrap().len(), 1);
+        });
+        block_on(async {
+            let store = Sqlite::open(folder.path()).unwrap();
+            assert_eq!(store.claim(all(9), Time(2)).await.unwrap().len(), 1);
+            let known = store.accept(delivery("d1"), Vec::new(), Time(3), Time(3)).await.unwrap();
+            assert_eq!(known, Accepted::Known);
+        });
+    }
+
+    #[test]
+    fn a_folder_is_served_by_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let _first = Sqlite::open(folder.path()).unwrap();
+        assert_eq!(Sqlite::open(folder.path()).unwrap_err(), StoreError::InUse);
+    }
+
+    #[test]
+    fn a_store_of_a_newer_tollgate_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Sqlite::open(folder.path()).unwrap());
+        let file = folder.path().join("tollgate.sqlite");
+        let connection = rusqlite::Connection::open(file).unwrap();
+        connection.pragma_update(None, "user_version", newest() + 1).unwrap();
+        drop(connection);
+        let error = Sqlite::open(folder.path()).unwrap_err();
+        assert_eq!(error, StoreError::Newer { found: newest() + 1, known: newest() });
+        assert_eq!(error.diagnostic("data").code.id(), "store-newer");
+    }
+
+    #[test]
+    fn beside_a_service_its_jobs_can_be_seen_and_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Sqlite::beside(folder.path()).is_err(), "there is nothing yet");
+        block_on(async {
+            let serving = Sqlite::open(folder.path()).unwrap();
+            serving.trigger(vec![trigger(REPOSITORY, SHA)], Time(1), Time(1)).await.unwrap();
+            let job = serving.claim(all(50), Time(1)).await.unwrap().remove(0);
+            let dead = Finish::Dead { problem: "gone".to_owned() };
+            assert!(serving.finish(&job.lease, dead, Effects::default(), Time(2)).await.unwrap());
+            let beside = Sqlite::beside(folder.path()).unwrap();
+            assert_eq!(beside.dead_jobs(9).await.unwrap().len(), 1);
+            assert_eq!(beside.revive(None, Time(3)).await.unwrap(), 1);
+            assert_eq!(serving.claim(all(50), Time(3)).await.unwrap().len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_damaged_and_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tollgate.sqlite");
+        std::fs::write(&file, "no database, and long enough to be looked at as one ".repeat(20)).unwrap();
+        let error = Sqlite::open(folder.path()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+        assert!(std::fs::read_to_string(&file).unwrap().starts_with("no database"));
+    }
+
+    #[test]
+    fn deliveries_that_come_together_share_a_commit_and_each_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let store = std::sync::Arc::new(Sqlite::open(folder.path()).unwrap());
+            let mut tasks = Vec::new();
+            for n in 0..500 {
+                let store = std::sync::Arc::clone(&store);
+                tasks.push(tokio::spawn(async move {
+                    let jobs = vec![trigger(REPOSITORY, &format!("{n:040}"))];
+                    store.accept(delivery(&format!("d{n}")), jobs, Time(1), Time(1)).await.unwrap()
+                }));
+            }
+            for task in tasks {
+                assert_eq!(task.await.unwrap(), Accepted::New);
+            }
+            assert_eq!(store.queue(Time(2)).await.unwrap().due, 500);
+        });
+    }
+}
