@@ -9,10 +9,8 @@ use crate::io::beneath::read_named;
 use crate::io::git::{self, CommittedFile, Found, HistoryQuery, OwnersThen, Repository};
 use crate::io::policy::{LIMIT, PLACES};
 use crate::io::records;
-use crate::metrics::{
-    self, Attempt, Class, Contribution, Handle, RepositoryFigures, Standing, Teams, Unit, Window,
-};
-use crate::model::{Date, Moment, Untrusted, VerdictKind};
+use crate::metrics::{self, Attempt, Contribution, Handle, RepositoryFigures, Standing, Teams, Unit, Window};
+use crate::model::{AuthorClass, Date, Moment, Untrusted, VerdictKind};
 use crate::policy;
 use crate::render;
 use crate::wire;
@@ -335,7 +333,7 @@ impl Survey<'_> {
         let mut figures = metrics::figures(name, unit, self.window, &contributions, &history.direct);
         figures.cut_at = history.cut_at.filter(|at| self.window.holds(*at)).and_then(Date::from_unix_seconds);
         figures.gate = self.gate(&called);
-        contributions.retain(|one| one.class == Class::External && self.window.holds(one.at));
+        contributions.retain(|one| one.class == AuthorClass::External && self.window.holds(one.at));
         Ok(Surveyed { figures, thanks: contributions, called })
     }
 
@@ -350,15 +348,15 @@ impl Survey<'_> {
     }
 
     /// The class of each pull request by its last verdict, where the gate knew it.
-    fn classes_of_the_day(&self, called: &BTreeSet<String>) -> BTreeMap<u64, Class> {
-        let mut last: BTreeMap<u64, (u64, Class)> = BTreeMap::new();
+    fn classes_of_the_day(&self, called: &BTreeSet<String>) -> BTreeMap<u64, AuthorClass> {
+        let mut last: BTreeMap<u64, (u64, AuthorClass)> = BTreeMap::new();
         for attempt in self.attempts.iter().filter(|attempt| called.contains(&attempt.repo)) {
             let entry = last.entry(attempt.pull_request).or_insert((attempt.decided_at, attempt.class));
             if attempt.decided_at >= entry.0 {
                 *entry = (attempt.decided_at, attempt.class);
             }
         }
-        let known = last.into_iter().filter(|(_, (_, class))| *class != Class::UnknownIdentity);
+        let known = last.into_iter().filter(|(_, (_, class))| *class != AuthorClass::UnknownIdentity);
         known.map(|(number, (_, class))| (number, class)).collect()
     }
 
@@ -376,8 +374,10 @@ impl Survey<'_> {
         owners: &mut OwnersThen<'_>,
         people: &metrics::People,
         found: &Found,
-    ) -> anyhow::Result<Class> {
-        let Some(mut person) = people.get(found.author).cloned() else { return Ok(Class::UnknownIdentity) };
+    ) -> anyhow::Result<AuthorClass> {
+        let Some(mut person) = people.get(found.author).cloned() else {
+            return Ok(AuthorClass::UnknownIdentity);
+        };
         // The branch of a fork names its owner; a branch of the repository itself names the organisation.
         let organisation = repository.full_name().raw().split('/').next().unwrap_or_default().to_lowercase();
         if let Some(login) = found.login.as_deref().filter(|login| *login != organisation) {
@@ -450,7 +450,7 @@ impl Survey<'_> {
                     at: Moment::from_seconds(at).seconds(),
                     number: Some(number),
                     title: Untrusted::default(),
-                    class: classes.get(&number).copied().unwrap_or(Class::UnknownIdentity),
+                    class: classes.get(&number).copied().unwrap_or(AuthorClass::UnknownIdentity),
                     on_the_day: true,
                 })
                 .collect();

@@ -3,7 +3,8 @@
 use super::beneath::read_beneath;
 use super::policy::PLACES;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::setup::{CODEOWNERS_PLACES, MANIFESTS, TextFile};
+use crate::metrics::CODE_OWNERS_PLACES;
+use crate::setup::{MANIFESTS, TextFile};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -47,7 +48,8 @@ pub fn files(dir: &Path) -> SetupFiles {
     for name in workflow_names(dir, &mut files.diagnostics) {
         files.workflows.extend(read(dir, &name, &mut files.diagnostics));
     }
-    files.codeowners = CODEOWNERS_PLACES.into_iter().find_map(|name| read(dir, name, &mut files.diagnostics));
+    files.codeowners =
+        CODE_OWNERS_PLACES.into_iter().find_map(|name| read(dir, name, &mut files.diagnostics));
     files.contributing = CONTRIBUTING.into_iter().find_map(|name| read(dir, name, &mut files.diagnostics));
     for name in MANIFESTS {
         if let Some(file) = read(dir, name, &mut files.diagnostics) {

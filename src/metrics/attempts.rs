@@ -1,7 +1,7 @@
 //! What only a gate knows: how contributors fare at it.
 
-use super::{Class, TOO_FEW, median};
-use crate::model::VerdictKind;
+use super::{TOO_FEW, median};
+use crate::model::{AuthorClass, VerdictKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One verdict on a pull request, as far as the figures need it.
@@ -14,7 +14,7 @@ pub struct Attempt {
     /// When it was decided, in seconds since 1970.
     pub decided_at: u64,
     /// Who proposes the change.
-    pub class: Class,
+    pub class: AuthorClass,
     /// What the gate said.
     pub verdict: VerdictKind,
     /// Enforced rules that stopped it.
@@ -72,17 +72,19 @@ pub fn companions<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> Compan
     for attempt in attempts {
         by_pull_request.entry((&attempt.repo, attempt.pull_request)).or_default().push(attempt);
     }
-    let mut groups: BTreeMap<Class, Vec<Vec<&Attempt>>> = BTreeMap::new();
+    let mut groups: BTreeMap<AuthorClass, Vec<Vec<&Attempt>>> = BTreeMap::new();
     let mut left_out = 0;
     for mut attempts in by_pull_request.into_values() {
         attempts.sort_by_key(|attempt| attempt.decided_at);
         match attempts.last().map(|last| last.class) {
-            Some(class @ (Class::External | Class::Owner)) => groups.entry(class).or_default().push(attempts),
+            Some(class @ (AuthorClass::External | AuthorClass::Owner)) => {
+                groups.entry(class).or_default().push(attempts);
+            }
             _ => left_out += 1,
         }
     }
     let mut take = |class| group(&groups.remove(&class).unwrap_or_default());
-    Companions { external: take(Class::External), owners: take(Class::Owner), left_out }
+    Companions { external: take(AuthorClass::External), owners: take(AuthorClass::Owner), left_out }
 }
 
 fn group(pull_requests: &[Vec<&Attempt>]) -> Group {
@@ -123,7 +125,7 @@ fn group(pull_requests: &[Vec<&Attempt>]) -> Group {
 mod tests {
     use super::*;
 
-    fn attempt(number: u64, at: u64, class: Class, verdict: VerdictKind, rules: &[&str]) -> Attempt {
+    fn attempt(number: u64, at: u64, class: AuthorClass, verdict: VerdictKind, rules: &[&str]) -> Attempt {
         Attempt {
             repo: "acme/x".to_owned(),
             pull_request: number,
@@ -139,13 +141,13 @@ mod tests {
     fn outsiders_and_owners_are_counted_apart() {
         use VerdictKind::{NeedsChanges, NoVerdict, Passed};
         let attempts = [
-            attempt(1, 100, Class::External, NeedsChanges, &["coverage.changed", "tests.failed"]),
-            attempt(1, 400, Class::External, Passed, &[]),
-            attempt(2, 100, Class::External, NoVerdict, &["evidence.reports"]),
-            attempt(2, 160, Class::External, NeedsChanges, &["coverage.changed"]),
-            attempt(3, 100, Class::External, Passed, &[]),
-            attempt(4, 100, Class::Owner, Passed, &[]),
-            attempt(5, 100, Class::Bot, NeedsChanges, &["tests.failed"]),
+            attempt(1, 100, AuthorClass::External, NeedsChanges, &["coverage.changed", "tests.failed"]),
+            attempt(1, 400, AuthorClass::External, Passed, &[]),
+            attempt(2, 100, AuthorClass::External, NoVerdict, &["evidence.reports"]),
+            attempt(2, 160, AuthorClass::External, NeedsChanges, &["coverage.changed"]),
+            attempt(3, 100, AuthorClass::External, Passed, &[]),
+            attempt(4, 100, AuthorClass::Owner, Passed, &[]),
+            attempt(5, 100, AuthorClass::Bot, NeedsChanges, &["tests.failed"]),
         ];
         let found = companions(&attempts);
         let external = Group {
@@ -168,8 +170,8 @@ mod tests {
     #[test]
     fn the_order_of_the_records_does_not_matter() {
         let attempts = [
-            attempt(1, 400, Class::External, VerdictKind::Passed, &[]),
-            attempt(1, 100, Class::External, VerdictKind::NeedsChanges, &["b", "a"]),
+            attempt(1, 400, AuthorClass::External, VerdictKind::Passed, &[]),
+            attempt(1, 100, AuthorClass::External, VerdictKind::NeedsChanges, &["b", "a"]),
         ];
         let found = companions(&attempts);
         assert_eq!(found.external.passed_at_first, 0);

@@ -12,6 +12,10 @@ const MOST_BYTES: usize = 3 << 20;
 /// More lines than any organisation keeps by hand.
 const MOST_RULES: usize = 20_000;
 
+/// Where GitHub and GitLab look, in their order; the first that is there counts.
+pub const CODE_OWNERS_PLACES: [&str; 4] =
+    [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
+
 /// One file, compiled.
 #[derive(Clone, Debug)]
 pub struct CodeOwners {
@@ -29,6 +33,10 @@ struct Rule {
     section: usize,
     is_for_all: bool,
     owners: Vec<Handle>,
+    /// Users and teams as the line writes them; addresses are left out.
+    written: Vec<String>,
+    /// Its line, 1-based.
+    line: usize,
 }
 
 impl CodeOwners {
@@ -41,7 +49,7 @@ impl CodeOwners {
         let mut rules: Vec<Rule> = Vec::new();
         let (mut builder, mut rule_of_glob) = (GlobSetBuilder::new(), Vec::new());
         let (mut sections, mut defaults, mut unread) = (0, Vec::new(), 0);
-        for line in text.lines() {
+        for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -66,8 +74,10 @@ impl CodeOwners {
             }
             rules.push(Rule {
                 section: sections,
-                is_for_all: matches!(pattern.as_str(), "*" | "**" | "/**"),
+                is_for_all: matches!(pattern.as_str(), "*" | "**" | "/**" | "/"),
                 owners,
+                written: written(rest),
+                line: index + 1,
             });
             if rules.len() > MOST_RULES {
                 return None;
@@ -97,6 +107,14 @@ impl CodeOwners {
             .then(|| self.rules.last().map_or(Vec::new(), |rule| rule.owners.iter().collect()))
     }
 
+    /// Users and teams that own the whole repository, as they are written, and the line that names them: the last
+    /// line whose pattern covers every path (the last match wins). `None` if no line does, or if it takes the
+    /// ownership away: who owns a part is no owner of the whole.
+    pub fn of_everything(&self) -> Option<(&[String], usize)> {
+        let last = self.rules.iter().rfind(|rule| rule.is_for_all)?;
+        (!last.written.is_empty()).then_some((last.written.as_slice(), last.line))
+    }
+
     /// How many lines cannot be read.
     pub const fn unread(&self) -> u64 {
         self.unread
@@ -114,6 +132,20 @@ fn section_owners(line: &str) -> Option<Vec<Handle>> {
 
 fn handles(text: &str) -> Vec<Handle> {
     text.split_whitespace().take_while(|word| !word.starts_with('#')).filter_map(Handle::parse).collect()
+}
+
+/// `@user` and `@org/team` of a line, as they stand there.
+fn written(text: &str) -> Vec<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let is_name = |name: &&str| {
+        let rest = name.strip_prefix('@').unwrap_or_default();
+        !rest.is_empty() && rest.len() <= 100 && rest.chars().all(plain)
+    };
+    text.split_whitespace()
+        .take_while(|word| !word.starts_with('#'))
+        .filter(is_name)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The pattern, in which `\ ` is a space, and what follows it.
@@ -219,6 +251,24 @@ mod tests {
     fn sections_of_gitlab_add_up_and_give_defaults() {
         let text = "* @all\n[Docs][2] @docs\n*.md\n^[Security]\n/auth/ @sec\n";
         assert_eq!(owners(text, "auth/x.md"), ["all", "docs", "sec"]);
+    }
+
+    fn of_everything(text: &str) -> Option<(Vec<String>, usize)> {
+        CodeOwners::parse(text).unwrap().of_everything().map(|(names, line)| (names.to_vec(), line))
+    }
+
+    #[test]
+    fn the_last_line_for_everything_names_the_owners_of_the_whole() {
+        let text = "# ours\n* @acme/old\n/docs/ @acme/writers\n*  @acme/Core @lead # both\n";
+        assert_eq!(of_everything(text), Some((vec!["@acme/Core".to_owned(), "@lead".to_owned()], 4)));
+    }
+
+    #[test]
+    fn who_owns_a_part_does_not_own_the_whole() {
+        assert_eq!(of_everything("/src/ @acme/core\n*.rs @acme/core\n"), None);
+        assert_eq!(of_everything("/* @acme/core\n"), None, "the files at the root alone");
+        assert_eq!(of_everything("* @acme/core\n*\n"), None);
+        assert_eq!(of_everything("* someone@example.com\n"), None);
     }
 
     #[test]

@@ -15,13 +15,13 @@ mod share;
 
 pub use activity::{Activity, activity_score};
 pub use attempts::{Attempt, Companions, Group, companions};
-pub use code_owners::CodeOwners;
+pub use code_owners::{CODE_OWNERS_PLACES, CodeOwners};
 pub use merges::{Merge, merge_of};
 pub use owners::{Owners, Standing};
 pub use people::{Handle, Mailbox, People, Person, Teams};
 pub use portal::{Entry, Facts, Newest, by_repository, gate_health, portal_entry};
 pub use share::{
-    Class, Contribution, LeftOut, Period, RepositoryFigures, Share, TOO_FEW, Unit, Window, figures, share_of,
+    Contribution, LeftOut, Period, RepositoryFigures, Share, TOO_FEW, Unit, Window, figures, share_of,
 };
 
 /// The middle of a list; of an even number the lower of the two in the middle. `None` of nothing.

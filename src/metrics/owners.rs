@@ -1,6 +1,7 @@
 //! Whether an author owns what a change touches, by the sources that were in force.
 
-use super::{Class, CodeOwners, Handle, Person, Teams};
+use super::{CodeOwners, Handle, Person, Teams};
+use crate::model::AuthorClass;
 use std::rc::Rc;
 
 /// The owners at one moment of the history.
@@ -16,7 +17,7 @@ pub struct Owners {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// This, whatever the paths are.
-    Decided(Class),
+    Decided(AuthorClass),
     /// The changed paths decide.
     ByPaths,
 }
@@ -25,18 +26,18 @@ impl Owners {
     /// What can be said without paths. With no source at all nobody can be told from an owner.
     pub fn standing(&self, person: &Person, teams: &Teams) -> Standing {
         if person.is_bot {
-            return Standing::Decided(Class::Bot);
+            return Standing::Decided(AuthorClass::Bot);
         }
         match &self.code_owners {
-            None if self.policy.is_empty() => Standing::Decided(Class::NoOwners),
+            None if self.policy.is_empty() => Standing::Decided(AuthorClass::NoOwners),
             None => Standing::Decided(class_among(self.policy.iter(), person, teams)),
             Some(file) => match file.same_for_all() {
                 Some(owners) => {
                     let all = self.policy.iter().chain(owners);
                     Standing::Decided(class_among(all, person, teams))
                 }
-                None if class_among(self.policy.iter(), person, teams) == Class::Owner => {
-                    Standing::Decided(Class::Owner)
+                None if class_among(self.policy.iter(), person, teams) == AuthorClass::Owner => {
+                    Standing::Decided(AuthorClass::Owner)
                 }
                 None => Standing::ByPaths,
             },
@@ -49,15 +50,15 @@ impl Owners {
         person: &Person,
         teams: &Teams,
         paths: impl IntoIterator<Item = &'p str>,
-    ) -> Class {
+    ) -> AuthorClass {
         let mut class = class_among(self.policy.iter(), person, teams);
         for path in paths {
-            if class == Class::Owner {
+            if class == AuthorClass::Owner {
                 break;
             }
             let owners = self.code_owners.iter().flat_map(|file| file.owners_of(path));
             class = match class_among(owners, person, teams) {
-                Class::External => class,
+                AuthorClass::External => class,
                 other => other,
             };
         }
@@ -66,13 +67,13 @@ impl Owners {
 }
 
 /// `Owner` if one of the handles is the person, `UnknownIdentity` if one may be, else `External`.
-fn class_among<'h>(handles: impl Iterator<Item = &'h Handle>, person: &Person, teams: &Teams) -> Class {
-    let mut class = Class::External;
+fn class_among<'h>(handles: impl Iterator<Item = &'h Handle>, person: &Person, teams: &Teams) -> AuthorClass {
+    let mut class = AuthorClass::External;
     for handle in handles {
         match is_person(handle, person, teams, 0) {
-            Some(true) => return Class::Owner,
+            Some(true) => return AuthorClass::Owner,
             Some(false) => {}
-            None => class = Class::UnknownIdentity,
+            None => class = AuthorClass::UnknownIdentity,
         }
     }
     class
@@ -135,7 +136,7 @@ mod tests {
         let by_login = person("Alice A", "1+alice@users.noreply.github.com");
         let by_email = person("Alice A", "alice@example.com");
         let team = r#"{"acme/core": ["alice"], "acme/all": ["@acme/core"]}"#;
-        let owner = Standing::Decided(Class::Owner);
+        let owner = Standing::Decided(AuthorClass::Owner);
         assert_eq!(standing(&owners(&["@alice"], None), &by_login, "{}"), owner);
         assert_eq!(standing(&owners(&["@acme/core"], None), &by_login, team), owner);
         assert_eq!(standing(&owners(&["@acme/all"], None), &by_login, team), owner);
@@ -145,22 +146,25 @@ mod tests {
     #[test]
     fn a_login_against_an_address_proves_nothing() {
         let carol = person("Carol C", "carol@example.com");
-        let unknown = Standing::Decided(Class::UnknownIdentity);
+        let unknown = Standing::Decided(AuthorClass::UnknownIdentity);
         assert_eq!(standing(&owners(&["@alice"], None), &carol, "{}"), unknown);
         assert_eq!(standing(&owners(&["@acme/core"], None), &carol, "{}"), unknown, "members are not known");
         let teams = r#"{"acme/core": [{"login": "alice", "emails": ["alice@example.com"]}]}"#;
         assert_eq!(
             standing(&owners(&["@acme/core"], None), &carol, teams),
-            Standing::Decided(Class::External)
+            Standing::Decided(AuthorClass::External)
         );
         let login = person("carol", "carol@example.com");
-        assert_eq!(standing(&owners(&["@alice"], None), &login, "{}"), Standing::Decided(Class::External));
+        assert_eq!(
+            standing(&owners(&["@alice"], None), &login, "{}"),
+            Standing::Decided(AuthorClass::External)
+        );
     }
 
     #[test]
     fn without_any_source_nobody_is_external() {
         let carol = person("carol", "carol@example.com");
-        assert_eq!(standing(&owners(&[], None), &carol, "{}"), Standing::Decided(Class::NoOwners));
+        assert_eq!(standing(&owners(&[], None), &carol, "{}"), Standing::Decided(AuthorClass::NoOwners));
     }
 
     #[test]
@@ -169,8 +173,8 @@ mod tests {
         let teams = Teams::parse(r#"{"acme/pay": ["alice"], "acme/web": ["bob"]}"#, "t").unwrap();
         let alice = person("alice", "alice@example.com");
         assert_eq!(owners.standing(&alice, &teams), Standing::ByPaths);
-        assert_eq!(owners.class_by_paths(&alice, &teams, ["web/a", "pay/b"]), Class::Owner);
-        assert_eq!(owners.class_by_paths(&alice, &teams, ["web/a"]), Class::External);
-        assert_eq!(owners.class_by_paths(&alice, &teams, ["LICENSE"]), Class::External);
+        assert_eq!(owners.class_by_paths(&alice, &teams, ["web/a", "pay/b"]), AuthorClass::Owner);
+        assert_eq!(owners.class_by_paths(&alice, &teams, ["web/a"]), AuthorClass::External);
+        assert_eq!(owners.class_by_paths(&alice, &teams, ["LICENSE"]), AuthorClass::External);
     }
 }

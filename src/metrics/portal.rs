@@ -4,8 +4,8 @@
 //! traps of its code are kept in mind: it sorts by `_InnerSourceMetadata.score` of every entry, so each gets one; and it
 //! joins `topics`, `skills` and `contributions`, so each is a list.
 
-use super::{Activity, Attempt, Class, Companions, Share, activity_score, companions};
-use crate::model::{Moment, VerdictKind};
+use super::{Activity, Attempt, Companions, Share, activity_score, companions};
+use crate::model::{AuthorClass, Moment, VerdictKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -230,7 +230,10 @@ pub fn by_repository(attempts: &[Attempt], now: Moment, window_days: u64) -> BTr
     let from = now.seconds().saturating_sub(window_days.saturating_mul(86_400));
     let mut by_repository: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
     for attempt in attempts {
-        let is_person = matches!(attempt.class, Class::Owner | Class::External | Class::UnknownIdentity);
+        let is_person = matches!(
+            attempt.class,
+            AuthorClass::Owner | AuthorClass::External | AuthorClass::UnknownIdentity
+        );
         if is_person && (from..=now.seconds()).contains(&attempt.decided_at) {
             by_repository.entry(&attempt.repo).or_default().push(attempt);
         }

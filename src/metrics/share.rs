@@ -1,6 +1,6 @@
 //! The innersource contribution percentage, with everything that it is made from.
 
-use crate::model::{Date, Ratio, Untrusted};
+use crate::model::{AuthorClass, Date, Ratio, Untrusted};
 use std::collections::BTreeMap;
 
 /// With fewer contributions than this a share says nothing.
@@ -32,21 +32,6 @@ impl Unit {
     }
 }
 
-/// Who an author is to the repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// Of the owning team, or owner of a changed path.
-    Owner,
-    /// Known not to be.
-    External,
-    /// A program.
-    Bot,
-    /// May be an owner: nothing links the author's address to the owners' logins.
-    UnknownIdentity,
-    /// Nobody was named as owner at that time.
-    NoOwners,
-}
-
 /// One merged contribution. It has no author: the class is all that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contribution {
@@ -57,7 +42,7 @@ pub struct Contribution {
     /// Its title.
     pub title: Untrusted,
     /// Who it came from.
-    pub class: Class,
+    pub class: AuthorClass,
     /// True if the class was decided by the gate on the day; false if it is estimated from the history.
     pub on_the_day: bool,
 }
@@ -100,11 +85,11 @@ impl Share {
         self.external.saturating_add(self.owners)
     }
 
-    const fn add(&mut self, class: Class) -> bool {
+    const fn add(&mut self, class: AuthorClass) -> bool {
         match class {
-            Class::External => self.external += 1,
-            Class::Owner => self.owners += 1,
-            Class::Bot | Class::UnknownIdentity | Class::NoOwners => return false,
+            AuthorClass::External => self.external += 1,
+            AuthorClass::Owner => self.owners += 1,
+            AuthorClass::Bot | AuthorClass::UnknownIdentity | AuthorClass::NoOwners => return false,
         }
         true
     }
@@ -174,10 +159,10 @@ pub fn figures(
             }
         }
         match contribution.class {
-            Class::Owner | Class::External => {}
-            Class::Bot => left_out.bots += 1,
-            Class::UnknownIdentity => left_out.unknown_identity += 1,
-            Class::NoOwners => left_out.no_owners += 1,
+            AuthorClass::Owner | AuthorClass::External => {}
+            AuthorClass::Bot => left_out.bots += 1,
+            AuthorClass::UnknownIdentity => left_out.unknown_identity += 1,
+            AuthorClass::NoOwners => left_out.no_owners += 1,
         }
     }
     left_out.direct_commits = direct_commits.iter().map(|at| u64::from(window.holds(*at))).sum();
@@ -219,23 +204,29 @@ mod tests {
         Window { from: Date::parse(from).unwrap(), until: Date::parse(until).unwrap() }
     }
 
-    fn contribution(day: &str, class: Class) -> Contribution {
+    fn contribution(day: &str, class: AuthorClass) -> Contribution {
         let at = u64::from(Date::parse(day).unwrap().days()) * DAY + DAY - 1;
-        Contribution { at, number: None, title: "t".into(), class, on_the_day: class == Class::External }
+        Contribution {
+            at,
+            number: None,
+            title: "t".into(),
+            class,
+            on_the_day: class == AuthorClass::External,
+        }
     }
 
     #[test]
     fn the_share_is_external_of_external_and_owners() {
         let all = [
-            contribution("2026-01-31", Class::Owner),
-            contribution("2026-02-01", Class::External),
-            contribution("2026-02-01", Class::Owner),
-            contribution("2026-03-31", Class::External),
-            contribution("2026-03-31", Class::Owner),
-            contribution("2026-03-31", Class::Bot),
-            contribution("2026-03-31", Class::UnknownIdentity),
-            contribution("2026-03-31", Class::NoOwners),
-            contribution("2026-04-01", Class::External),
+            contribution("2026-01-31", AuthorClass::Owner),
+            contribution("2026-02-01", AuthorClass::External),
+            contribution("2026-02-01", AuthorClass::Owner),
+            contribution("2026-03-31", AuthorClass::External),
+            contribution("2026-03-31", AuthorClass::Owner),
+            contribution("2026-03-31", AuthorClass::Bot),
+            contribution("2026-03-31", AuthorClass::UnknownIdentity),
+            contribution("2026-03-31", AuthorClass::NoOwners),
+            contribution("2026-04-01", AuthorClass::External),
         ];
         let figures = figures("x".into(), Unit::PullRequests, window("2026-01-31", "2026-03-31"), &all, &[0]);
         assert_eq!(figures.share, Share { external: 2, owners: 3 });

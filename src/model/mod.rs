@@ -3,6 +3,7 @@
 //! Pure data. Nothing here parses, judges, renders or touches the world; every other room builds on these
 //! types, so each of them says its unit, its range and what absence means.
 
+mod author;
 mod coverage;
 mod date;
 mod diff;
@@ -22,6 +23,7 @@ mod tests;
 mod text;
 mod verdict;
 
+pub use author::{Author, AuthorClass};
 pub use coverage::{
     Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionKey, Functions, LineBranches, LineHits,
     Lines, Summary,

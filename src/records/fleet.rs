@@ -3,8 +3,8 @@
 //! No person is ever named and no team is ranked: repositories that need attention come first, by the kind of
 //! attention and their name. Rates of groups under [`FEWEST`] pull requests are not given.
 
-use super::{Class, Counts, Lifted, Recorded, median};
-use crate::model::{Date, Moment, Untrusted, VerdictKind};
+use super::{Counts, Lifted, Recorded, median};
+use crate::model::{AuthorClass, Date, Moment, Untrusted, VerdictKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups of fewer pull requests are not shown: they would speak of persons.
@@ -349,9 +349,9 @@ impl Columns {
             let inside: Vec<&&Dated<'_>> = attempts.iter().filter(|(_, day, _)| window.holds(*day)).collect();
             let Some((.., last)) = inside.last() else { continue };
             let (column, times) = match last.class {
-                Class::Owner => &mut self.owners,
-                Class::External => &mut self.external,
-                Class::Bot | Class::Unknown => {
+                AuthorClass::Owner => &mut self.owners,
+                AuthorClass::External => &mut self.external,
+                AuthorClass::Bot | AuthorClass::UnknownIdentity | AuthorClass::NoOwners => {
                     self.neither += inside.len() as u64;
                     continue;
                 }

@@ -20,21 +20,8 @@ pub use replay::{NoData, ReplayedVerdict, replay};
 pub use simulation::{Counts, Flip, LeftOut, RepositoryEffect, RuleEffect, Simulation, simulate, unit};
 
 use crate::diagnostic::Origin;
-use crate::model::{Date, Mode, Moment, OutcomeKind, Replay, Untrusted, VerdictKind};
+use crate::model::{AuthorClass, Date, Mode, Moment, OutcomeKind, Replay, Untrusted, VerdictKind};
 use crate::rules::{RuleSpec, Settings};
-
-/// Who proposed a change, by the class that was decided on the day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// Of the owning team.
-    Owner,
-    /// From outside of it.
-    External,
-    /// A program.
-    Bot,
-    /// Nobody could say.
-    Unknown,
-}
 
 /// One verdict of the past.
 #[derive(Clone, Debug)]
@@ -48,7 +35,7 @@ pub struct Recorded {
     /// When it was decided.
     pub decided: Option<Moment>,
     /// Who proposed the change.
-    pub class: Class,
+    pub class: AuthorClass,
     /// What the gate said.
     pub kind: VerdictKind,
     /// True if something could not be had with which nothing passes.

@@ -1,8 +1,8 @@
 //! Many verdicts of the past under another policy: how many would flip, by which rule, and how short they fell.
 
 use super::replay::replay;
-use super::{Change, Class, Recorded, last_of_each, median};
-use crate::model::{Date, Kind, Moment, Untrusted, VerdictKind};
+use super::{Change, Recorded, last_of_each, median};
+use crate::model::{AuthorClass, Date, Kind, Moment, Untrusted, VerdictKind};
 use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -168,7 +168,7 @@ pub fn simulate(records: &[Recorded], change: &Change) -> Simulation {
             for (rule, missing) in replayed.newly_blocking {
                 let effect = simulation.rules.entry(rule).or_default();
                 effect.flips += 1;
-                effect.external += u64::from(record.class == Class::External);
+                effect.external += u64::from(record.class == AuthorClass::External);
                 effect.repositories.insert(record.repository.clone());
                 short.entry(rule).or_default().push(missing);
                 short_here.entry((record.repository.clone(), rule)).or_default().push(missing);
@@ -214,7 +214,7 @@ impl Simulation {
         }
         if record.kind == VerdictKind::Passed {
             repository.flips += 1;
-            self.external += u64::from(record.class == Class::External);
+            self.external += u64::from(record.class == AuthorClass::External);
         }
         self.flips.push(Flip {
             repository: record.repository.clone(),

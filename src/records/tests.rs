@@ -13,7 +13,7 @@ pub(crate) fn verdict(
     repository: &str,
     number: u64,
     moment: &str,
-    class: Class,
+    class: AuthorClass,
     share: (u64, u64),
 ) -> Recorded {
     let (covered, of) = share;
@@ -57,7 +57,13 @@ pub(crate) fn verdict(
 }
 
 /// The same, without a verdict for a reason.
-pub(crate) fn none(repository: &str, number: u64, moment: &str, class: Class, reason: &str) -> Recorded {
+pub(crate) fn none(
+    repository: &str,
+    number: u64,
+    moment: &str,
+    class: AuthorClass,
+    reason: &str,
+) -> Recorded {
     Recorded {
         kind: VerdictKind::NoVerdict,
         outcomes: Vec::new(),
@@ -74,7 +80,7 @@ fn at(number: u64) -> String {
 fn ten() -> Vec<Recorded> {
     (1..=10)
         .map(|number| {
-            let class = if number % 3 == 0 { Class::Owner } else { Class::External };
+            let class = if number % 3 == 0 { AuthorClass::Owner } else { AuthorClass::External };
             verdict("web", number, &at(number), class, (80 + number, 100))
         })
         .collect()
@@ -108,7 +114,7 @@ fn exactly_at_the_new_bar_passes() {
 
 #[test]
 fn a_lower_bar_lets_failures_pass() {
-    let records = [verdict("web", 1, &at(1), Class::External, (70, 100))];
+    let records = [verdict("web", 1, &at(1), AuthorClass::External, (70, 100))];
     let simulation = simulate(&records, &min("70"));
     assert_eq!((simulation.today.needs_changes, simulation.then.passed), (1, 1));
     assert_eq!(simulation.newly_failing().count(), 0);
@@ -117,7 +123,7 @@ fn a_lower_bar_lets_failures_pass() {
 #[test]
 fn of_each_pull_request_the_last_verdict_counts() {
     let mut records = ten();
-    records.push(verdict("web", 1, "2026-11-20T10:00:00Z", Class::External, (100, 100)));
+    records.push(verdict("web", 1, "2026-11-20T10:00:00Z", AuthorClass::External, (100, 100)));
     let simulation = simulate(&records, &min("87"));
     assert_eq!((simulation.replayed, simulation.earlier), (10, 1));
     assert_eq!(simulation.then.passed, 5);
@@ -163,13 +169,13 @@ fn names(names: &[&str]) -> Vec<String> {
 /// Six pull requests of the owners, all passing at once; five external ones, of which two need a second try.
 fn week() -> Vec<Recorded> {
     let mut records: Vec<Recorded> = (1..=6)
-        .map(|number| verdict("web", number, "2026-11-23T08:00:00Z", Class::Owner, (90, 100)))
+        .map(|number| verdict("web", number, "2026-11-23T08:00:00Z", AuthorClass::Owner, (90, 100)))
         .collect();
     for number in 11..=15 {
         if number <= 12 {
-            records.push(verdict("web", number, "2026-11-24T08:00:00Z", Class::External, (10, 100)));
+            records.push(verdict("web", number, "2026-11-24T08:00:00Z", AuthorClass::External, (10, 100)));
         }
-        records.push(verdict("web", number, "2026-11-24T11:05:00Z", Class::External, (90, 100)));
+        records.push(verdict("web", number, "2026-11-24T11:05:00Z", AuthorClass::External, (90, 100)));
     }
     records
 }
@@ -190,9 +196,9 @@ fn owners_and_external_contributors_stand_beside_each_other() {
 fn the_time_to_pass_is_that_of_pull_requests_that_needed_another_try() {
     let mut records = Vec::new();
     for number in 1..=5 {
-        records.push(verdict("web", number, "2026-11-24T08:00:00Z", Class::External, (10, 100)));
+        records.push(verdict("web", number, "2026-11-24T08:00:00Z", AuthorClass::External, (10, 100)));
         let later = format!("2026-11-24T{:02}:00:00Z", 8 + number);
-        records.push(verdict("web", number, &later, Class::External, (90, 100)));
+        records.push(verdict("web", number, &later, AuthorClass::External, (90, 100)));
     }
     // 1, 2, 3, 4 and 5 hours.
     let fleet = fleet(&records, &names(&["web"]), window());
@@ -210,7 +216,7 @@ fn a_group_of_fewer_than_five_pull_requests_is_not_shown() {
 
 #[test]
 fn a_repository_without_a_verdict_in_the_window_is_silent() {
-    let records = [verdict("old", 1, "2026-11-21T23:59:59Z", Class::Owner, (1, 1))];
+    let records = [verdict("old", 1, "2026-11-21T23:59:59Z", AuthorClass::Owner, (1, 1))];
     let fleet = fleet(&records, &names(&["never", "old"]), window());
     let why: Vec<&Attention> =
         fleet.repositories.iter().flat_map(|repository| &repository.attention).collect();
@@ -228,7 +234,7 @@ fn a_broken_base_is_dated_by_the_first_verdict_that_says_so() {
     for (number, moment) in
         [(1, "2026-11-10T08:00:00Z"), (2, "2026-11-24T08:00:00Z"), (3, "2026-11-25T08:00:00Z")]
     {
-        let mut record = verdict("web", number, moment, Class::Owner, (1, 1));
+        let mut record = verdict("web", number, moment, AuthorClass::Owner, (1, 1));
         record.broken_base = vec!["ledger_sync".into()];
         records.push(record);
     }
@@ -237,18 +243,19 @@ fn a_broken_base_is_dated_by_the_first_verdict_that_says_so() {
         Attention::BrokenBase { test: "ledger_sync".into(), since: day("2026-11-10"), pull_requests: 3 };
     assert_eq!(found.repositories[0].attention, [expected]);
     // It is mended when the last verdict no longer says so.
-    records.push(verdict("web", 4, "2026-11-26T08:00:00Z", Class::Owner, (1, 1)));
+    records.push(verdict("web", 4, "2026-11-26T08:00:00Z", AuthorClass::Owner, (1, 1)));
     assert_eq!(fleet(&records, &names(&["web"]), window()).repositories[0].attention, []);
 }
 
 #[test]
 fn missing_verdicts_are_named_with_their_most_frequent_reason() {
     let mut records: Vec<Recorded> = (1..=3)
-        .map(|number| none("ios", number, "2026-11-24T08:00:00Z", Class::Owner, "lcov.info is missing"))
+        .map(|number| none("ios", number, "2026-11-24T08:00:00Z", AuthorClass::Owner, "lcov.info is missing"))
         .collect();
-    records.push(none("ios", 4, "2026-11-24T08:00:00Z", Class::Owner, "cut off"));
-    records
-        .extend((5..=8).map(|number| verdict("ios", number, "2026-11-24T08:00:00Z", Class::Owner, (1, 1))));
+    records.push(none("ios", 4, "2026-11-24T08:00:00Z", AuthorClass::Owner, "cut off"));
+    records.extend(
+        (5..=8).map(|number| verdict("ios", number, "2026-11-24T08:00:00Z", AuthorClass::Owner, (1, 1))),
+    );
     let fleet = fleet(&records, &names(&["ios"]), window());
     let expected = Attention::NoVerdict {
         rule: "coverage.changed".to_owned(),
@@ -263,7 +270,7 @@ fn missing_verdicts_are_named_with_their_most_frequent_reason() {
 fn an_exception_is_named_in_its_last_two_weeks() {
     let lifted =
         |until: &str| Lifted { rule: "scan.new".to_owned(), until: day(until), what: "CVE-1".into() };
-    let mut record = verdict("web", 1, "2026-11-24T08:00:00Z", Class::Owner, (1, 1));
+    let mut record = verdict("web", 1, "2026-11-24T08:00:00Z", AuthorClass::Owner, (1, 1));
     record.lifted =
         vec![lifted("2026-11-27"), lifted("2026-11-28"), lifted("2026-12-12"), lifted("2026-12-13")];
     let fleet = fleet(&[record], &names(&["web"]), window());
@@ -273,17 +280,17 @@ fn an_exception_is_named_in_its_last_two_weeks() {
 
 #[test]
 fn what_cannot_be_dated_is_left_out_and_said() {
-    let mut undated = verdict("web", 1, "2026-11-24T08:00:00Z", Class::Owner, (1, 1));
+    let mut undated = verdict("web", 1, "2026-11-24T08:00:00Z", AuthorClass::Owner, (1, 1));
     undated.decided = None;
-    let future = verdict("web", 2, "2026-11-29T08:00:00Z", Class::Owner, (1, 1));
+    let future = verdict("web", 2, "2026-11-29T08:00:00Z", AuthorClass::Owner, (1, 1));
     assert_eq!(fleet(&[undated, future], &names(&["web"]), window()).left_out, 2);
 }
 
 #[test]
 fn repositories_are_ordered_by_what_they_need_and_never_by_how_good_they_are() {
     let records = [
-        verdict("a-good", 1, "2026-11-24T08:00:00Z", Class::Owner, (1, 1)),
-        verdict("b-bad", 2, "2026-11-24T08:00:00Z", Class::Owner, (0, 1)),
+        verdict("a-good", 1, "2026-11-24T08:00:00Z", AuthorClass::Owner, (1, 1)),
+        verdict("b-bad", 2, "2026-11-24T08:00:00Z", AuthorClass::Owner, (0, 1)),
     ];
     let fleet = fleet(&records, &names(&["c-silent", "a-good", "b-bad"]), window());
     let order: Vec<&str> = fleet.repositories.iter().map(|repository| repository.name.as_str()).collect();

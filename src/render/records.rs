@@ -4,8 +4,8 @@ use super::escape::csv_field;
 use super::terminal::{Page, Style};
 use super::words::{count_of, grouped};
 use crate::model::{OutcomeKind, Untrusted};
+use crate::records::Recorded;
 use crate::records::chain::{Content, Entry, Known, Verified};
-use crate::records::{Class, Recorded};
 
 /// The text of `tollgate records verify` on a chain that is whole.
 pub fn verified(verified: &Verified, style: Style) -> String {
@@ -90,15 +90,7 @@ pub fn csv_row(entry: &Entry, recorded: Option<&Recorded>) -> String {
         of_record(|record| record.pull_request.map(|number| number.to_string()).unwrap_or_default()),
         of_record(|record| record.decided.and_then(crate::model::Moment::rfc3339).unwrap_or_default()),
         of_record(|record| record.kind.word().to_owned()),
-        of_record(|record| {
-            match record.class {
-                Class::Owner => "owner",
-                Class::External => "external",
-                Class::Bot => "bot",
-                Class::Unknown => "unknown",
-            }
-            .to_owned()
-        }),
+        of_record(|record| record.class.word().to_owned()),
         rules(OutcomeKind::NotMet),
         rules(OutcomeKind::NotMeasured),
         of_record(|record| csv_field(&record.policy)),
@@ -113,13 +105,14 @@ pub fn csv_row(entry: &Entry, recorded: Option<&Recorded>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::AuthorClass;
     use crate::model::Moment;
     use crate::records::chain::{Checkpoint, Digest, Link, Sealed};
     use crate::records::tests::verdict;
 
     #[test]
     fn each_entry_is_one_row_of_as_many_cells_as_the_header() {
-        let record = verdict("=cmd()", 431, "2026-11-22T08:03:11Z", Class::External, (1, 2));
+        let record = verdict("=cmd()", 431, "2026-11-22T08:03:11Z", AuthorClass::External, (1, 2));
         let content = Content::Verdict(Sealed {
             repository: "=cmd(),\r\n\"x\"".to_owned(),
             record: Digest::of(b"record"),

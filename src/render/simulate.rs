@@ -270,8 +270,9 @@ fn affected(page: &mut String, simulation: &Simulation) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::AuthorClass;
     use crate::records::tests::verdict;
-    use crate::records::{Change, Class, FieldChange, Recorded, simulate};
+    use crate::records::{Change, FieldChange, Recorded, simulate};
 
     fn changes() -> Change {
         let changes = ["coverage.changed.min=85", "scan.new.medium=0"];
@@ -281,7 +282,7 @@ mod tests {
     fn records(repository: &str, numbers: std::ops::RangeInclusive<u64>) -> Vec<Recorded> {
         numbers
             .map(|number| {
-                let class = if number % 2 == 0 { Class::External } else { Class::Owner };
+                let class = if number % 2 == 0 { AuthorClass::External } else { AuthorClass::Owner };
                 verdict(repository, number, "2026-11-20T08:00:00Z", class, (80 + number % 10, 100))
             })
             .collect()

@@ -4,7 +4,6 @@
 //! repository would pass today. [`convert`] turns the settings of other tools into one. Both are pure; `cli`
 //! gathers and writes, `render` shows.
 
-mod codeowners;
 mod convert;
 mod draft;
 mod group;
@@ -13,7 +12,6 @@ mod tools;
 mod workflow;
 mod yaml;
 
-pub use codeowners::{Owners, PLACES as CODEOWNERS_PLACES};
 pub use convert::{Conversion, LeftOut, Origin, convert};
 pub use group::{Figures, Group};
 pub use patch::Addition;
@@ -22,6 +20,7 @@ pub use workflow::{GateStep, NamedReport};
 pub use yaml::Unreadable;
 
 use crate::formats;
+use crate::metrics::CodeOwners;
 use crate::model::{Health, Kind, Percent, Ratio, Severity, SeverityCounts, Snapshot};
 use draft::{Draft, Entry, RuleLine};
 use std::collections::BTreeMap;
@@ -43,6 +42,17 @@ pub struct TextFile {
     pub name: String,
     /// What it says.
     pub text: String,
+}
+
+/// Owners of the whole repository, by its CODEOWNERS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owners {
+    /// `@user` or `@org/team`, in the order of the line.
+    pub names: Vec<String>,
+    /// The file.
+    pub file: String,
+    /// The line that names them, 1-based.
+    pub line: usize,
 }
 
 /// A line of a file.
@@ -162,7 +172,7 @@ pub fn propose(facts: &Facts<'_>) -> Proposal {
         ));
     }
     let missing = missing(facts, &rows);
-    let owners = facts.codeowners.and_then(codeowners::whole_repository);
+    let owners = facts.codeowners.and_then(whole_repository);
     if facts.codeowners.is_some() && owners.is_none() {
         notes.push(
             "CODEOWNERS has no line for the whole repository (`* @owner`): name `owners:` yourself"
@@ -174,6 +184,13 @@ pub fn propose(facts: &Facts<'_>) -> Proposal {
         if rows.is_empty() { String::new() } else { draft(facts, &rows, &missing, owners.as_ref()).text() };
     let step = step(facts.workflows, &rows, &mut notes);
     Proposal { rows, missing, owners, policy, notes, step }
+}
+
+/// The owners of everything, if a line of CODEOWNERS names any.
+fn whole_repository(codeowners: &TextFile) -> Option<Owners> {
+    let file = CodeOwners::parse(&codeowners.text)?;
+    let (names, line) = file.of_everything()?;
+    Some(Owners { names: names.to_vec(), file: codeowners.name.clone(), line })
 }
 
 /// One tool often writes its coverage in several formats side by side; one of them says it all.

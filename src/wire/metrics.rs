@@ -144,7 +144,8 @@ pub fn write(repositories: &[RepositoryFigures]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Class, Contribution, Unit, Window, figures};
+    use crate::metrics::{Contribution, Unit, Window, figures};
+    use crate::model::AuthorClass;
     use crate::model::Date;
     use crate::wire::schema_check::complaints;
 
@@ -157,7 +158,14 @@ mod tests {
             class,
             on_the_day: false,
         };
-        let all = [Class::External, Class::Owner, Class::Owner, Class::Owner, Class::Owner, Class::Owner];
+        let all = [
+            AuthorClass::External,
+            AuthorClass::Owner,
+            AuthorClass::Owner,
+            AuthorClass::Owner,
+            AuthorClass::Owner,
+            AuthorClass::Owner,
+        ];
         let all = all.map(contribution);
         let window = Window { from: day("2026-09-01"), until: day("2026-10-01") };
         let cut_at = gate.is_none().then(|| day("2026-09-02"));

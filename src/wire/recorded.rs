@@ -3,9 +3,9 @@
 use super::ReadError;
 use super::verdict::{Author, ModeWord, OutcomeRecord, OutcomeWord, Value, VerdictRecord, VerdictWord};
 use crate::diagnostic::{Code, Origin, Weight};
-use crate::model::{Date, Mode, Moment, OutcomeKind, Replay, Untrusted, VerdictKind};
+use crate::model::{AuthorClass, Date, Mode, Moment, OutcomeKind, Replay, Untrusted, VerdictKind};
 use crate::policy::BUILT_IN;
-use crate::records::{Class, Lifted, Recorded, RecordedOutcome};
+use crate::records::{Lifted, Recorded, RecordedOutcome};
 use crate::rules::{self, FieldKind, NARROWING_FIELDS, RuleSpec, Setting, Settings};
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ fn recorded(record: &VerdictRecord, repository: &str, file: &str, keep: Keep) ->
         file: file.into(),
         pull_request: context.and_then(|context| context.pull_request),
         decided: decided.transpose()?,
-        class: class.unwrap_or(Class::Unknown),
+        class: class.unwrap_or(AuthorClass::UnknownIdentity),
         kind: match record.verdict {
             VerdictWord::Passed => VerdictKind::Passed,
             VerdictWord::NeedsChanges => VerdictKind::NeedsChanges,
@@ -75,16 +75,10 @@ fn recorded(record: &VerdictRecord, repository: &str, file: &str, keep: Keep) ->
     Ok(recorded)
 }
 
-fn class_of(author: &Author) -> Result<Class, ReadError> {
-    match author.class.as_str() {
-        "owner" => Ok(Class::Owner),
-        "external" => Ok(Class::External),
-        "bot" => Ok(Class::Bot),
-        "unknown" => Ok(Class::Unknown),
-        _ => Err(ReadError::Contradiction {
-            what: "the author's class is none of owner, external, bot, unknown",
-        }),
-    }
+fn class_of(author: &Author) -> Result<AuthorClass, ReadError> {
+    AuthorClass::parse(&author.class).ok_or(ReadError::Contradiction {
+        what: "the author's class is none of owner, external, bot, unknown",
+    })
 }
 
 fn outcome_of(outcome: &OutcomeRecord) -> RecordedOutcome {
@@ -243,7 +237,7 @@ mod tests {
         let read = read(&write(&record()), "payments", "1.json", Keep::Outcomes).unwrap();
         assert_eq!(
             (read.repository.as_str(), read.pull_request, read.class),
-            ("payments", Some(431), Class::External)
+            ("payments", Some(431), AuthorClass::External)
         );
         assert_eq!(read.kind, VerdictKind::NeedsChanges);
         assert!(!read.contradicts_itself);

@@ -3,7 +3,7 @@
 use super::Repository;
 use super::history::{Found, MOST_BYTES};
 use crate::diagnostic::Diagnostic;
-use crate::metrics::{CodeOwners, Handle, Owners};
+use crate::metrics::{CODE_OWNERS_PLACES, CodeOwners, Handle, Owners};
 use crate::policy;
 use git2::{Oid, Tree, TreeEntry};
 use std::cmp::Ordering;
@@ -12,9 +12,6 @@ use std::rc::Rc;
 
 /// Changed paths of one contribution that are looked at.
 const MOST_PATHS: usize = 200_000;
-/// Where GitHub and GitLab look for CODEOWNERS; the first that is there counts.
-const CODE_OWNERS: [&str; 4] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
-
 /// Root trees that are kept.
 const MOST_RECENT: usize = 8;
 
@@ -123,7 +120,7 @@ impl<'r> OwnersThen<'r> {
             }
             break;
         }
-        for place in CODE_OWNERS {
+        for place in CODE_OWNERS_PLACES {
             let Some((id, bytes)) = self.repository.small_file(tree, place)? else { continue };
             let file = self
                 .files

@@ -1,16 +1,16 @@
 use super::*;
-use crate::model::Date;
+use crate::model::{AuthorClass, Date};
 use crate::records::tests::{none, verdict};
-use crate::records::{Class, Lifted, Recorded, Window, fleet};
+use crate::records::{Lifted, Recorded, Window, fleet};
 
 fn a_fleet() -> Fleet {
     let mut records: Vec<Recorded> = Vec::new();
     for number in 1..=6 {
-        records.push(verdict("web-shell", number, "2026-11-23T08:00:00Z", Class::Owner, (90, 100)));
+        records.push(verdict("web-shell", number, "2026-11-23T08:00:00Z", AuthorClass::Owner, (90, 100)));
     }
     for number in 11..=16 {
-        records.push(verdict("web-shell", number, "2026-11-24T08:00:00Z", Class::External, (10, 100)));
-        records.push(verdict("web-shell", number, "2026-11-24T11:05:00Z", Class::External, (90, 100)));
+        records.push(verdict("web-shell", number, "2026-11-24T08:00:00Z", AuthorClass::External, (10, 100)));
+        records.push(verdict("web-shell", number, "2026-11-24T11:05:00Z", AuthorClass::External, (90, 100)));
     }
     records.last_mut().unwrap().broken_base = vec!["ledger_sync_eu".into()];
     for number in 1..=6 {
@@ -18,11 +18,11 @@ fn a_fleet() -> Fleet {
             "mobile-core",
             number,
             "2026-11-25T08:00:00Z",
-            Class::External,
+            AuthorClass::External,
             "lcov.info was not written",
         ));
     }
-    let mut billing = verdict("billing-legacy", 7, "2026-11-26T08:00:00Z", Class::Owner, (9, 10));
+    let mut billing = verdict("billing-legacy", 7, "2026-11-26T08:00:00Z", AuthorClass::Owner, (9, 10));
     let until = Date::parse("2026-11-29").unwrap();
     billing.lifted = vec![Lifted { rule: "coverage.changed".to_owned(), until, what: Untrusted::default() }];
     billing.below_floor = vec![
@@ -30,8 +30,8 @@ fn a_fleet() -> Fleet {
             .into(),
     ];
     records.push(billing);
-    records.push(verdict("data-lake-etl", 3, "2026-11-18T08:00:00Z", Class::Bot, (9, 10)));
-    records.push(verdict("quiet", 9, "2026-11-27T08:00:00Z", Class::Bot, (9, 10)));
+    records.push(verdict("data-lake-etl", 3, "2026-11-18T08:00:00Z", AuthorClass::Bot, (9, 10)));
+    records.push(verdict("quiet", 9, "2026-11-27T08:00:00Z", AuthorClass::Bot, (9, 10)));
     let names: Vec<String> =
         ["data-lake-etl", "mobile-core", "billing-legacy", "web-shell", "quiet", "<b>hostile</b>::error::"]
             .iter()
@@ -78,7 +78,7 @@ fn two_thousand_repositories_fit_into_one_page() {
     let records: Vec<Recorded> = names
         .iter()
         .enumerate()
-        .map(|(index, name)| verdict(name, index as u64, "2026-11-27T08:00:00Z", Class::Owner, (9, 10)))
+        .map(|(index, name)| verdict(name, index as u64, "2026-11-27T08:00:00Z", AuthorClass::Owner, (9, 10)))
         .collect();
     let fleet = fleet(&records, &names, Window { today: Date::parse("2026-11-28").unwrap(), days: 7 });
     let page = html(&fleet);

@@ -1,8 +1,8 @@
 //! A verdict record as one attempt of a pull request, for the figures of the fleet.
 
 use super::{Actor, ModeWord, OutcomeWord, VerdictRecord, VerdictWord};
-use crate::metrics::{Attempt, Class, Newest};
-use crate::model::{Moment, VerdictKind};
+use crate::metrics::{Attempt, Newest};
+use crate::model::{AuthorClass, Moment, VerdictKind};
 use std::collections::BTreeSet;
 
 /// The attempt that a record tells of; `None` for a record that is of no pull request or does not say when it was
@@ -24,12 +24,11 @@ pub fn attempt(record: &VerdictRecord) -> Option<Attempt> {
         repo: context.repo.as_deref().unwrap_or_default().to_lowercase(),
         pull_request: context.pull_request?,
         decided_at: decided_at.seconds(),
-        class: match context.author.as_ref().map(|author| author.class.as_str()) {
-            Some("owner") => Class::Owner,
-            Some("external") => Class::External,
-            Some("bot") => Class::Bot,
-            _ => Class::UnknownIdentity,
-        },
+        class: context
+            .author
+            .as_ref()
+            .and_then(|author| AuthorClass::parse(&author.class))
+            .unwrap_or(AuthorClass::UnknownIdentity),
         verdict: match record.verdict {
             VerdictWord::Passed => VerdictKind::Passed,
             VerdictWord::NeedsChanges => VerdictKind::NeedsChanges,
@@ -75,7 +74,7 @@ mod tests {
     fn a_record_says_who_was_stopped_by_what() {
         let found = attempt(&record(&fixtures::failing())).unwrap();
         assert_eq!((found.repo.as_str(), found.pull_request, found.decided_at), ("acme/x", 431, 100));
-        assert_eq!(found.class, Class::External);
+        assert_eq!(found.class, AuthorClass::External);
         assert_eq!(found.stopped_by, ["coverage.changed", "tests.failed"]);
         assert!(found.is_authors);
     }

@@ -135,6 +135,12 @@ pub struct Author {
     pub why: String,
 }
 
+impl From<&crate::model::Author> for Author {
+    fn from(author: &crate::model::Author) -> Self {
+        Self { class: author.class.word().to_owned(), why: author.why.clone() }
+    }
+}
+
 /// What the gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

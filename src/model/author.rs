@@ -1,0 +1,44 @@
+//! Who proposes a change, as a class and without a name.
+
+/// Who an author is to the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AuthorClass {
+    /// Of the owning team, or owner of a changed path.
+    Owner,
+    /// Known not to be.
+    External,
+    /// A program.
+    Bot,
+    /// May be an owner: nothing links what is known of the author to the owners.
+    UnknownIdentity,
+    /// Nobody was named as owner at that time.
+    NoOwners,
+}
+
+impl AuthorClass {
+    /// The word in a record. Both reasons not to know are `unknown`; which of them it is stands in [`Author::why`].
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::External => "external",
+            Self::Bot => "bot",
+            Self::UnknownIdentity | Self::NoOwners => "unknown",
+        }
+    }
+
+    /// The class that a record names; `None` for another word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Owner, Self::External, Self::Bot, Self::UnknownIdentity]
+            .into_iter()
+            .find(|class| class.word() == word)
+    }
+}
+
+/// Class of the author of a change, and the signals that decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The class.
+    pub class: AuthorClass,
+    /// The signals, without a name: `permission=read; not in owners`.
+    pub why: String,
+}
