@@ -2,50 +2,87 @@
 //! (coverage.md G15). They are shown, never judged: there are good reasons for each.
 
 use crate::model::RepoPath;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use std::sync::LazyLock;
 
-/// The marker in an added line of code that leaves code out of the coverage, in a word of ours.
-pub fn marker(path: &RepoPath, line: &[u8]) -> Option<&'static str> {
-    let extension = path.extension().unwrap_or_default();
-    if matches!(extension, "md" | "rst" | "txt" | "adoc") {
-        return None;
-    }
-    let compact = compact(line);
-    // Nearly all lines hold none of these, and every marker does.
-    if !HINTS.iter().any(|hint| memmem::find(&compact, hint).is_some()) {
-        return None;
-    }
-    if extension == "go" && (compact.starts_with(b"//go:build") || compact.starts_with(b"//+build")) {
-        return Some("go:build");
-    }
-    if matches!(extension, "java" | "kt" | "kts" | "groovy" | "scala") && has_generated(&compact) {
-        return Some("@Generated");
-    }
-    MARKERS.iter().find(|(text, _)| memmem::find(&compact, text.as_bytes()).is_some()).map(|(_, word)| *word)
+/// What is looked for in the lines of one file.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    language: Language,
+    /// True for a file that holds settings of many tools.
+    holds_settings: bool,
 }
 
-/// True for a file that holds nothing but settings of a coverage tool.
-pub fn is_settings(path: &RepoPath) -> bool {
-    let name = path.file_name().to_ascii_lowercase();
-    SETTINGS.contains(&name.as_str())
-        || name.starts_with(".nycrc")
-        || name.starts_with(".c8rc")
-        || name.starts_with("nyc.config.")
-        || name.ends_with(".runsettings")
+/// What a file is written in, as far as markers differ by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Language {
+    /// Prose: what it says of markers takes nothing out of the coverage.
+    Prose,
+    Go,
+    Jvm,
+    #[default]
+    Other,
 }
 
-/// True for a line about the coverage in a file that holds settings of many tools.
-pub fn is_setting(path: &RepoPath, line: &[u8]) -> bool {
-    let name = path.file_name().to_ascii_lowercase();
-    let project = [".csproj", ".fsproj", ".vbproj", ".gradle", ".gradle.kts"];
-    let holds_settings = SHARED.contains(&name.as_str())
-        || ["jest.config.", "vitest.config.", "vite.config.", "karma.conf."]
-            .iter()
-            .any(|start| name.starts_with(start))
-        || project.iter().any(|end| name.ends_with(end))
-        || path.as_str().starts_with(".github/workflows/");
-    let compact = if holds_settings { compact(line) } else { return false };
-    SETTING_WORDS.iter().any(|word| memmem::find(&compact, word).is_some())
+impl Watch {
+    /// What is looked for in this file.
+    pub fn of(path: &RepoPath) -> Self {
+        let language = match path.extension().unwrap_or_default() {
+            "md" | "rst" | "txt" | "adoc" => Language::Prose,
+            "go" => Language::Go,
+            "java" | "kt" | "kts" | "groovy" | "scala" => Language::Jvm,
+            _ => Language::Other,
+        };
+        let name = path.file_name().to_ascii_lowercase();
+        let project = [".csproj", ".fsproj", ".vbproj", ".gradle", ".gradle.kts"];
+        let holds_settings = SHARED.contains(&name.as_str())
+            || ["jest.config.", "vitest.config.", "vite.config.", "karma.conf."]
+                .iter()
+                .any(|start| name.starts_with(start))
+            || project.iter().any(|end| name.ends_with(end))
+            || path.as_str().starts_with(".github/workflows/");
+        Self { language, holds_settings }
+    }
+
+    /// The marker in an added line of code that leaves code out of the coverage, in a word of ours.
+    pub fn marker(&self, line: &[u8]) -> Option<&'static str> {
+        if self.language == Language::Prose {
+            return None;
+        }
+        let compact = compact(line);
+        // Nearly all lines hold none of these, and every marker does.
+        if !HINTS.iter().any(|hint| hint.find(&compact).is_some()) {
+            return None;
+        }
+        match self.language {
+            Language::Go if compact.starts_with(b"//go:build") || compact.starts_with(b"//+build") => {
+                return Some("go:build");
+            }
+            Language::Jvm if has_generated(&compact) => return Some("@Generated"),
+            Language::Prose | Language::Go | Language::Jvm | Language::Other => {}
+        }
+        let found = MARKERS.iter().find(|(text, _)| memmem::find(&compact, text.as_bytes()).is_some());
+        found.map(|(_, word)| *word)
+    }
+
+    /// True for a line about the coverage in a file that holds settings of many tools.
+    pub fn is_setting(&self, line: &[u8]) -> bool {
+        if !self.holds_settings {
+            return false;
+        }
+        let compact = compact(line);
+        SETTING_WORDS.iter().any(|word| memmem::find(&compact, word).is_some())
+    }
+
+    /// True for a file that holds nothing but settings of a coverage tool.
+    pub fn is_settings(path: &RepoPath) -> bool {
+        let name = path.file_name().to_ascii_lowercase();
+        SETTINGS.contains(&name.as_str())
+            || name.starts_with(".nycrc")
+            || name.starts_with(".c8rc")
+            || name.starts_with("nyc.config.")
+            || name.ends_with(".runsettings")
+    }
 }
 
 /// The line in lower case and without white space: `#  pragma: NO cover` is one marker.
@@ -62,7 +99,10 @@ fn has_generated(compact: &[u8]) -> bool {
     })
 }
 
-const HINTS: &[&[u8]] = &[b"cov", b"ignore", b"pragma", b"generated", b"tarpaulin", b"clover", b"build"];
+static HINTS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
+    [b"cov".as_slice(), b"ignore", b"pragma", b"generated", b"tarpaulin", b"clover", b"build"]
+        .map(Finder::new)
+});
 
 /// Markers in lower case without white space, and how they are called.
 const MARKERS: &[(&str, &str)] = &[
@@ -197,7 +237,7 @@ mod tests {
             ("a.dart", "// coverage:ignore-line", "coverage:ignore"),
             ("a.go", "//go:build !coverage", "go:build"),
         ] {
-            assert_eq!(marker(&path(file), line.as_bytes()), Some(word), "{line}");
+            assert_eq!(Watch::of(&path(file)).marker(line.as_bytes()), Some(word), "{line}");
         }
     }
 
@@ -209,19 +249,19 @@ mod tests {
             ("a.js", "// @generated by a tool"),
             ("a.go", "fmt.Println(\"//go:build\")"),
         ] {
-            assert_eq!(marker(&path(file), line.as_bytes()), None, "{line}");
+            assert_eq!(Watch::of(&path(file)).marker(line.as_bytes()), None, "{line}");
         }
     }
 
     #[test]
     fn settings_are_whole_files_or_lines_about_the_coverage() {
         for file in [".coveragerc", "web/.nycrc.json", "codecov.yml", "a/Ci.runsettings"] {
-            assert!(is_settings(&path(file)), "{file}");
+            assert!(Watch::is_settings(&path(file)), "{file}");
         }
-        assert!(!is_settings(&path("src/coverage.rs")));
-        assert!(is_setting(&path("pyproject.toml"), b"omit = [\"src/*\"]"));
-        assert!(is_setting(&path("web/package.json"), b"  \"test\": \"c8 node\""));
-        assert!(!is_setting(&path("pyproject.toml"), b"name = \"x\""));
-        assert!(!is_setting(&path("src/a.py"), b"omit = 1"));
+        assert!(!Watch::is_settings(&path("src/coverage.rs")));
+        assert!(Watch::of(&path("pyproject.toml")).is_setting(b"omit = [\"src/*\"]"));
+        assert!(Watch::of(&path("web/package.json")).is_setting(b"  \"test\": \"c8 node\""));
+        assert!(!Watch::of(&path("pyproject.toml")).is_setting(b"name = \"x\""));
+        assert!(!Watch::of(&path("src/a.py")).is_setting(b"omit = 1"));
     }
 }

@@ -22,7 +22,7 @@ pub use coverage::{
     ChangedFile, ChangedLine, ChangedLines, Counted, Counting, Moved, Partials, Ran, Respaced,
 };
 pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
-pub use exclusions::{is_setting, is_settings, marker};
+pub use exclusions::Watch;
 pub use provenance::{is_sensitive, of_change};
 pub use scan_changes::{ScanChanges, scan_changes};
 pub use scans::NewFindings;

@@ -25,8 +25,8 @@ mod verdict;
 
 pub use author::{Author, AuthorClass};
 pub use coverage::{
-    Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionKey, Functions, LineBranches, LineHits,
-    Lines, Summary,
+    Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionKey, Functions, InOrder, LineBranches,
+    LineHits, Lines, Summary,
 };
 pub use date::{Date, DateError};
 pub use diff::{Diff, DiffFile, DiffState, Exclusion, FileChange, LineMarks, LineRanges};

@@ -14,6 +14,7 @@ use crate::io::policy as io_policy;
 use crate::model::{BuildJobs, DiffState, HeaderFact, Kind, Provenance, RepoPath, Untrusted};
 use crate::paths::{GoModule, Tree};
 use crate::policy::Policy;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -95,7 +96,12 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
 
     let changes = match &repository {
         Ok(repository) => git::changes(repository, &base, run),
-        Err(_) => Changes { diff: without_repository(&base), side: Side::Commit, diagnostics: Vec::new() },
+        Err(_) => Changes {
+            diff: without_repository(&base),
+            side: Side::Commit,
+            line_counts: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        },
     };
     diagnostics.extend(changes.diagnostics.iter().cloned());
     if let (Err(error), false) = (&repository, question.base.is_none() && !run.judges_a_change()) {
@@ -113,7 +119,7 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     });
 
     let mut ground = match &repository {
-        Ok(repository) => ground_of(repository, changes.side, &changes.diff, &mut diagnostics),
+        Ok(repository) => ground_of(repository, &changes, &mut diagnostics),
         Err(_) => Ground::default(),
     };
     ground.path_rules.clone_from(&policy.path_rules);
@@ -192,12 +198,8 @@ fn without_repository(base: &Base) -> DiffState {
 
 /// The tracked files, with the number of lines of those that the change touches: only there can a report of
 /// another state of the file make a figure wrong.
-fn ground_of(
-    repository: &Repository,
-    side: Side,
-    diff: &DiffState,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Ground {
+fn ground_of(repository: &Repository, changes: &Changes, diagnostics: &mut Vec<Diagnostic>) -> Ground {
+    let (side, diff) = (changes.side, changes.diff.known());
     let tracked = match repository.tracked_files(side) {
         Ok(tracked) => tracked,
         Err(error) => {
@@ -206,9 +208,14 @@ fn ground_of(
         }
     };
     let modules = repository.go_modules(side, &tracked);
-    let is_changed = |path: &RepoPath| diff.known().is_some_and(|diff| diff.files.contains_key(path));
     let files = tracked.files.into_iter().map(|path| {
-        let lines = if is_changed(&path) { repository.line_count(side, &path) } else { None };
+        let lines = match changes.line_counts.get(&path) {
+            Some(count) => Some(*count),
+            None if diff.is_some_and(|diff| diff.files.contains_key(&path)) => {
+                repository.line_count(side, &path)
+            }
+            None => None,
+        };
         (path, lines)
     });
     Ground {

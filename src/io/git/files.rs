@@ -1,10 +1,11 @@
 //! The files of the commit: which there are, how long they are, and what a small one says.
 
 use super::Repository;
+use super::lines::blob_up_to;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::{OpenError, open_beneath, read_beneath};
 use crate::model::RepoPath;
-use git2::{ErrorCode, ObjectType, Oid};
+use git2::{ErrorCode, ObjectType};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -223,7 +224,7 @@ impl Repository {
             if entry.kind() != Some(ObjectType::Blob) || !is_regular(entry.filemode_raw()) {
                 return Ok(CommittedFile::NotRegular);
             }
-            Ok(match self.blob_up_to(entry.id(), limit)? {
+            Ok(match blob_up_to(&self.git, entry.id(), limit)? {
                 SizedBlob::Empty => CommittedFile::Bytes(Vec::new()),
                 SizedBlob::Blob(blob) => CommittedFile::Bytes(blob.content().to_vec()),
                 SizedBlob::Bytes(bytes) => CommittedFile::Bytes(bytes),
@@ -265,16 +266,7 @@ impl Repository {
         if !is_regular(entry.filemode_raw()) {
             return None;
         }
-        self.blob_up_to(entry.id(), limit).ok()
-    }
-
-    /// A blob, unless it is larger than `limit` bytes: its size is known before it is unpacked.
-    pub(super) fn blob_up_to(&self, id: Oid, limit: u64) -> Result<SizedBlob<'_>, git2::Error> {
-        let (size, _) = self.git.odb()?.read_header(id)?;
-        if size as u64 > limit {
-            return Ok(SizedBlob::Large);
-        }
-        self.git.find_blob(id).map(SizedBlob::Blob)
+        blob_up_to(&self.git, entry.id(), limit).ok()
     }
 
     /// Calls `take` with the path from the repository's root and the mode of every entry of the head's commit

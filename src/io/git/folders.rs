@@ -2,6 +2,7 @@
 
 use super::Repository;
 use super::files::SizedBlob;
+use super::lines::blob_up_to;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use git2::{ErrorCode, ObjectType, Oid};
 use std::path::Path;
@@ -92,7 +93,7 @@ impl Repository {
                 Err(error) if error.code() == ErrorCode::NotFound => return Ok(false),
                 Err(error) => return Err(error),
             };
-            Ok(match self.blob_up_to(entry.id(), bytes.len() as u64)? {
+            Ok(match blob_up_to(&self.git, entry.id(), bytes.len() as u64)? {
                 SizedBlob::Blob(blob) => blob.content() == bytes,
                 SizedBlob::Empty | SizedBlob::Large | SizedBlob::Bytes(_) => false,
             })

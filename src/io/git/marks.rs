@@ -1,7 +1,7 @@
 //! What the text of changed lines says: which differ in white space alone, which were only moved, and which take
 //! code out of the coverage.
 
-use crate::compare::{is_setting, is_settings, marker};
+use crate::compare::Watch;
 use crate::model::{Diff, Exclusion, RepoPath};
 use siphasher::sip::SipHasher13;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -21,6 +21,8 @@ pub(super) struct Texts {
     added: Vec<(u32, u64)>,
     /// The same for lines of the base.
     removed: Vec<(u32, u64)>,
+    /// What of the lines takes code out of the coverage.
+    watch: Watch,
     /// What the lines say that are gone in this place.
     here: HashSet<u64>,
     /// True if somewhere a new line says the same as one that is gone in the same place, white space apart.
@@ -30,35 +32,39 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// Nothing yet of a file.
+    pub(super) fn of(path: &RepoPath) -> Self {
+        Self { watch: Watch::of(path), ..Self::default() }
+    }
+
     /// Another place of the file begins, with lines between that did not change.
     pub(super) fn begin_place(&mut self) {
         self.here.clear();
     }
 
-    pub(super) fn add(&mut self, path: &RepoPath, number: u32, line: &[u8]) {
+    pub(super) fn add(&mut self, number: u32, line: &[u8]) {
         let Print { text, says_something } = fingerprint(line);
         self.has_twins |= self.here.contains(&text);
         self.added.extend(says_something.then_some((number, text)));
-        let marker = match marker(path, line) {
-            None if is_setting(path, line) => Some("settings of the coverage"),
+        let marker = match self.watch.marker(line) {
+            None if self.watch.is_setting(line) => Some("settings of the coverage"),
             marker => marker,
         };
         self.exclude(number, marker);
     }
 
-    pub(super) fn remove(&mut self, path: &RepoPath, number: u32, line: &[u8]) {
+    pub(super) fn remove(&mut self, number: u32, line: &[u8]) {
         let Print { text, says_something } = fingerprint(line);
         self.here.insert(text);
         self.removed.extend(says_something.then_some((number, text)));
-        let was_setting = is_setting(path, line);
-        if was_setting && !self.exclusions.iter().any(|exclusion| exclusion.line == 0) {
+        if self.watch.is_setting(line) && !self.exclusions.iter().any(|exclusion| exclusion.line == 0) {
             self.exclude(0, Some("settings of the coverage"));
         }
     }
 
     /// A file of settings counts as a whole.
     pub(super) fn of_file(&mut self, path: &RepoPath, first_added: Option<u32>) {
-        if is_settings(path) {
+        if Watch::is_settings(path) {
             self.exclusions.clear();
             self.exclude(first_added.unwrap_or(0), Some("settings of the coverage"));
         }
@@ -203,12 +209,12 @@ mod tests {
     fn moved(files: &[(&str, &[&str], &[&str])], of: &str) -> Vec<(String, u32, u32)> {
         let (mut moves, mut diff) = (Moves::default(), Diff::default());
         for (name, removed, added) in files {
-            let mut texts = Texts::default();
+            let mut texts = Texts::of(&path(name));
             for (number, line) in (1..).zip(*removed) {
-                texts.remove(&path(name), number, line.as_bytes());
+                texts.remove(number, line.as_bytes());
             }
             for (number, line) in (1..).zip(*added) {
-                texts.add(&path(name), number, line.as_bytes());
+                texts.add(number, line.as_bytes());
             }
             moves.take(path(name), path(name), texts);
             let (added, removed) = (LineRanges::default(), LineRanges::default());

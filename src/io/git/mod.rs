@@ -11,6 +11,7 @@ mod diff;
 mod files;
 mod folders;
 mod history;
+mod lines;
 mod marks;
 mod owners;
 mod rebuilt;

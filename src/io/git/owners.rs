@@ -2,6 +2,7 @@
 
 use super::Repository;
 use super::history::{Found, MOST_BYTES};
+use super::lines::blob_up_to;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::{CODE_OWNERS_PLACES, CodeOwners, Handle, Owners};
 use crate::policy;
@@ -167,7 +168,7 @@ impl Repository {
         else {
             return Ok(None);
         };
-        match self.blob_up_to(entry.id(), MOST_BYTES)?.text() {
+        match blob_up_to(&self.git, entry.id(), MOST_BYTES)?.text() {
             Some(bytes) => Ok(Some((entry.id(), bytes.to_vec()))),
             None => Ok(None),
         }

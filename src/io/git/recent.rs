@@ -1,5 +1,6 @@
 //! The lines that changed lately, for a first bar of the coverage of changed lines.
 
+use super::diff::{Notes, Until};
 use super::{Repository, Side};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Diff, DiffState};
@@ -34,8 +35,8 @@ impl Repository {
                 Err(_) => break,
             };
         }
-        let mut notes = Vec::new();
-        let diff: Diff = self.diff(before.as_deref(), side, &mut notes).map_err(said)?;
+        let until = Until::Head(side);
+        let diff: Diff = self.diff(before.as_deref(), until, &mut Notes::default()).map_err(said)?;
         Ok(DiffState::Known(diff))
     }
 }

@@ -31,7 +31,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Detected, Format, Head};
 use crate::model::{Kind, Untrusted};
 use crate::policy::ReportEntry;
-use globset::{Glob, GlobMatcher};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -114,24 +114,29 @@ pub fn open(report: &FoundReport) -> Result<File, Box<Diagnostic>> {
 
 /// The formats that the search asks; tests bring their own.
 struct Formats {
-    names: Vec<(GlobMatcher, &'static Format)>,
+    names: GlobSet,
+    /// The format of each glob.
+    of_glob: Vec<&'static Format>,
     detect: fn(&Head) -> Detected,
 }
 
 impl Formats {
     fn new(all: impl Iterator<Item = &'static Format>, detect: fn(&Head) -> Detected) -> Self {
-        let mut names = Vec::new();
+        let (mut names, mut of_glob) = (GlobSetBuilder::new(), Vec::new());
         for format in all {
             // A default glob that cannot be compiled is a bug of ours; a test of the formats looks for it.
-            let globs = format.default_globs.iter().filter_map(|glob| Glob::new(glob).ok());
-            names.extend(globs.map(|glob| (glob.compile_matcher(), format)));
+            for glob in format.default_globs.iter().filter_map(|glob| Glob::new(glob).ok()) {
+                names.add(glob);
+                of_glob.push(format);
+            }
         }
-        Self { names, detect }
+        Self { names: names.build().unwrap_or_default(), of_glob, detect }
     }
 
     /// The formats whose default globs match a file's name.
     fn called(&self, name: &OsStr) -> Vec<&'static Format> {
-        self.names.iter().filter(|(glob, _)| glob.is_match(name)).map(|(_, format)| *format).collect()
+        let matched = self.names.matches(name);
+        matched.into_iter().filter_map(|index| self.of_glob.get(index).copied()).collect()
     }
 }
 

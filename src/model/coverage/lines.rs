@@ -27,6 +27,21 @@ pub struct Lines {
     large: BTreeMap<u32, u64>,
 }
 
+/// Takes lines that come in order; see [`Lines::in_order`].
+#[derive(Debug)]
+pub struct InOrder<'l>(&'l mut Sorted<u16, u16>);
+
+impl InOrder<'_> {
+    /// Adds a line behind all others. False, and nothing added, if it is not behind them or too large.
+    #[inline]
+    pub fn push(&mut self, line: u32, hits: u32) -> bool {
+        match (u16::try_from(line), u16::try_from(hits)) {
+            (Ok(line), Ok(hits)) if line > 0 && hits < u16::MAX => self.0.push(line, hits),
+            _ => false,
+        }
+    }
+}
+
 /// Nearly every file has fewer than 65,536 lines, and nearly every line fewer hits: half the memory.
 #[derive(Clone, Debug)]
 enum Store {
@@ -53,6 +68,15 @@ impl Lines {
             return;
         }
         self.upsert(line, |old| old.unwrap_or(0).saturating_add(hits));
+    }
+
+    /// Takes lines that come in order and are small, for a reader of large reports; `None` if a line is here for
+    /// which there is no room in that form.
+    pub fn in_order(&mut self) -> Option<InOrder<'_>> {
+        match &mut self.store {
+            Store::Narrow(lines) => Some(InOrder(lines)),
+            Store::Wide(_) => None,
+        }
     }
 
     /// Sets a line to the larger of its hits and `hits`.

@@ -5,7 +5,7 @@ mod lines;
 mod sorted;
 
 pub use branches::{Branches, LineBranches};
-pub use lines::{LineHits, Lines};
+pub use lines::{InOrder, LineHits, Lines};
 
 use super::Ratio;
 use super::Untrusted;
