@@ -1,10 +1,10 @@
 //! The evidence of the base: where it comes from, and whether it is of a commit that the change builds on.
 
-use crate::compare::BaseSide;
+use crate::compare::{BaseSide, Drift};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::git::{Ancestry, Base, Repository};
+use crate::io::git::{Ancestry, Base, Repository, Side};
 use crate::io::github::{Nearest, Snapshots};
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{Diff, Snapshot, Untrusted};
 
 /// The evidence of the base as it was found.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct BaseEvidence {
     name: Untrusted,
     /// How many commits it is older than the merge base.
     distance: u64,
+    /// What happened since; `None` if nothing did, else the change or why nobody can say.
+    drift: Option<Result<Diff, String>>,
     /// Why there is none.
     absent: String,
 }
@@ -52,7 +54,7 @@ impl BaseEvidence {
         };
         let (evidence, problem) = match repository.ancestry(commit, descendant) {
             Ok(Ancestry::Before(distance)) => {
-                return Self { snapshot: Some(snapshot), name, distance, absent: String::new() };
+                return Self { snapshot: Some(snapshot), name, distance, ..Self::default() };
             }
             Ok(Ancestry::Another) => refused(
                 format!("the snapshot is of {short}, which is no commit that the change builds on"),
@@ -99,7 +101,7 @@ impl BaseEvidence {
         };
         match snapshots.nearest(commit, at_least, &local) {
             Ok(Nearest { snapshot, distance }) => {
-                Self { snapshot: Some(snapshot), name, distance, absent: String::new() }
+                Self { snapshot: Some(snapshot), name, distance, ..Self::default() }
             }
             Err(absent) => {
                 let note =
@@ -110,12 +112,40 @@ impl BaseEvidence {
         }
     }
 
+    /// Finds out what happened between the snapshot's commit and the merge base; where no change is judged, what is
+    /// judged itself.
+    pub(super) fn with_drift(mut self, repository: Option<&Repository>, base: &Base, side: Side) -> Self {
+        let commit = self.snapshot.as_ref().and_then(|snapshot| snapshot.commit.as_deref());
+        let until = match base {
+            Base::Known(point) => Some(point.merge_base.as_str()),
+            Base::None => None,
+            Base::Unavailable(_) => return self,
+        };
+        let is_the_same = self.distance == 0 && (until.is_some() || side == Side::Commit);
+        if let (Some(commit), Some(repository), false) = (commit, repository, is_the_same) {
+            let drift = repository.drift(commit, until, side);
+            self.drift = Some(drift.map_err(|problem| {
+                let short = commit.get(..7).unwrap_or(commit);
+                format!(
+                    "the evidence of the base is of {short}, and git cannot say what happened since: {}",
+                    problem.message.raw()
+                )
+            }));
+        }
+        self
+    }
+
     /// The same for a comparison.
     pub(super) fn side(&self) -> BaseSide<'_> {
         BaseSide {
             snapshot: self.snapshot.as_ref(),
             name: self.name.clone(),
             distance: self.distance,
+            drift: match &self.drift {
+                None => Drift::None,
+                Some(Ok(diff)) => Drift::Known(diff),
+                Some(Err(why)) => Drift::Unknown(why),
+            },
             absent: self.absent.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! The base of a comparison: its evidence, and what people call it.
 
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{Diff, Snapshot, Untrusted};
 
 /// What the head is compared with.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,23 @@ pub struct BaseSide<'e> {
     pub name: Untrusted,
     /// How many commits the evidence is older than the merge base.
     pub distance: u64,
+    /// What happened since the evidence was made.
+    pub drift: Drift<'e>,
     /// Why there is no evidence, in words of ours; empty if nobody looked for it.
     pub absent: String,
+}
+
+/// What happened between the commit of the base's evidence and the commit that the head is compared with: the merge
+/// base, or the head itself where no change is judged.
+#[derive(Clone, Debug, Default)]
+pub enum Drift<'e> {
+    /// Nothing: it is the same commit.
+    #[default]
+    None,
+    /// This.
+    Known(&'e Diff),
+    /// Nobody can say, for this reason.
+    Unknown(&'e str),
 }
 
 impl<'e> BaseSide<'e> {

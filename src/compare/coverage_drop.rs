@@ -3,11 +3,15 @@
 //! The base is adjusted: lines that the change removes are no loss. What the change did is told apart from what
 //! happened to lines that it does not touch (indirect changes), which are mostly tests that do not always do the
 //! same.
+//!
+//! Where the base's evidence is older than the merge base, it is brought there through what happened between: lines
+//! get the numbers that they have at the merge base, and lines that came since count on neither side.
 
-use super::{Evidence, Partials};
+use super::{Drift, Evidence, Partials};
 use crate::model::{
     Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, LineRanges, Ratio, RepoPath, Untrusted,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -73,32 +77,46 @@ pub fn coverage_drop<'e>(
         return Err(NoDrop::NoBase);
     };
     let Some(head) = evidence.head.coverage.as_ref() else { return Err(NoDrop::NoBase) };
-    let diff = match evidence.diff {
-        DiffState::Known(diff) => Some(diff),
-        DiffState::NoBase => None,
-        DiffState::Unavailable { reason, .. } => return Err(NoDrop::NotMeasured(reason.clone())),
+    let (diff, drift) = match (evidence.diff, &evidence.base_side.drift) {
+        (DiffState::Unavailable { reason, .. }, _) => return Err(NoDrop::NotMeasured(reason.clone())),
+        (_, Drift::Unknown(why)) => return Err(NoDrop::NotMeasured((*why).into())),
+        (DiffState::Known(diff), Drift::Known(drift)) => (Some(diff), Some(*drift)),
+        (DiffState::Known(diff), Drift::None) => (Some(diff), None),
+        // Nothing is changed against a base, but something since the evidence was made.
+        (DiffState::NoBase, Drift::Known(since)) => (Some(*since), None),
+        (DiffState::NoBase, Drift::None) => (None, None),
     };
+    if evidence.base.is_some_and(|base| base.commit.is_none()) && diff.is_some_and(|diff| diff.base.is_some())
+    {
+        return Err(NoDrop::NotMeasured(
+            "the evidence of the base does not say of which commit it is".into(),
+        ));
+    }
     let mut sides = Sides::default();
     let mut direct = Ratio::default();
     let moved = moved(diff);
+    let drifted = Drifted { since: drift, moved: self::moved(drift) };
     for (path, file) in &base.files {
+        let is_unusable = is_unusable(base, path, file);
+        let Some(Brought { path, file, is_exact }) = drifted.bring(path, file) else { continue };
         let change = change_of(path, diff, &moved);
         let at_head = change.map_or(path, |(path, _)| path);
         if !wanted(at_head) {
             continue;
         }
         let change = change.map(|(_, change)| change);
-        if change.is_some() && is_unusable(base, path, file) {
+        if change.is_some() && (is_unusable || !is_exact) {
             return Err(not_of_this_state(path));
         }
-        let stays = ratio_of(file, metric, partials, |line| !is_removed(change, line));
+        let stays = ratio_of(&file, metric, partials, |line| !is_removed(change, line));
         add(&mut sides.base, stays);
         add(&mut direct, stays);
         if change.is_some_and(|change| change.change == FileChange::Deleted) {
             continue;
         }
         match head.files.get(at_head) {
-            Some(now) => sides.compare(at_head, file, now, change),
+            Some(now) if is_exact => sides.compare(at_head, &file, now, change),
+            Some(_) => {}
             None if change.is_none() => sides.vanished.push(path),
             None if change.is_some_and(|change| !change.added.is_empty()) => {
                 let path = at_head.as_str();
@@ -109,8 +127,10 @@ pub fn coverage_drop<'e>(
         }
     }
     for (path, file) in head.files.iter().filter(|(path, _)| wanted(path)) {
-        add(&mut sides.head, ratio_of(file, metric, partials, |_| true));
-        let Some(change) = diff.and_then(|diff| diff.files.get(path)) else { continue };
+        let change = diff.and_then(|diff| diff.files.get(path));
+        let came_since = drifted.came_since(path, change);
+        add(&mut sides.head, ratio_of(file, metric, partials, |line| !came_since(line)));
+        let Some(change) = change else { continue };
         let differs = !change.added.is_empty() || change.change == FileChange::NotText;
         if differs && (change.change == FileChange::NotText || is_unusable(head, path, file)) {
             return Err(not_of_this_state(path));
@@ -165,6 +185,54 @@ impl<'e> Sides<'e> {
         }
         if !(file.lost.is_empty() && file.gained.is_empty() && file.halved.is_empty()) {
             self.indirect.push(file);
+        }
+    }
+}
+
+/// The base's evidence on its way to the merge base.
+struct Drifted<'d> {
+    since: Option<&'d Diff>,
+    moved: BTreeMap<&'d RepoPath, (&'d RepoPath, &'d DiffFile)>,
+}
+
+/// A file of the base as it is at the merge base.
+struct Brought<'e> {
+    path: &'e RepoPath,
+    file: Cow<'e, FileCoverage>,
+    /// False if its lines could not be brought there.
+    is_exact: bool,
+}
+
+impl<'e> Drifted<'e> {
+    /// `None` for a file that is gone.
+    fn bring(&self, path: &'e RepoPath, file: &'e FileCoverage) -> Option<Brought<'e>> {
+        let Some((path, change)) = change_of(path, self.since, &self.moved) else {
+            return Some(Brought { path, file: Cow::Borrowed(file), is_exact: true });
+        };
+        match change.change {
+            FileChange::Deleted => None,
+            FileChange::NotText => Some(Brought { path, file: Cow::Borrowed(file), is_exact: false }),
+            FileChange::Added | FileChange::Modified | FileChange::Renamed => {
+                let file = file.renumbered(|line| line_at_head(line, change));
+                Some(Brought { path, file: Cow::Owned(file), is_exact: true })
+            }
+        }
+    }
+
+    /// True for the lines of the head that the change does not touch and that came after the base's evidence.
+    fn came_since(&self, path: &RepoPath, change: Option<&'e DiffFile>) -> impl Fn(u32) -> bool {
+        let before = change.and_then(|change| change.old_path.as_ref()).unwrap_or(path);
+        let since = self.since.and_then(|since| since.files.get(before)).map(|since| &since.added);
+        move |line| {
+            let Some(since) = since.filter(|_| change.is_none_or(|change| !change.added.contains(line)))
+            else {
+                return false;
+            };
+            let before = match (change, NonZeroU32::new(line)) {
+                (Some(change), Some(line)) => line_before(line, change).map_or(0, NonZeroU32::get),
+                (None, _) | (_, None) => line,
+            };
+            since.contains(before)
         }
     }
 }
@@ -258,16 +326,25 @@ fn add(to: &mut Ratio, more: Ratio) {
 /// Where an untouched line of the base stands at the head: the n-th untouched line of one side is the n-th of the
 /// other. `None` for a line that the change removes.
 fn line_at_head(line: NonZeroU32, change: &DiffFile) -> Option<NonZeroU32> {
-    let removed = change.removed.ranges();
+    line_across(line, &change.removed, &change.added)
+}
+
+/// Where an untouched line of the head stood at the base. `None` for a line that the change adds.
+fn line_before(line: NonZeroU32, change: &DiffFile) -> Option<NonZeroU32> {
+    line_across(line, &change.added, &change.removed)
+}
+
+/// The line of the other side, by what only this side has and what only the other has.
+fn line_across(line: NonZeroU32, only_here: &LineRanges, only_there: &LineRanges) -> Option<NonZeroU32> {
     let mut rank = line.get();
-    for &(first, last) in removed.iter().take_while(|(first, _)| *first <= line.get()) {
+    for &(first, last) in only_here.ranges().iter().take_while(|(first, _)| *first <= line.get()) {
         if line.get() <= last {
             return None;
         }
         rank = rank.checked_sub(last - first + 1)?;
     }
     let mut at = rank;
-    for &(first, last) in change.added.ranges() {
+    for &(first, last) in only_there.ranges() {
         if first > at {
             break;
         }
@@ -300,6 +377,10 @@ mod tests {
         assert_eq!([at(1, &inserted), at(5, &inserted)], [Some(3), Some(7)]);
         let replaced = change(&[3], &[3, 4]);
         assert_eq!([at(2, &replaced), at(3, &replaced), at(5, &replaced)], [Some(2), None, Some(4)]);
+        let back = |line: u32, change: &DiffFile| {
+            line_before(NonZeroU32::new(line).unwrap(), change).map(NonZeroU32::get)
+        };
+        assert_eq!([back(2, &replaced), back(3, &replaced), back(4, &replaced)], [Some(2), None, Some(5)]);
         let below = change(&[9], &[]);
         assert_eq!([at(8, &below), at(9, &below)], [Some(8), Some(10)]);
     }

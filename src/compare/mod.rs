@@ -16,7 +16,7 @@ mod tests;
 mod touched;
 mod vulnerabilities;
 
-pub use base::BaseSide;
+pub use base::{BaseSide, Drift};
 pub use changes::{RemovedTest, TestChanges};
 pub use coverage::{
     ChangedFile, ChangedLine, ChangedLines, Counted, Counting, Moved, Partials, Ran, Respaced,

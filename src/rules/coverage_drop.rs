@@ -266,7 +266,7 @@ fn indirect(drop: &Compared<'_>) -> Option<Detail> {
 mod tests {
     use super::super::sample::{Sample, coverage, report};
     use super::*;
-    use crate::model::Health;
+    use crate::model::{DiffState, Health};
 
     /// 8 of 10 lines on the base; the change adds two lines that do not run.
     fn diluted() -> Sample {
@@ -333,6 +333,61 @@ mod tests {
         assert_eq!(counted.kind, OutcomeKind::Met);
         let counted = sample.judge("coverage.drop", &[("unchanged-lines", "counted"), ("max", "24")]);
         assert_eq!(counted.kind, OutcomeKind::NotMet);
+    }
+
+    /// The base's evidence is older than the merge base, where two lines that do not run came above the others; the
+    /// change adds a third at the end.
+    fn older() -> Sample {
+        let then: &[(u32, u64)] = &[(1, 1), (2, 1), (3, 0), (4, 1)];
+        let head: &[(u32, u64)] = &[(1, 0), (2, 0), (3, 1), (4, 1), (5, 0), (6, 1), (7, 0)];
+        Sample::of(coverage(&[("a.rs", head), ("new.rs", &[(1, 0)])]))
+            .against(coverage(&[("a.rs", then)]))
+            .since_then("a.rs", [1, 2], [])
+            .since_then("new.rs", [1], [])
+            .changing("a.rs", [7])
+    }
+
+    #[test]
+    fn older_evidence_is_brought_to_the_merge_base_and_what_came_since_counts_on_neither_side() {
+        for fields in [&[("max", "15")][..], &[("max", "15"), ("unchanged-lines", "counted")]] {
+            let judgement = older().judge("coverage.drop", fields);
+            assert_eq!(judgement.kind, OutcomeKind::Met, "{fields:?}");
+            assert_eq!(judgement.measured_text, "15 points lost: 60.0%, 75.0% on the base");
+            assert_eq!(judgement.details.len(), 0, "no untouched line changed its state");
+        }
+        assert_eq!(older().judge("coverage.drop", &[("max", "14.99")]).kind, OutcomeKind::NotMet);
+    }
+
+    #[test]
+    fn a_line_that_came_and_went_is_no_loss_and_one_that_was_removed_since_is_none_either() {
+        let head: &[(u32, u64)] = &[(1, 1), (2, 0)];
+        let sample = Sample::of(coverage(&[("a.rs", head)]))
+            .against(coverage(&[("a.rs", &[(1, 1), (2, 1), (3, 0)])]))
+            .since_then("a.rs", [1], [2])
+            .removing("a.rs", [1]);
+        let judgement = sample.judge("coverage.drop", &[("unchanged-lines", "counted")]);
+        assert_eq!(judgement.kind, OutcomeKind::Met);
+        assert_eq!(judgement.measured_text, "50.0%, 50.0% on the base");
+    }
+
+    #[test]
+    fn where_nobody_can_say_what_happened_since_there_is_no_figure() {
+        let sample = Sample { since: Some(Err("the clone ends before it")), ..older() };
+        let judgement = sample.judge("coverage.drop", &[("max", "100")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        assert_eq!(judgement.reason.raw(), "the clone ends before it");
+        let mut nameless = diluted();
+        let DiffState::Known(diff) = &mut nameless.diff else { unreachable!() };
+        diff.base = Some("b1".to_owned());
+        let judgement = nameless.judge("coverage.drop", &[("max", "100")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured, "the evidence names no commit");
+    }
+
+    #[test]
+    fn on_the_default_branch_the_change_is_what_happened_since_the_evidence() {
+        let judgement = older().without_base().judge("coverage.drop", &[("max", "0")]);
+        // 3 of 4 lines there; 3 of 7 with the two new lines and the new file here.
+        assert_eq!(judgement.measured_text, "32.15 points lost: 42.8%, 75.0% on the base");
     }
 
     #[test]

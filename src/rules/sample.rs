@@ -4,7 +4,7 @@ use super::{
     Covered, Feeds, FieldKind, Globs, Judgement, Pattern, Quarantined, Reproduce, RuleSpec, Scope, Setting,
     Settings, Value, VexStatement, Waiver, by_id,
 };
-use crate::compare::{self, BaseSide, ContractState, Evidence, Occasion};
+use crate::compare::{self, BaseSide, ContractState, Drift, Evidence, Occasion};
 use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
@@ -19,6 +19,8 @@ use std::num::NonZeroU32;
 pub(crate) struct Sample {
     pub(crate) head: Snapshot,
     pub(crate) base: Option<Snapshot>,
+    /// What happened since the base's evidence was made, or why nobody can say.
+    pub(crate) since: Option<Result<Diff, &'static str>>,
     pub(crate) occasion: Occasion,
     pub(crate) diff: DiffState,
     pub(crate) contract: Vec<ContractState>,
@@ -35,6 +37,7 @@ impl Default for Sample {
         Self {
             head: Snapshot::default(),
             base: None,
+            since: None,
             occasion: Occasion::Change,
             diff: DiffState::Known(Diff::default()),
             contract: Vec::new(),
@@ -91,6 +94,26 @@ impl Sample {
         self
     }
 
+    /// Adds a file that changed between the base's evidence and the merge base.
+    pub(crate) fn since_then(
+        mut self,
+        file: &str,
+        added: impl IntoIterator<Item = u32>,
+        removed: impl IntoIterator<Item = u32>,
+    ) -> Self {
+        let entry = DiffFile {
+            change: FileChange::Modified,
+            old_path: None,
+            added: LineRanges::from_iter(added),
+            removed: LineRanges::from_iter(removed),
+            marks: LineMarks::default(),
+        };
+        if let Ok(diff) = self.since.get_or_insert(Ok(Diff::default())) {
+            diff.files.insert(path(file), entry);
+        }
+        self
+    }
+
     pub(crate) fn asking(mut self, entry: &str, kind: Kind, at_least: u64, arrived: u64) -> Self {
         let entry = entry.to_owned();
         self.contract.push(ContractState { entry, kind, at_least, arrived, optional: false, shards: None });
@@ -122,7 +145,12 @@ impl Sample {
 
     /// The base, called `main`.
     pub(crate) fn base_side(&self) -> BaseSide<'_> {
-        BaseSide { name: "main".into(), ..BaseSide::of(self.base.as_ref()) }
+        let drift = match &self.since {
+            None => Drift::None,
+            Some(Ok(diff)) => Drift::Known(diff),
+            Some(Err(why)) => Drift::Unknown(why),
+        };
+        BaseSide { name: "main".into(), drift, ..BaseSide::of(self.base.as_ref()) }
     }
 
     pub(crate) fn evidence<'e>(&'e self, base: &'e BaseSide<'e>) -> Evidence<'e> {

@@ -141,6 +141,7 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }
         _ => BaseEvidence::given(given, clone, &base, head_commit, &mut diagnostics),
     };
+    let base_evidence = base_evidence.with_drift(clone, &base, changes.side);
     let occasion = if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change };
     let provenance = reader.is_some().then(|| {
         let mut provenance = compare::of_change(occasion, &changes.diff);

@@ -167,6 +167,22 @@ impl Branches {
         }
     }
 
+    /// The same at other lines; what has none any more is gone.
+    pub(super) fn renumbered(&self, number: impl Fn(u32) -> Option<u32>) -> Self {
+        let mut branches = Self::default();
+        for ((line, id), taken) in self.by_id.iter() {
+            if let Some(line) = number(line) {
+                branches.by_id.add((line, id), taken);
+            }
+        }
+        for (&line, &(taken, total)) in self.by_count.iter() {
+            if let Some(line) = number(line) {
+                branches.count_at_least(line, taken, total);
+            }
+        }
+        branches
+    }
+
     pub(super) fn take_settled(&mut self) -> Self {
         Self {
             by_id: Ids { taken: self.by_id.taken.take_settled(), missed: self.by_id.missed.take_settled() },

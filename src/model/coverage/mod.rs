@@ -94,6 +94,30 @@ impl FileCoverage {
         self.summary = larger_summary(self.summary.take(), other.summary.clone());
     }
 
+    /// The same with other numbers of lines; what has no number any more is gone. Totals without records stay.
+    #[must_use]
+    pub fn renumbered(&self, number: impl Fn(NonZeroU32) -> Option<NonZeroU32>) -> Self {
+        let mut file = Self { summary: self.summary.clone(), ..Self::default() };
+        for hit in self.lines.iter() {
+            if let Some(line) = number(hit.line) {
+                file.lines.add(line, hit.hits);
+            }
+        }
+        // Line 0 stands for what has no place.
+        let number = |line: u32| match NonZeroU32::new(line) {
+            None => Some(0),
+            Some(line) => number(line).map(NonZeroU32::get),
+        };
+        file.branches = self.branches.renumbered(number);
+        file.parts = self.parts.renumbered(number);
+        for (key, calls) in self.functions.iter() {
+            if let Some(line) = number(key.line) {
+                file.functions.add(FunctionKey { line, name: key.name.clone() }, calls);
+            }
+        }
+        file
+    }
+
     /// Takes everything out, in no more memory than it needs, and keeps the room for the next file.
     #[must_use]
     pub fn take_settled(&mut self) -> Self {
