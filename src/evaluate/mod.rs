@@ -3,13 +3,14 @@
 use crate::compare::Evidence;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
-    Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, Requirement, Step, Uncovered,
-    Untrusted, Verdict, VerdictKind,
+    Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, ReportRead, ReportTotals,
+    Requirement, Step, Uncovered, Untrusted, Verdict, VerdictKind,
 };
 use crate::policy::{BUILT_IN, MOST_LAXER_OVERLAYS, Overlay, Policy, RuleInForce};
 use crate::rules::{
     Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Waiver, unexplained_jobs,
 };
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 mod notes;
@@ -221,7 +222,13 @@ fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope:
     let judgement = never_met_on_problems(judgement, rule, evidence, scope);
     let replay = record::replay(rule, &judgement, evidence, scope);
     let reason = match (judgement.kind, rule.mode) {
-        (OutcomeKind::NotMet, Mode::Warn) if judgement.reason.is_empty() => "would need changes".into(),
+        (OutcomeKind::NotMet, mode) if judgement.reason.is_empty() => {
+            let would = (mode == Mode::Warn).then(|| Untrusted::from("would need changes"));
+            let reports = deciding_reports(rule, evidence);
+            let parts: Vec<String> =
+                would.into_iter().chain(reports).map(|part| part.raw().to_owned()).collect();
+            Untrusted::new(parts.join(", "))
+        }
         _ => judgement.reason,
     };
     let would_be = rule.mode == Mode::Warn && judgement.kind == OutcomeKind::NotMet;
@@ -254,6 +261,27 @@ fn judge(rule: &RuleInForce, scope_text: String, evidence: &Evidence<'_>, scope:
         uncovered: if is_loud { judgement.uncovered } else { Vec::new() },
         used: judgement.used,
     }
+}
+
+/// The reports of tests that decided that a rule is not met, in words; `None` if it is not for reports of tests.
+fn deciding_reports(rule: &RuleInForce, evidence: &Evidence<'_>) -> Option<Untrusted> {
+    const SHOWN: usize = 2;
+    let weight = rule.spec.weight_of_tests?;
+    let weight = |report: &ReportRead| match &report.totals {
+        ReportTotals::Tests(totals) => weight(totals),
+        ReportTotals::None | ReportTotals::Coverage(_) | ReportTotals::Scan { .. } => 0,
+    };
+    let mut reports: Vec<&ReportRead> =
+        evidence.head.reports_of(Kind::Tests).filter(|report| weight(report) > 0).collect();
+    reports.sort_by_key(|report| Reverse(weight(report)));
+    let more = reports.len().saturating_sub(SHOWN);
+    let names: Vec<&str> = reports.iter().take(SHOWN).map(|report| report.file.raw()).collect();
+    let names = match (names.as_slice(), more) {
+        ([], _) => return None,
+        (names, 0) => names.join(" and "),
+        (names, more) => format!("{} and {more} more", names.join(", ")),
+    };
+    Some(Untrusted::new(format!("in {names}")))
 }
 
 /// The net below every rule: whatever a rule says, nothing is met on evidence with problems (invariant 1).

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::JobResult::{Failure, Skipped, Success};
 use crate::model::Severity::{High, Low};
 use crate::model::TestStatus::{self, Failed, Passed};
-use crate::model::{Date, Health, Snapshot};
+use crate::model::{Date, Health, Snapshot, TestTotals};
 use crate::policy::{Layers, OrgText, parse, parse_org, resolve, resolve_layers};
 use crate::rules::RULES;
 use crate::rules::sample::{Sample, coverage, finding, report, scan, tests, with_jobs};
@@ -283,4 +283,19 @@ fn a_rule_has_few_laxer_entries_of_paths() {
     assert_eq!(of(6), Ok(()));
     let errors = of(7).unwrap_err();
     assert_eq!((errors.len(), errors[0].origin.line), (1, 10));
+}
+
+#[test]
+fn a_failure_names_the_reports_that_decided() {
+    let mut head = tests(&[("a", Failed), ("b", Passed)]);
+    let totals = head.tests.as_ref().unwrap().totals;
+    head.reports[0].totals = ReportTotals::Tests(totals);
+    for (file, failed) in [("b.xml", 0), ("c.xml", 3), ("d.xml", 2)] {
+        let mut other = report(file, Kind::Tests, Health::Complete);
+        other.totals =
+            ReportTotals::Tests(TestTotals { tests: 3, passed: 3 - failed, failed, ..TestTotals::default() });
+        head.reports.push(other);
+    }
+    let judged = verdict(&policy(""), &Sample::of(head));
+    assert_eq!(outcome(&judged, "tests.failed").reason.raw(), "in c.xml, d.xml and 1 more");
 }

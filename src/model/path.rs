@@ -55,6 +55,12 @@ impl RepoPath {
         &self.0
     }
 
+    /// True if the path is this one, or this one below a folder.
+    pub fn ends_with(&self, end: &Self) -> bool {
+        let before = self.as_str().strip_suffix(end.as_str());
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    }
+
     /// The last component.
     pub fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)

@@ -63,7 +63,8 @@ pub use vex::{VexPackage, VexStatement};
 use crate::compare::{Evidence, Metric, Partials};
 use crate::diagnostic::Origin;
 use crate::model::{
-    Detail, Figures, Kind, Measured, NotCounted, OutcomeKind, Replay, RepoPath, Step, Uncovered, Untrusted,
+    Detail, Figures, Kind, Measured, NotCounted, OutcomeKind, Replay, RepoPath, Step, TestTotals, Uncovered,
+    Untrusted,
 };
 use std::collections::BTreeSet;
 
@@ -295,6 +296,8 @@ pub struct RuleSpec {
     pub by_path: bool,
     /// True if a waiver can lift it (what says whether there is evidence cannot be lifted, DECISIONS 15 and 21).
     pub waivable: bool,
+    /// How much a report of tests has to do with it not being met; `None` if no single report does.
+    pub weight_of_tests: Option<fn(&TestTotals) -> u64>,
     /// Its fields, beside `mode`, which every rule has.
     pub fields: &'static [Field],
     /// Reads and judges.
@@ -321,6 +324,7 @@ impl RuleSpec {
             guard: false,
             by_path: false,
             waivable: true,
+            weight_of_tests: None,
             fields: R::FIELDS,
             judge: |settings, evidence, scope| R::read(settings).judge(evidence, scope),
             replay: |settings, replay| R::read(settings).replay(replay),
@@ -338,6 +342,13 @@ impl RuleSpec {
     #[must_use]
     pub const fn not_waivable(mut self) -> Self {
         self.waivable = false;
+        self
+    }
+
+    /// The same for a rule that counts this of each report of tests, so that its row names the reports that decided.
+    #[must_use]
+    pub const fn counting(mut self, weight: fn(&TestTotals) -> u64) -> Self {
+        self.weight_of_tests = Some(weight);
         self
     }
 

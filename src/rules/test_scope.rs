@@ -6,10 +6,16 @@ use crate::model::{Place, RepoPath, TestCase, TestGroup, TestId, TestRun, TestTo
 use std::time::Duration;
 
 /// True if the test belongs to the scope. Its file is the one that the report names as the test's or, where that
-/// is none of the repository, the one where it failed. A test without a file belongs to no overlay of paths.
+/// is none of the repository, the one where it failed. A report may name it from a folder below the root; the place
+/// of the failure then says which file it is. A test without a file belongs to no overlay of paths.
 pub(super) fn case_in_scope(case: &TestCase, scope: &Scope<'_>) -> bool {
     let named = RepoPath::new(case.id.file.raw()).ok();
-    in_scope(named.or_else(|| placed(case.place.as_ref()?)), &case.id, scope)
+    let placed = case.place.as_ref().and_then(placed);
+    let path = match (named, placed) {
+        (Some(named), Some(placed)) if placed.ends_with(&named) => Some(placed),
+        (named, placed) => named.or(placed),
+    };
+    in_scope(path, &case.id, scope)
 }
 
 /// The same for a test of which only the identity is known.
@@ -100,7 +106,7 @@ impl ScopedTests {
 mod tests {
     use super::super::sample::{Sample, tests};
     use crate::model::TestStatus::{Failed, Passed, Skipped};
-    use crate::model::{OutcomeKind, Snapshot, TestGroup, TestStatus};
+    use crate::model::{OutcomeKind, Place, Snapshot, TestGroup, TestStatus};
     use std::time::Duration;
 
     fn group(file: &str, statuses: &[TestStatus], seconds: u64) -> TestGroup {
@@ -123,6 +129,23 @@ mod tests {
     fn below(head: Snapshot, folder: &str, rule: &str, field: (&str, &str)) -> (OutcomeKind, String) {
         let judgement = Sample::of(head).judge_below(folder, rule, &[field]);
         (judgement.kind, judgement.measured_text)
+    }
+
+    #[test]
+    fn a_file_that_the_report_names_from_a_folder_is_the_one_where_the_test_failed() {
+        let mut head = tests(&[("a", Failed), ("b", Passed)]);
+        let case = &mut head.tests.as_mut().unwrap().cases[0];
+        case.id.file = "tests/a.py".into();
+        let place = |file: &str| Some(Place { file: file.into(), line: None });
+        case.place = place("backend/tests/a.py");
+        let judged = |head: &Snapshot, folder: &str| {
+            Sample::of(head.clone()).judge_below(folder, "tests.failed", &[]).kind
+        };
+        assert_eq!(judged(&head, "backend/"), OutcomeKind::NotMet);
+        assert_eq!(judged(&head, "tests/"), OutcomeKind::Met);
+        // It failed in another file.
+        head.tests.as_mut().unwrap().cases[0].place = place("backend/a.py");
+        assert_eq!(judged(&head, "tests/"), OutcomeKind::NotMet);
     }
 
     #[test]

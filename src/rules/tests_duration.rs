@@ -16,6 +16,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsDuration>(
      A time that is missing or cannot be read is not zero: then nothing is met. Under `paths`, the tests whose file or \
      suite matches.",
 )
+.counting(|totals| totals.executed())
 .by_path();
 
 struct TestsDuration {

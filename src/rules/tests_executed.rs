@@ -15,6 +15,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsExecuted>(
      did not run. A run in which everything was skipped proves nothing. Under `paths`, the tests whose file or suite \
      matches.",
 )
+.counting(|totals| totals.tests)
 .by_path()
 .guard();
 

@@ -15,6 +15,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFailed>(
      fails on the base, in a file that the change does not touch, does not count. Under `paths`, the cases whose \
      file matches.",
 )
+.counting(|totals| totals.bad().saturating_add(totals.container_failures))
 .by_path();
 
 struct TestsFailed {

@@ -19,6 +19,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsFlaky>(
      a test that the change does not touch, is listed with their number and does not count. Under `paths`, the tests \
      whose file matches.",
 )
+.counting(|totals| totals.flaky.max(totals.bad()))
 .by_path();
 
 const MOST_ROWS: usize = 500;

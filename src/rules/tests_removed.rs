@@ -16,6 +16,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsRemoved>(
      test in a file that git says was renamed is not either; a renamed test is. Under `paths`, the tests whose file \
      matches.",
 )
+.counting(|totals| totals.tests)
 .by_path();
 
 const MOST_ROWS: usize = 500;

@@ -17,6 +17,7 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<TestsSkipped>(
      base. Disabled, inconclusive and not-run tests are skipped tests. Under `paths`, the tests whose file or suite \
      matches.",
 )
+.counting(|totals| totals.skipped)
 .by_path();
 
 const MOST_ROWS: usize = 500;

@@ -116,7 +116,10 @@ fn measured(page: &Page, outcome: &Outcome, room: usize) -> (String, bool) {
             false => (format!("not judged: {}", why.join("; ")), true),
         };
     }
-    (text, true)
+    let is_failure = outcome.kind == OutcomeKind::NotMet && outcome.mode == Mode::Enforce;
+    let whole = format!("{text}; {}", page.text(&outcome.reason, SHORT));
+    let is_told = is_failure && !outcome.reason.is_empty() && !text.is_empty() && width_of(&whole) <= room;
+    (if is_told { whole } else { text }, true)
 }
 
 /// What is needed. A count that is met needs no repetition; a share is always read against its bar.
