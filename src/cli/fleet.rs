@@ -6,6 +6,7 @@ use crate::io::records::Layout;
 use crate::model::Date;
 use crate::records::{Fleet, Window, fleet};
 use crate::render::fleet::{self as page, Extent};
+use crate::wire;
 use crate::wire::recorded::Keep;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ fewer than 5 pull requests are not given.
 
 Examples:
   tollgate fleet report fleet --since 30d --html fleet.html
+  tollgate fleet report fleet --format json
   tollgate fleet audit fleet";
 
 #[derive(Debug, clap::Args)]
@@ -53,6 +55,9 @@ struct Where {
 struct Report {
     #[command(flatten)]
     place: Where,
+    /// How to print it; JSON holds every repository
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
     /// Name every repository that needs attention
     #[arg(long)]
     all: bool,
@@ -71,6 +76,16 @@ struct Audit {
     place: Where,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum OutputFormat {
+    /// For people
+    Text,
+    /// One row per repository
+    Csv,
+    /// `tollgate.fleet/1`
+    Json,
+}
+
 /// Runs it.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     match &arguments.command {
@@ -83,7 +98,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
                 output::write_file(path, page::html(&fleet).as_bytes())?;
             }
             let extent = if report.all { Extent::All } else { Extent::Short };
-            output::print(&page::text(&fleet, extent, output::style()))?;
+            output::print(&match report.format {
+                OutputFormat::Text => page::text(&fleet, extent, output::style()),
+                OutputFormat::Csv => page::csv(&fleet),
+                OutputFormat::Json => String::from_utf8(wire::fleet::write(&fleet))?,
+            })?;
             Ok(ExitStatus::Passed)
         }
         Command::Audit(audit) => {
