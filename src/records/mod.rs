@@ -7,6 +7,7 @@
 pub mod chain;
 mod change;
 mod fleet;
+mod listed;
 mod organisation;
 mod replay;
 mod simulation;
@@ -15,6 +16,7 @@ pub(crate) mod tests;
 
 pub use change::{Change, FieldChange};
 pub use fleet::{Attention, Column, Fleet, Repository, Window, fleet};
+pub use listed::{Listed, Point, blocking};
 pub use organisation::Organisation;
 pub use replay::{NoData, ReplayedVerdict, replay};
 pub use simulation::{Counts, Flip, LeftOut, RepositoryEffect, RuleEffect, Simulation, simulate, unit};

@@ -13,10 +13,16 @@ use std::fmt::Write as _;
 const LONG: usize = 1_000;
 const BLOCK: usize = 64 * 1024;
 
-const STYLE: &str = include_str!("html.css");
+/// What every page of ours looks like.
+pub(super) const STYLE: &str = include_str!("page.css");
 
 /// The page.
 pub fn render(verdict: &Verdict) -> String {
+    document(&title(verdict), &body(verdict))
+}
+
+/// What stands on the page, from the first heading down.
+pub(super) fn body(verdict: &Verdict) -> String {
     let mut out = String::with_capacity(16 * 1024);
     let word = verdict.kind.word();
     let _infallible = writeln!(
@@ -35,7 +41,7 @@ pub fn render(verdict: &Verdict) -> String {
     }
     reports(&mut out, verdict);
     problem_table(&mut out, verdict);
-    document(&title(verdict), &out)
+    out
 }
 
 /// A whole file around a body that is HTML already: nothing is loaded from anywhere, light and dark, printable.
@@ -43,7 +49,7 @@ pub(super) fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         own(title)
     )
@@ -110,7 +116,8 @@ fn not_counted(out: &mut String, verdict: &Verdict) {
     table(out, not_counted_heading(verdict), ["What", "Why", "How we know"], rows);
 }
 
-fn criteria(out: &mut String, verdict: &Verdict) {
+/// The table of rules, as the verdict came out.
+pub(super) fn criteria(out: &mut String, verdict: &Verdict) {
     let rows = verdict.rows().map(|outcome| {
         let mut measured = own(&outcome.measured_text);
         if !outcome.reason.is_empty() && outcome.kind != OutcomeKind::Met {
@@ -153,19 +160,19 @@ const fn result(outcome: &Outcome) -> &'static str {
 fn fold(out: &mut String, detail: &Detail) {
     let _infallible = writeln!(out, "<details>\n<summary>{}</summary>", own(&detail.title));
     if let Some((head, rows)) = detail.rows.split_first() {
-        out.push_str("<table>\n<tr>");
+        out.push_str("<table class=\"list\">\n<thead><tr>");
         for cell in head {
             let _infallible = write!(out, "<th scope=\"col\">{}</th>", text(cell));
         }
-        out.push_str("</tr>\n");
+        out.push_str("</tr></thead>\n<tbody>\n");
         for row in rows {
             out.push_str("<tr>");
-            for cell in row {
-                let _infallible = write!(out, "<td>{}</td>", text(cell));
+            for (cell, label) in row.iter().zip(head) {
+                let _infallible = write!(out, "<td data-label=\"{}\">{}</td>", html(label, LONG), text(cell));
             }
             out.push_str("</tr>\n");
         }
-        out.push_str("</table>\n");
+        out.push_str("</tbody>\n</table>\n");
     } else {
         let _infallible = writeln!(out, "<pre>{}</pre>", html_block(&detail.text, BLOCK));
     }
@@ -197,7 +204,7 @@ fn problem_table(out: &mut String, verdict: &Verdict) {
 }
 
 /// A table with a caption; nothing if it has no rows. The cells are HTML already.
-fn table<const N: usize>(
+pub(super) fn table<const N: usize>(
     out: &mut String,
     caption: &str,
     head: [&str; N],
@@ -207,22 +214,27 @@ fn table<const N: usize>(
     if rows.peek().is_none() {
         return;
     }
-    let _infallible = write!(out, "<table>\n<caption>{caption}</caption>\n<tr>");
+    let _infallible = write!(out, "<table class=\"list\">\n<caption>{caption}</caption>\n<thead><tr>");
     for cell in head {
         let _infallible = write!(out, "<th scope=\"col\">{cell}</th>");
     }
-    out.push_str("</tr>\n");
+    out.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         out.push_str("<tr>");
-        for cell in row {
-            let _infallible = write!(out, "<td>{cell}</td>");
+        // The first cell names the row; on a phone the others are told by their label.
+        for (index, (cell, label)) in row.into_iter().zip(head).enumerate() {
+            let _infallible = match index {
+                0 => write!(out, "<th scope=\"row\">{cell}</th>"),
+                _ => write!(out, "<td data-label=\"{label}\">{cell}</td>"),
+            };
         }
         out.push_str("</tr>\n");
     }
-    out.push_str("</table>\n");
+    out.push_str("</tbody>\n</table>\n");
 }
 
-fn place(origin: &Origin) -> String {
+/// Where something was set.
+pub(super) fn place(origin: &Origin) -> String {
     if origin.file.is_empty() {
         return String::new();
     }
@@ -234,12 +246,12 @@ fn code(value: &Untrusted) -> String {
 }
 
 /// Text of a report, in a direction of its own so that it cannot turn the words beside it around.
-fn text(value: &Untrusted) -> String {
+pub(super) fn text(value: &Untrusted) -> String {
     if value.is_empty() { String::new() } else { format!("<bdi>{}</bdi>", html(value, LONG)) }
 }
 
 /// Text of ours that may hold something of a policy.
-fn own(value: &str) -> String {
+pub(super) fn own(value: &str) -> String {
     html(&Untrusted::new(value), usize::MAX)
 }
 

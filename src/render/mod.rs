@@ -7,6 +7,7 @@ pub mod annotations;
 pub mod badge;
 pub mod check_run;
 pub mod code_quality;
+pub mod dashboard;
 pub mod escape;
 pub mod explain;
 pub mod fleet;

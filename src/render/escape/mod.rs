@@ -7,6 +7,7 @@
 //! Threats answered here: T14 (HTML and Markdown), T15 (mentions and references), T16 (commands to other
 //! bots), T17 (length), T19 (workflow commands), T22 (terminal escapes), T23 (secrets).
 
+mod address;
 mod csv;
 mod log;
 mod markdown;
@@ -14,6 +15,7 @@ mod markup;
 mod plain;
 mod secrets;
 
+pub use address::address_part;
 pub use csv::csv_field;
 pub use log::{
     Charset, log_line, terminal, terminal_line, terminal_own, workflow_command_data, workflow_command_path,

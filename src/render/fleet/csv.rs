@@ -1,6 +1,6 @@
 //! One row per repository, for a spreadsheet.
 
-use super::{percent, words};
+use super::{attention_words, percent};
 use crate::model::Untrusted;
 use crate::records::{Fleet, Repository};
 use crate::render::escape::{Charset, SHORT, terminal};
@@ -26,7 +26,7 @@ fn row(repository: &Repository, fleet: &Fleet) -> [String; 10] {
     let attention: Vec<String> = repository
         .attention
         .iter()
-        .map(|why| format!("{}: {}", why.word(), words(why, fleet, plain)))
+        .map(|why| format!("{}: {}", why.word(), attention_words(why, fleet, plain)))
         .collect();
     let number =
         |number: u64| if repository.is_large_enough() { number.to_string() } else { "under 5".to_owned() };

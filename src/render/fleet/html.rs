@@ -1,39 +1,48 @@
 //! One static file for thousands of repositories: no script, nothing fetched, light and dark, printable.
 
-use super::{counted, percent, rows, words};
+use super::{attention_words, counted, percent, rows};
 use crate::model::Untrusted;
-use crate::records::{Fleet, Repository};
+use crate::records::{Attention, Fleet, Repository};
 use crate::render::escape::{SHORT, html as escaped};
+use crate::render::html::document;
 use crate::render::words::grouped;
 use std::fmt::Write as _;
-
-const STYLE: &str = include_str!("fleet.css");
 
 /// The page.
 pub fn html(fleet: &Fleet) -> String {
     let mut page = String::with_capacity(2_000 + fleet.repositories.len() * 300);
     let today = fleet.window.today;
+    let all = grouped(fleet.repositories.len() as u64);
     let _infallible = write!(
         page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>Tollgate: {} repositories on {today}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{} repositories</h1>\n<p class=\"sub\">{} days up to {today}</p>\n",
-        grouped(fleet.repositories.len() as u64),
-        grouped(fleet.repositories.len() as u64),
+        "<h1>{all} repositories</h1>\n<p class=\"sub\">{} days up to {today}</p>\n",
         fleet.window.days
     );
     figures(&mut page, fleet);
     verdicts(&mut page, fleet);
-    attention(&mut page, fleet);
-    everything(&mut page, fleet);
-    page.push_str("</main>\n</body>\n</html>\n");
-    page
+    let lines: Vec<_> = fleet
+        .repositories
+        .iter()
+        .flat_map(|repository| repository.attention.iter().map(move |why| (repository, why)))
+        .collect();
+    let wanting = fleet.repositories.iter().filter(|repository| !repository.attention.is_empty()).count();
+    let _infallible = writeln!(page, "<h2>Needs attention ({})</h2>", grouped(wanting as u64));
+    attention(&mut page, fleet, &lines, &named);
+    page.push_str(
+        "<h2>All repositories</h2>\n<p>By what needs attention and by name, never by how good. Rates of fewer than five \
+         pull requests are not given.</p>\n",
+    );
+    everything(&mut page, &fleet.repositories.iter().collect::<Vec<_>>(), &named);
+    document(&format!("Tollgate: {all} repositories on {today}"), &page)
 }
 
-fn figures(page: &mut String, fleet: &Fleet) {
+/// The name of a repository, without a link.
+fn named(name: &str) -> String {
+    escaped(&Untrusted::new(name), SHORT)
+}
+
+/// How many repositories report, are silent and need somebody.
+pub(in crate::render) fn figures(page: &mut String, fleet: &Fleet) {
     let all = fleet.repositories.len() as u64;
     let reporting = fleet.reporting();
     let wanting =
@@ -58,10 +67,11 @@ fn figures(page: &mut String, fleet: &Fleet) {
     }
 }
 
-fn verdicts(page: &mut String, fleet: &Fleet) {
+/// How verdicts come out for owners and for external contributors.
+pub(in crate::render) fn verdicts(page: &mut String, fleet: &Fleet) {
     let _infallible = writeln!(
         page,
-        "<h2>{} verdicts</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\"><span class=\"hidden\">Figure</span></th>\
+        "<h2>{} verdicts</h2>\n<table>\n<thead><tr><th scope=\"col\"><span class=\"hidden\">Figure</span></th>\
          <th scope=\"col\" class=\"number\">Owners</th><th scope=\"col\" class=\"number\">External contributors</th></tr></thead>\n<tbody>",
         grouped(fleet.verdicts.total())
     );
@@ -71,7 +81,7 @@ fn verdicts(page: &mut String, fleet: &Fleet) {
             "<tr><th scope=\"row\">{word}</th><td class=\"number\">{owners}</td><td class=\"number\">{external}</td></tr>"
         );
     }
-    page.push_str("</tbody>\n</table></div>\n");
+    page.push_str("</tbody>\n</table>\n");
     if let Some((repositories, verdicts)) = fleet.worst {
         let share = verdicts * 100 / fleet.verdicts.no_verdict.max(1);
         let many = if repositories == 1 {
@@ -90,52 +100,59 @@ fn verdicts(page: &mut String, fleet: &Fleet) {
     }
 }
 
-fn attention(page: &mut String, fleet: &Fleet) {
-    let wanting: Vec<&Repository> =
-        fleet.repositories.iter().filter(|repository| !repository.attention.is_empty()).collect();
-    let _infallible = writeln!(page, "<h2>Needs attention ({})</h2>", grouped(wanting.len() as u64));
-    if wanting.is_empty() {
+/// Why repositories need somebody; `name` makes HTML of a repository's name.
+pub(in crate::render) fn attention(
+    page: &mut String,
+    fleet: &Fleet,
+    lines: &[(&Repository, &Attention)],
+    name: &dyn Fn(&str) -> String,
+) {
+    if lines.is_empty() {
         page.push_str("<p>No repository needs somebody.</p>\n");
         return;
     }
     page.push_str(
-        "<div class=\"wide\"><table class=\"list\">\n<thead><tr><th scope=\"col\">Why</th><th scope=\"col\">Repository</th>\
-         <th scope=\"col\">What</th><th scope=\"col\">Owners</th></tr></thead>\n<tbody>\n",
+        "<table class=\"list\">\n<caption class=\"hidden\">What needs attention</caption>\n<thead><tr>\
+         <th scope=\"col\">Repository</th><th scope=\"col\">Why</th><th scope=\"col\">What</th>\
+         <th scope=\"col\">Owners</th></tr></thead>\n<tbody>\n",
     );
-    for repository in wanting {
-        for why in &repository.attention {
-            let what = words(why, fleet, |text| escaped(text, SHORT));
-            let _infallible = writeln!(
-                page,
-                "<tr><td class=\"why\">{}</td><th scope=\"row\">{}</th><td>{what}</td><td>{}</td></tr>",
-                why.word(),
-                escaped(&Untrusted::new(repository.name.as_str()), SHORT),
-                escaped(&repository.owners, SHORT)
-            );
-        }
+    for (repository, why) in lines {
+        let what = attention_words(why, fleet, |text| escaped(text, SHORT));
+        let _infallible = writeln!(
+            page,
+            "<tr><th scope=\"row\">{}</th><td class=\"why\">{}</td><td>{what}</td><td data-label=\"Owners\">{}</td></tr>",
+            name(&repository.name),
+            why.word(),
+            escaped(&repository.owners, SHORT)
+        );
     }
-    page.push_str("</tbody>\n</table></div>\n");
+    page.push_str("</tbody>\n</table>\n");
 }
 
-fn everything(page: &mut String, fleet: &Fleet) {
+/// One row a repository; `name` makes HTML of its name.
+pub(in crate::render) fn everything(
+    page: &mut String,
+    repositories: &[&Repository],
+    name: &dyn Fn(&str) -> String,
+) {
     page.push_str(
-        "<h2>All repositories</h2>\n<p>By what needs attention and by name, never by how good. Rates of fewer than five \
-         pull requests are not given.</p>\n<div class=\"wide\"><table class=\"list\">\n<thead><tr>\
+        "<table class=\"list\">\n<caption class=\"hidden\">Repositories</caption>\n<thead><tr>\
          <th scope=\"col\">Repository</th><th scope=\"col\">Owners</th><th scope=\"col\" class=\"number\">Verdicts</th>\
          <th scope=\"col\" class=\"number\">Passed</th><th scope=\"col\" class=\"number\">No verdict</th>\
          <th scope=\"col\">Last verdict</th><th scope=\"col\">Attention</th></tr></thead>\n<tbody>\n",
     );
-    for repository in &fleet.repositories {
+    for repository in repositories {
         let all = repository.verdicts.total();
         let rate = |part: u64| if repository.is_large_enough() { percent(part, all) } else { String::new() };
-        let mut why: Vec<&str> = repository.attention.iter().map(crate::records::Attention::word).collect();
+        let mut why: Vec<&str> = repository.attention.iter().map(Attention::word).collect();
         why.dedup();
         let last = repository.last.map_or("never".to_owned(), |day| day.to_string());
         let _infallible = writeln!(
             page,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\" data-of=\"verdicts\">{}</td><td class=\"number\" data-of=\"passed\">{}</td>\
-             <td class=\"number\" data-of=\"no verdict\">{}</td><td class=\"day\">{last}</td><td>{}</td></tr>",
-            escaped(&Untrusted::new(repository.name.as_str()), SHORT),
+            "<tr><th scope=\"row\">{}</th><td data-label=\"Owners\">{}</td><td class=\"number\" data-label=\"Verdicts\">{}</td>\
+             <td class=\"number\" data-label=\"Passed\">{}</td><td class=\"number\" data-label=\"No verdict\">{}</td>\
+             <td class=\"day\" data-label=\"Last verdict\">{last}</td><td data-label=\"Attention\">{}</td></tr>",
+            name(&repository.name),
             escaped(&repository.owners, SHORT),
             grouped(all),
             rate(repository.verdicts.passed),
@@ -143,5 +160,5 @@ fn everything(page: &mut String, fleet: &Fleet) {
             why.join(", ")
         );
     }
-    page.push_str("</tbody>\n</table></div>\n");
+    page.push_str("</tbody>\n</table>\n");
 }

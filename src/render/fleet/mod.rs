@@ -7,6 +7,7 @@ mod html;
 
 pub use csv::csv;
 pub use html::html;
+pub(super) use html::{attention as attention_table, everything, figures, verdicts as verdict_table};
 
 use super::escape::SHORT;
 use super::terminal::{Page, Style};
@@ -157,7 +158,7 @@ fn attention(page: &mut Page, fleet: &Fleet, extent: Extent) {
     page.section(&format!("needs attention ({} of {all} repositories{hint})", grouped(wanting.len() as u64)));
     for (repository, why) in lines.iter().take(shown) {
         let name = page.text(&Untrusted::new(repository.name.as_str()), SHORT);
-        let what = words(why, fleet, |text| page.text(text, SHORT));
+        let what = attention_words(why, fleet, |text| page.text(text, SHORT));
         page.pair(&format!("{:11} {name}", why.word()), 32, &what);
     }
     if shown < lines.len() {
@@ -166,7 +167,11 @@ fn attention(page: &mut Page, fleet: &Fleet, extent: Extent) {
 }
 
 /// What is the matter, with the text of records escaped by `shown`.
-fn words(why: &Attention, fleet: &Fleet, shown: impl Fn(&Untrusted) -> String) -> String {
+pub(super) fn attention_words(
+    why: &Attention,
+    fleet: &Fleet,
+    shown: impl Fn(&Untrusted) -> String,
+) -> String {
     let today = fleet.window.today;
     match why {
         Attention::Silent { since: None } => "no verdict was ever recorded".to_owned(),
@@ -221,7 +226,7 @@ pub fn audit(fleet: &Fleet, style: Style) -> String {
     ));
     for (repository, why) in found {
         let name = page.text(&Untrusted::new(repository.name.as_str()), SHORT);
-        let what = words(why, fleet, |text| page.text(text, SHORT));
+        let what = attention_words(why, fleet, |text| page.text(text, SHORT));
         page.pair(&format!("{:11} {name}", why.word()), 32, &what);
         let policy = page.text(&repository.policy, SHORT);
         if !policy.is_empty() {

@@ -5,7 +5,8 @@ use crate::render::escape::html;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const STYLE: &str = include_str!("chart.css");
+/// How pictures look.
+pub(in crate::render) const STYLE: &str = include_str!("chart.css");
 
 /// Pixels of the drawing.
 const WIDTH: u64 = 760;
@@ -107,8 +108,8 @@ pub(super) fn draw(title: &str, months: &[Period], id: &str) -> String {
     )
 }
 
-/// At most five round numbers up to the largest month.
-fn gridlines(most: u64) -> Vec<u64> {
+/// At most five round numbers up to the largest value.
+pub(in crate::render) fn gridlines(most: u64) -> Vec<u64> {
     let mut step = 1;
     let mut factors = [2, 5, 10].into_iter().cycle();
     let mut decade = 1_u64;

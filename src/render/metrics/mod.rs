@@ -7,6 +7,7 @@ mod page;
 mod text;
 
 pub use chart::picture;
+pub(super) use chart::{STYLE as CHART_STYLE, gridlines};
 pub use csv::csv;
 pub use page::page;
 pub use text::{text, thanks};

@@ -45,19 +45,19 @@ pub fn page(repositories: &[RepositoryFigures]) -> String {
 
 fn table(body: &mut String, repositories: &[RepositoryFigures]) {
     body.push_str(
-        "<table>\n<caption>Repositories, by name</caption>\n<tr><th scope=\"col\">Repository</th>\
-         <th scope=\"col\">External share</th><th scope=\"col\">Left out</th></tr>\n",
+        "<table class=\"list\">\n<caption>Repositories, by name</caption>\n<thead><tr><th scope=\"col\">Repository</th>\
+         <th scope=\"col\">External share</th><th scope=\"col\">Left out</th></tr></thead>\n<tbody>\n",
     );
     for figures in repositories {
         let _infallible = writeln!(
             body,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td data-label=\"External share\">{}</td><td data-label=\"Left out\">{}</td></tr>",
             html(&figures.name, 100),
             share_words(figures.share),
             left_out_words(figures).join(", ")
         );
     }
-    body.push_str("</table>\n");
+    body.push_str("</tbody>\n</table>\n");
 }
 
 fn repository(body: &mut String, figures: &RepositoryFigures, index: usize) {

@@ -3,8 +3,10 @@
 //! The schema is published as `schema/verdict-1.json`.
 
 mod attempt;
+mod restored;
 
 pub use attempt::{attempt, newest};
+pub use restored::restored;
 
 use super::report::{PlaceRecord, ProblemRecord, ReportRecord};
 use super::{Decimal, ReadError, check_envelope};
