@@ -128,16 +128,21 @@ impl Network {
         Ok(network)
     }
 
+    /// TLS with the certificates that are trusted here.
+    ///
+    /// # Errors
+    /// Never in practice: the versions of TLS are those of the library itself.
+    pub fn tls(&self) -> Result<ClientConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(versions.with_root_certificates(Arc::clone(&self.roots)).with_no_client_auth())
+    }
+
     /// A client for an address. Neither follows redirects nor repeats anything.
     pub(super) fn octocrab(&self, base: &str) -> Result<Octocrab, RequestError> {
         let unusable = |_| RequestError::Unreachable("the client cannot be made");
         let base: Uri = base.parse().map_err(|_| RequestError::Malformed("its address cannot be read"))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(unusable)?
-            .with_root_certificates(Arc::clone(&self.roots))
-            .with_no_client_auth();
+        let tls = self.tls().map_err(unusable)?;
         let mut direct = HttpConnector::new();
         direct.enforce_http(false);
         direct.set_connect_timeout(Some(CONNECT_TIMEOUT));

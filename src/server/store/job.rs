@@ -1,6 +1,8 @@
 //! The nouns of the queue.
 
+use super::record::hexadecimal;
 use crate::server::clock::Time;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,4 +153,11 @@ pub struct QueueFigures {
     pub dead: u64,
     /// When the job that waits longest was due.
     pub oldest: Option<Time>,
+}
+
+/// A token that nobody guesses or repeats; `None` if the system has no random numbers.
+pub(super) fn token() -> Option<String> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(hexadecimal(&bytes))
 }

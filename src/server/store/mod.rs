@@ -7,6 +7,7 @@
 
 mod job;
 mod migrations;
+mod postgres;
 mod record;
 mod sql;
 mod sqlite;
@@ -14,7 +15,8 @@ mod sqlite;
 mod tests;
 
 pub use job::{DeadJob, Finish, Job, JobKind, Lease, QueueFigures, Trigger};
-pub use record::{FIRST, NewRecord, Record, RecordQuery, digest, hexadecimal};
+pub use postgres::Postgres;
+pub use record::{NewRecord, Record, RecordQuery, entry, hexadecimal};
 pub use sqlite::Sqlite;
 
 use super::clock::{Clock, Time};

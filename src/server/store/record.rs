@@ -1,15 +1,10 @@
 //! Records of verdicts: each names the one before it in its repository, so that none can be changed or taken out of
 //! the middle unseen.
 
+use crate::model::Moment;
+use crate::records::chain::{Content, Digest, Entry, Sealed};
 use crate::server::clock::Time;
-use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-
-/// The digest that stands before the first record of a repository.
-pub const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// Begins what is digested; another way to digest gets another number.
-const SCHEME: &str = "tollgate.record/1";
 
 /// A verdict that is to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +19,10 @@ pub struct NewRecord {
     pub kind: String,
     /// When it was decided.
     pub decided: Time,
-    /// The SHA-256 of the policy in force, in hexadecimal.
-    pub policy: String,
-    /// The SHA-256 of the evidence, in hexadecimal.
-    pub evidence: String,
+    /// Of the policy in force; `None` where there was none to judge by.
+    pub policy: Option<Digest>,
+    /// Of the evidence.
+    pub evidence: Option<Digest>,
     /// The `verdict/1`, as JSON.
     pub body: Vec<u8>,
 }
@@ -39,38 +34,38 @@ pub struct Record {
     pub id: i64,
     /// Its number in its repository, from 1, without a gap.
     pub number: i64,
-    /// The digest of the record before it in its repository; [`FIRST`] for number 1.
-    pub previous: String,
-    /// Its own digest: see [`digest`].
-    pub digest: String,
+    /// The hash of the record before it in its repository; [`Digest::START`] for number 1.
+    pub previous: Digest,
+    /// Its own hash: see [`entry`].
+    pub hash: Digest,
     /// What is kept.
     pub what: NewRecord,
 }
 
-/// The digest of a record: over its place in the chain and all that it says, each part with its length, so that no
-/// two records give the same bytes.
-pub fn digest(number: i64, previous: &str, what: &NewRecord) -> String {
-    let mut hasher = Sha256::new();
-    let pulls = pulls_text(&what.pulls);
-    let (number, decided) = (number.to_string(), what.decided.0.to_string());
-    let parts: [&[u8]; 11] = [
-        SCHEME.as_bytes(),
-        number.as_bytes(),
-        previous.as_bytes(),
-        what.repository.as_bytes(),
-        what.sha.as_bytes(),
-        pulls.as_bytes(),
-        what.kind.as_bytes(),
-        decided.as_bytes(),
-        what.policy.as_bytes(),
-        what.evidence.as_bytes(),
-        &what.body,
-    ];
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
+/// A record as an entry of its repository's chain, which has the hash.
+pub fn entry(number: i64, previous: Digest, what: &NewRecord) -> Entry {
+    Entry {
+        sequence: number.unsigned_abs(),
+        previous,
+        recorded: Moment::from_seconds(u64::try_from(what.decided.0 / 1_000).unwrap_or_default()),
+        content: Content::Verdict(Sealed {
+            repository: what.repository.clone(),
+            record: Digest::of(&what.body),
+            policy: what.policy,
+            evidence: what.evidence,
+        }),
     }
-    hexadecimal(&hasher.finalize())
+}
+
+/// A digest as the store keeps it; empty if there is none.
+pub(super) fn digest_text(digest: Option<Digest>) -> String {
+    digest.map_or(String::new(), |digest| digest.to_string())
+}
+
+/// The digest of a text of [`digest_text`]; the outer `None` is any other text.
+#[expect(clippy::option_option, reason = "none is kept, and wrong is not")]
+pub(super) fn digest_of(text: &str) -> Option<Option<Digest>> {
+    if text.is_empty() { Some(None) } else { Digest::parse(text).map(Some) }
 }
 
 /// Bytes in lower-case hexadecimal.

@@ -52,6 +52,9 @@ struct Done {
 /// Tells the asker what became of it.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// By repository and commit.
+type Locks = BTreeMap<(String, String), Arc<tokio::sync::Mutex<()>>>;
+
 /// A store in a folder.
 pub struct Sqlite {
     file: PathBuf,
@@ -59,7 +62,7 @@ pub struct Sqlite {
     writer: mpsc::SyncSender<Write>,
     readers: Mutex<Vec<Connection>>,
     /// One process serves a folder, so locks of the process are enough.
-    locks: Mutex<BTreeMap<(String, String), Arc<tokio::sync::Mutex<()>>>>,
+    locks: Mutex<Locks>,
     _lock: Option<File>,
 }
 

@@ -3,11 +3,10 @@
 use super::rows;
 use super::shelves;
 use crate::server::clock::Time;
-use crate::server::store::record::hexadecimal;
+use crate::server::store::job::token;
 use crate::server::store::{
     Accepted, Claim, DeadJob, Effects, Finish, Job, Lease, NewDelivery, QueueFigures, Trigger, sql,
 };
-use ring::rand::{SecureRandom as _, SystemRandom};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(super) fn accept(
@@ -146,13 +145,6 @@ pub(super) fn figures(connection: &Connection, now: Time) -> rusqlite::Result<Qu
             oldest: (oldest >= 0).then_some(Time(oldest)),
         })
     })
-}
-
-/// A token that nobody guesses or repeats; `None` if the system has no random numbers.
-fn token() -> Option<String> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(hexadecimal(&bytes))
 }
 
 /// GitHub's numbers as the databases keep them.

@@ -1,7 +1,8 @@
 //! From rows to nouns. What this program never wrote is an error, not a guess.
 
+use crate::records::chain::Digest;
 use crate::server::clock::Time;
-use crate::server::store::record::pulls_of;
+use crate::server::store::record::{digest_of, pulls_of};
 use crate::server::store::{
     Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, NewRecord,
     Record,
@@ -76,19 +77,28 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         id: row.get(0)?,
         number: row.get(2)?,
-        previous: row.get(10)?,
-        digest: row.get(11)?,
+        previous: chained(row, 10)?,
+        hash: chained(row, 11)?,
         what: NewRecord {
             repository: row.get(1)?,
             sha: row.get(3)?,
             pulls: pulls_of(&pulls).ok_or_else(|| damaged(4, "pull requests that are no numbers"))?,
             kind: row.get(5)?,
             decided: time(row, 6)?,
-            policy: row.get(7)?,
-            evidence: row.get(8)?,
+            policy: digest(row, 7)?,
+            evidence: digest(row, 8)?,
             body: row.get(9)?,
         },
     })
+}
+
+fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Digest>> {
+    let text: String = row.get(column)?;
+    digest_of(&text).ok_or_else(|| damaged(column, "a digest that is none"))
+}
+
+pub(super) fn chained(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
+    digest(row, column)?.ok_or_else(|| damaged(column, "a record without its place in the chain"))
 }
 
 pub(super) fn policy(row: &Row<'_>) -> rusqlite::Result<CachedPolicy> {

@@ -2,11 +2,12 @@
 
 use super::queue::signed;
 use super::rows;
+use crate::records::chain::Digest;
 use crate::server::clock::Time;
-use crate::server::store::record::{FIRST, pulls_text};
+use crate::server::store::record::{digest_text, pulls_text};
 use crate::server::store::{
     Baseline, CachedPolicy, Commit, Confirmed, Effects, Forgotten, KnownRepository, NewRecord, Record,
-    RecordQuery, Retention, digest, sql,
+    RecordQuery, Retention, entry, sql,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -37,17 +38,16 @@ fn keep_record(connection: &Connection, what: &NewRecord) -> rusqlite::Result<()
         .prepare_cached(sql::LAST_OF_COMMIT)?
         .query_row(params![what.repository, what.sha], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let same = before.is_some_and(|(kind, policy, evidence)| {
-        kind == what.kind && policy == what.policy && evidence == what.evidence
-    });
-    if same {
+    let now = (what.kind.clone(), digest_text(what.policy), digest_text(what.evidence));
+    if before.as_ref() == Some(&now) {
         return Ok(());
     }
-    let last: Option<(i64, String)> = connection
+    let last: Option<(i64, Digest)> = connection
         .prepare_cached(sql::LAST_OF_REPOSITORY)?
-        .query_row([&what.repository], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([&what.repository], |row| Ok((row.get(0)?, rows::chained(row, 1)?)))
         .optional()?;
-    let (number, previous) = last.map_or((1, FIRST.to_owned()), |(number, digest)| (number + 1, digest));
+    let (number, previous) = last.map_or((1, Digest::START), |(number, hash)| (number + 1, hash));
+    let (_, policy, evidence) = now;
     connection.prepare_cached(sql::RECORD)?.execute(params![
         what.repository,
         number,
@@ -55,11 +55,11 @@ fn keep_record(connection: &Connection, what: &NewRecord) -> rusqlite::Result<()
         pulls_text(&what.pulls),
         what.kind,
         what.decided.0,
-        what.policy,
-        what.evidence,
+        policy,
+        evidence,
         what.body,
-        previous,
-        digest(number, &previous, what)
+        previous.to_string(),
+        entry(number, previous, what).hash().to_string()
     ])?;
     Ok(())
 }
