@@ -1,7 +1,7 @@
 //! The tables that are printed.
 
 use crate::measure::{in_turn, median, median_cpu, most_memory, ratio, run};
-use crate::{Options, changes, generate, history, hostile};
+use crate::{Options, changes, generate, history, hostile, serve};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ pub const ALL: &[(&str, fn(&Options) -> bool)] = &[
     ("startup", startup),
     ("history", history::table),
     ("changes", changes::table),
+    ("serve", serve::table),
 ];
 
 /// What no reader may exceed, in MiB.
