@@ -27,6 +27,7 @@ mod publish;
 mod read;
 mod recorded;
 mod records;
+mod serve;
 mod simulate;
 mod snapshot;
 
@@ -70,6 +71,8 @@ enum Command {
     Records(records::Arguments),
     /// Judge a pull request by the artifacts of its runs, and post one check
     Publish(publish::Arguments),
+    /// Serve an organisation: judge every pull request for which GitHub sends an event, and post the checks
+    Serve(Box<serve::Arguments>),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::PortalFeed(arguments) => portal_feed::run(&arguments),
         Command::Records(arguments) => records::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),
         Command::Formats => list::formats(),

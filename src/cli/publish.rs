@@ -8,10 +8,12 @@ use crate::io::actions::{self, Publishing};
 use crate::io::ci::Environment;
 use crate::io::github::{Client, Network};
 use crate::model::Untrusted;
+use crate::records::chain::Digest;
 use crate::render;
 use crate::render::escape::log_line;
-use crate::server::evaluation::{self, Evaluation, Judgement, Question, Target};
+use crate::server::evaluation::{self, Digests, Evaluation, Judgement, Question, Target};
 use crate::server::publication::{self, Place, Posted};
+use crate::wire;
 use std::path::Path;
 
 /// Arguments of `tollgate publish`.
@@ -111,6 +113,8 @@ async fn publish_with(client: &Client, publishing: &Publishing) -> anyhow::Resul
             app: None,
             details_url: publishing.run_page.clone(),
             note: publication::ADVISORY,
+            has_buttons: false,
+            until: None,
         };
         let posted = publication::publish(client, &place, &evaluation).await;
         Some(posted.map_err(|error| failed("the check cannot be posted", &error))?)
@@ -132,7 +136,7 @@ async fn confirmation(client: &Client, publishing: &Publishing) -> anyhow::Resul
 }
 
 /// Judges a change as `check` does, but for where everything comes from.
-fn judge(question: Question<'_>, repository: &str, reader: &Path) -> anyhow::Result<Judgement> {
+pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> anyhow::Result<Judgement> {
     let name = repository.rsplit('/').next().unwrap_or(repository);
     let dir = question.repository.dir().to_owned();
     let base_branch = question.run.base_branch.clone().unwrap_or_default();
@@ -158,7 +162,11 @@ fn judge(question: Question<'_>, repository: &str, reader: &Path) -> anyhow::Res
         Err(error) => return Err(error),
     };
     let diff = judged.diff().cloned();
-    Ok(Judgement { verdict: judged.verdict, diff })
+    let digests = Digests {
+        policy: Digest::of(&wire::policy::write(judged.policy())),
+        evidence: Digest::of(&wire::snapshot::write(&judged.head)),
+    };
+    Ok(Judgement { verdict: judged.verdict, diff, digests: Some(digests) })
 }
 
 /// The first problem of a policy with mistakes; `tollgate policy validate` shows all of them.
@@ -176,10 +184,12 @@ fn said(evaluation: &Evaluation, posted: Option<Posted>) -> Said {
         Some(Posted::Nothing) => "nothing is posted",
         Some(Posted::Unchanged) => "the check says so already",
         Some(Posted::Overtaken) => "newer evidence has made the check meanwhile",
+        Some(Posted::TooLate) => "the check was not written in time",
         Some(Posted::Written) => "the check is posted",
     };
     let (page, first, verdict) = match evaluation {
         Evaluation::Nothing(why) => (String::new(), (*why).to_owned(), ""),
+        Evaluation::Queued => (String::new(), "no run has begun yet".to_owned(), ""),
         Evaluation::AwaitsApproval => {
             (String::new(), "a run waits for a maintainer's approval".to_owned(), "")
         }

@@ -65,12 +65,12 @@ impl std::fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Takes the variables of GitHub Actions (`GITHUB_*`, `RUNNER_*`, `INPUT_*`), of GitLab (`CI*`) and those that
-    /// say how the network is reached; all others are left out.
+    /// Takes the variables of GitHub Actions (`GITHUB_*`, `RUNNER_*`, `INPUT_*`), of GitLab (`CI*`), our own
+    /// (`TOLLGATE_*`) and those that say how the network is reached; all others are left out.
     /// A value that is no text is as good as none.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let wanted = |name: &str| {
-            ["GITHUB_", "RUNNER_", "INPUT_", "CI_"].iter().any(|prefix| name.starts_with(prefix))
+            ["GITHUB_", "RUNNER_", "INPUT_", "CI_", "TOLLGATE_"].iter().any(|prefix| name.starts_with(prefix))
                 || matches!(name, "CI" | "GITLAB_CI" | "SSL_CERT_FILE")
                 || ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]
                     .iter()

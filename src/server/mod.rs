@@ -6,10 +6,16 @@
 #![expect(clippy::disallowed_methods, reason = "one of the rooms that may touch files and the clock")]
 
 pub mod clock;
+pub mod configuration;
 pub mod evaluation;
 pub mod event;
 pub mod figures;
+pub mod health;
+pub mod installations;
 pub mod plan;
 pub mod publication;
+pub mod service;
 pub mod store;
+pub mod sweep;
 pub mod webhook;
+pub mod worker;

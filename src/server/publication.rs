@@ -5,8 +5,9 @@
 //! annotations and never takes one back: where they have to change, a new run of the same name is made.
 
 use super::evaluation::{Evaluation, Judged};
+use super::plan::{CONFIRM, REEVALUATE};
 use crate::io::github::{
-    Annotation, CheckRun, CheckStatus, CheckWrite, Client, Conclusion, Level, Output, RequestError,
+    Annotation, Button, CheckRun, CheckStatus, CheckWrite, Client, Conclusion, Level, Output, RequestError,
 };
 use crate::model::RepoPath;
 use crate::render::check_run::{self, ANNOTATIONS_PER_REQUEST};
@@ -14,6 +15,7 @@ use crate::render::escape::{markdown_own, markdown_text};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
+use std::time::Instant;
 
 /// What the check is called.
 pub const NAME: &str = "Tollgate";
@@ -34,6 +36,10 @@ pub struct Place<'p> {
     pub details_url: Option<String>,
     /// A sentence of ours under the verdict: what the check is worth.
     pub note: &'p str,
+    /// Whether somebody listens to buttons on the check.
+    pub has_buttons: bool,
+    /// Until when it may be written; somebody else may write it after that.
+    pub until: Option<Instant>,
 }
 
 /// What came of it.
@@ -45,6 +51,8 @@ pub enum Posted {
     Unchanged,
     /// Newer evidence has made the check meanwhile.
     Overtaken,
+    /// The time in which it may be written has passed.
+    TooLate,
     /// The check was written.
     Written,
 }
@@ -60,6 +68,13 @@ pub async fn publish(
 ) -> Result<Posted, RequestError> {
     let wanted = match evaluation {
         Evaluation::Nothing(_) => return Ok(Posted::Nothing),
+        Evaluation::Queued => Wanted {
+            status: CheckStatus::Queued,
+            ..waiting(
+                "Queued: no run has begun yet",
+                "**Nothing for you to do.** The verdict comes when the tests have run.",
+            )
+        },
         Evaluation::AwaitsApproval => waiting(
             "Waiting: a maintainer must approve the run",
             "**Nothing for you to do.** A maintainer has to approve the run of the tests first. This is usual for a \
@@ -87,6 +102,7 @@ struct Wanted {
     title: String,
     summary: String,
     annotations: Vec<Annotation>,
+    buttons: Vec<Button>,
 }
 
 /// What a check was made from: `tg1:<output>:<annotations>:<run>.<attempt>`.
@@ -142,7 +158,23 @@ fn waiting(title: &str, text: &str) -> Wanted {
         title: title.to_owned(),
         summary,
         annotations: Vec::new(),
+        buttons: Vec::new(),
     }
+}
+
+/// The buttons of a check that a service listens to: a person who may write has a commit judged again, or stands for
+/// its evidence where that is what the verdict waits for.
+fn buttons(conclusion: Conclusion) -> Vec<Button> {
+    let button = |label: &str, description: &str, identifier: &str| Button {
+        label: label.to_owned(),
+        description: description.to_owned(),
+        identifier: identifier.to_owned(),
+    };
+    let mut buttons = vec![button("Re-evaluate", "Judge this commit once more", REEVALUATE)];
+    if conclusion == Conclusion::ActionRequired {
+        buttons.push(button("Confirm the evidence", "Vouch for the reports of this commit", CONFIRM));
+    }
+    buttons
 }
 
 fn judgement(judged: &Judged, note: &str) -> Wanted {
@@ -178,6 +210,7 @@ fn judgement(judged: &Judged, note: &str) -> Wanted {
         title: check.title,
         summary: check.summary,
         annotations,
+        buttons: buttons(conclusion),
     }
 }
 
@@ -235,8 +268,12 @@ async fn write_check(
         status: Some(wanted.status),
         conclusion: wanted.conclusion,
         output: Some(output(wanted, notes)),
+        actions: if place.has_buttons { wanted.buttons.clone() } else { Vec::new() },
         ..CheckWrite::default()
     };
+    if place.until.is_some_and(|until| Instant::now() >= until) {
+        return Ok(Posted::TooLate);
+    }
     let id = match &reused {
         Some((check, _)) => client.update_check_run(place.repository, check.id, &write).await?.id,
         None => client.create_check_run(place.repository, &write).await?.id,
@@ -267,3 +304,7 @@ fn output(wanted: &Wanted, annotations: &[Annotation]) -> Output {
 /// What a check by the App of GitHub's own Actions is worth (gate.md c).
 pub const ADVISORY: &str = "Advisory: this check is posted by the App that every workflow uses, so a job of the same \
      name can imitate it.";
+
+/// What a check by an App of the organisation's own is worth.
+pub const OWN_APP: &str = "Posted by an App of its own: no job can imitate it where a ruleset names the App as the \
+     expected source.";

@@ -103,7 +103,8 @@ async fn receive(
         return (StatusCode::UNAUTHORIZED, "the signature does not hold\n");
     };
     let (id, name) = (header("x-github-delivery"), header("x-github-event"));
-    let id = id.filter(|id| id.len() <= MAX_ID && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    let id =
+        id.filter(|id| (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
     let (Some(id), Some(name)) = (id, name) else {
         receiver.figures.delivery(Intake::Malformed);
         return (StatusCode::BAD_REQUEST, "X-GitHub-Delivery or X-GitHub-Event is missing\n");
@@ -186,9 +187,10 @@ mod tests {
     fn a_signature_that_is_none_never_holds() {
         let secrets = Secrets::new([&SecretString::from("s")]);
         let good = signed("s", b"x");
-        let cut = &good[..good.len() - 1];
+        let mut cut = good.clone();
+        cut.pop();
         let sha1 = good.replace("sha256=", "sha1=");
-        for bad in [None, Some(""), Some("sha256="), Some(cut), Some(&*sha1), Some("sha256=zz")] {
+        for bad in [None, Some(""), Some("sha256="), Some(&*cut), Some(&*sha1), Some("sha256=zz")] {
             assert!(secrets.verify(b"x", bad).is_none(), "{bad:?}");
         }
         assert!(Secrets::new([]).verify(b"x", Some(&good)).is_none());

@@ -114,6 +114,21 @@ impl GitHub {
         commit
     }
 
+    /// Makes a branch where another one stands.
+    pub(crate) fn branch(&self, name: &str, from: &str) -> &Self {
+        let mut state = self.shared.lock();
+        let repo = state.repo_mut(REPOSITORY);
+        let tip = repo.tip(from).unwrap();
+        repo.point(&format!("refs/heads/{name}"), &tip);
+        drop(state);
+        self
+    }
+
+    /// The commit at the tip of a branch.
+    pub(crate) fn commit_of(&self, branch: &str) -> String {
+        self.shared.lock().repo(REPOSITORY).tip(branch).unwrap()
+    }
+
     /// A pull request of this number, made with an empty change if there is none.
     pub(crate) fn pull(&self, number: u64) -> Pull<'_> {
         Pull::new(self, number)
@@ -156,7 +171,24 @@ impl GitHub {
 
     /// An event was delivered to the hook of the App, and this was answered.
     pub(crate) fn delivered(&self, id: u64, event: &str, status: u16) -> &Self {
-        self.shared.lock().deliveries.insert(0, (id, event.to_owned(), status));
+        self.delivered_at(id, event, status, &format!("2026-01-01T00:00:{:02}Z", id % 60))
+    }
+
+    /// The same at a time.
+    pub(crate) fn delivered_at(&self, id: u64, event: &str, status: u16, at: &str) -> &Self {
+        self.shared.lock().deliveries.insert(0, (id, event.to_owned(), status, at.to_owned()));
+        self
+    }
+
+    /// The events that the App's hook gets.
+    pub(crate) fn app_gets(&self, events: &[&'static str]) -> &Self {
+        self.shared.lock().app_events = events.to_vec();
+        self
+    }
+
+    /// Answers every request with an error, or none, until it [recovers](Self::recovers).
+    pub(crate) fn fails(&self, fault: Option<Fault>) -> &Self {
+        self.shared.lock().outage = fault;
         self
     }
 
@@ -225,7 +257,10 @@ impl GitHub {
 
     /// Everything works again.
     pub(crate) fn recovers(&self) -> &Self {
-        self.shared.lock().faults.clear();
+        let mut state = self.shared.lock();
+        state.faults.clear();
+        state.outage = None;
+        drop(state);
         self
     }
 

@@ -93,7 +93,7 @@ impl Shared {
             let path = below(&asked.path, state.prefix);
             state.asked.push(Asked { path, ..asked.clone() });
             let number = state.asked.len();
-            state.faults.remove(&number)
+            state.faults.remove(&number).or_else(|| state.outage.clone())
         };
         let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
         match &fault {

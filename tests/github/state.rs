@@ -28,11 +28,15 @@ pub(super) struct State {
     pub(super) apps: BTreeMap<u64, Vec<u8>>,
     /// Installation → App and repository.
     pub(super) installations: BTreeMap<u64, (u64, String)>,
-    /// Newest first: number, event and what was answered.
-    pub(super) deliveries: Vec<(u64, String, u16)>,
+    /// Newest first: number, event, what was answered, and when.
+    pub(super) deliveries: Vec<(u64, String, u16, String)>,
+    /// The events that the App's hook gets.
+    pub(super) app_events: Vec<&'static str>,
     pub(super) rate: Option<Rate>,
     pub(super) asked: Vec<Asked>,
     pub(super) faults: BTreeMap<usize, Fault>,
+    /// Happens to every request.
+    pub(super) outage: Option<Fault>,
     /// What was not as GitHub describes it.
     pub(super) wrong: Vec<String>,
     next_id: u64,
@@ -169,9 +173,18 @@ impl State {
             apps: BTreeMap::new(),
             installations: BTreeMap::new(),
             deliveries: Vec::new(),
+            app_events: vec![
+                "check_run",
+                "check_suite",
+                "merge_group",
+                "pull_request",
+                "push",
+                "workflow_run",
+            ],
             rate: None,
             asked: Vec::new(),
             faults: BTreeMap::new(),
+            outage: None,
             wrong: Vec::new(),
             next_id: 9_000,
         }

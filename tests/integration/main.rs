@@ -31,8 +31,11 @@ mod organisation;
 mod outputs;
 mod policy;
 mod portal_feed;
+#[path = "../postgres/mod.rs"]
+mod postgres;
 mod program;
 mod publish;
 mod readme;
 mod records;
 mod rejudging;
+mod serve;

@@ -4,6 +4,7 @@
 //! what they are about. Everything that comes back is bounded in bytes and time, a token goes to its API alone, and
 //! no write is sent twice.
 
+mod app;
 mod artifacts;
 mod change;
 mod checks;
@@ -20,6 +21,7 @@ mod snapshots;
 #[cfg(test)]
 mod tests;
 
+pub use app::App;
 pub use artifacts::{Artifact, Fetched, Request, fetch, fetch_run};
 pub use change::{Change, ChangeError, FetchedChange, fetch_change};
 pub use checks::{

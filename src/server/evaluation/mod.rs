@@ -15,6 +15,7 @@ use crate::model::{
     BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
 };
 use crate::policy::Globs;
+use crate::records::chain::Digest;
 use std::path::Path;
 
 /// What is to be judged.
@@ -56,6 +57,17 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The change, where it is known: notes stand on its lines only.
     pub diff: Option<Diff>,
+    /// What it was made from; `None` where there was nothing to judge.
+    pub digests: Option<Digests>,
+}
+
+/// What a judgement was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// The policy in force.
+    pub policy: Digest,
+    /// The evidence of the head.
+    pub evidence: Digest,
 }
 
 /// Judges one question.
@@ -66,6 +78,8 @@ pub type Judge<'j> = &'j (dyn Fn(Question<'_>) -> anyhow::Result<Judgement> + Sy
 pub enum Evaluation {
     /// Nothing: no run, or no open pull request has this commit as its head (any more).
     Nothing(&'static str),
+    /// A pull request is there, and none of its runs yet.
+    Queued,
     /// A run waits for a maintainer's approval.
     AwaitsApproval,
     /// Runs that are not over yet.
@@ -352,5 +366,5 @@ pub fn unjudged(problem: Diagnostic, base_branch: &str) -> Judgement {
         diagnostics: vec![problem],
         proposal: None,
     };
-    Judgement { verdict, diff: None }
+    Judgement { verdict, diff: None, digests: None }
 }

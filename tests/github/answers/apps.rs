@@ -21,11 +21,48 @@ pub(super) fn route(state: &mut State, asked: &Asked, segments: &[&str], caller:
                 json!({"limit": LIMIT, "remaining": remaining, "reset": reset, "used": LIMIT - remaining});
             Ok(Answer::json(200, json!({"resources": {"core": limit, "search": limit}, "rate": limit})))
         }
+        ("GET", ["app"]) => {
+            let app = caller.as_app.ok_or_else(not_found)?;
+            let permissions = json!({
+                "actions": "read", "checks": "write", "contents": "read", "metadata": "read", "pull_requests": "read",
+            });
+            let owner = json!({
+                "login": "acme", "id": 1, "node_id": "x", "url": "https://api.github.com/orgs/acme",
+                "avatar_url": "https://github.com/acme.png", "gravatar_id": "", "html_url": "https://github.com/acme",
+                "followers_url": "https://x.invalid", "following_url": "https://x.invalid", "gists_url": "https://x.invalid",
+                "starred_url": "https://x.invalid", "subscriptions_url": "https://x.invalid",
+                "organizations_url": "https://x.invalid", "repos_url": "https://x.invalid",
+                "events_url": "https://x.invalid", "received_events_url": "https://x.invalid",
+                "type": "Organization", "site_admin": false,
+            });
+            Ok(Answer::json(
+                200,
+                json!({
+                    "id": app, "slug": "tollgate", "node_id": "x", "owner": owner, "name": "Tollgate", "description": null,
+                    "external_url": "https://tollgate.acme.example", "html_url": "https://github.com/apps/tollgate",
+                    "created_at": WHEN, "updated_at": WHEN, "permissions": permissions, "events": state.app_events,
+                }),
+            ))
+        }
+        ("GET", ["installation", "repositories"]) => {
+            let app = caller.token.app;
+            let names: Vec<String> = state
+                .installations
+                .values()
+                .filter(|(of, _)| *of == app)
+                .map(|(_, name)| name.clone())
+                .collect();
+            let repositories: Vec<Value> = names
+                .iter()
+                .map(|name| super::repositories::repository_json(state, state.repo(name)))
+                .collect();
+            Ok(Answer::json(200, json!({"total_count": names.len(), "repositories": repositories})))
+        }
         ("GET", ["app", "hook", "deliveries"]) => {
             caller.as_app.ok_or_else(not_found)?;
-            let deliveries = state.deliveries.iter().map(|(id, event, status)| {
+            let deliveries = state.deliveries.iter().map(|(id, event, status, at)| {
                 json!({
-                    "id": id, "guid": format!("guid-{id}"), "delivered_at": format!("2026-01-01T00:00:{:02}Z", id % 60),
+                    "id": id, "guid": format!("guid-{id}"), "delivered_at": at,
                     "redelivery": false, "duration": 0.1, "status": "OK", "status_code": status, "event": event,
                     "action": null, "installation_id": null, "repository_id": null,
                 })

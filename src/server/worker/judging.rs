@@ -1,0 +1,235 @@
+//! One commit, from its runs to its check and its record.
+
+use super::{LEASE, Trouble, Worker};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::github::{Client, RequestError};
+use crate::model::Moment;
+use crate::records::chain::Digest;
+use crate::server::clock::Time;
+use crate::server::evaluation::{Evaluation, Judged, Target, evaluate, unjudged};
+use crate::server::publication::{self, OWN_APP, Place, Posted};
+use crate::server::store::{Commit, CommitState, Effects, Job, KnownRepository, NewRecord};
+use crate::wire::verdict::{self, Context, VerdictRecord};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// So long before its lease ends nobody begins to write.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Worker {
+    /// Evaluates the commit of a job, and posts and keeps what comes of it.
+    pub(super) async fn judge_commit(&self, job: &Job, lost: &AtomicBool) -> Result<Effects, Trouble> {
+        let (installation, client) = self.installations.client(job.installation, &job.repository).await?;
+        let known = self.store.commit(&job.repository, &job.subject).await?;
+        let confirmed = self.store.confirmed(&job.repository, &job.subject).await?;
+        let target = Target {
+            repository: job.repository.clone(),
+            sha: job.subject.clone(),
+            artifacts: self.artifacts.clone(),
+            confirmed_by: confirmed.map(|by| by.login.into()),
+        };
+        let evaluation = self.evaluate(&client, target).await?;
+        let pull = if job.pull == 0 { known.as_ref().map_or(0, |commit| commit.pull) } else { job.pull };
+        let evaluation = match evaluation {
+            Evaluation::Nothing(_) if self.is_head(&client, job, pull).await? => Evaluation::Queued,
+            other => other,
+        };
+        let evaluation = self.after_the_deadline(evaluation, known.as_ref());
+        if lost.load(Ordering::SeqCst) {
+            return Err(Trouble::Lost);
+        }
+        if !matches!(evaluation, Evaluation::Nothing(_)) {
+            self.post(job, &client, &evaluation).await?;
+        }
+        if known.is_none() {
+            self.learn(job, installation, &client).await?;
+        }
+        Ok(self.effects(job, &evaluation, known.as_ref()))
+    }
+
+    /// Judging takes a processor and waits for a process, so it has a thread of its own.
+    async fn evaluate(&self, client: &Arc<Client>, target: Target) -> Result<Evaluation, Trouble> {
+        let (client, judge, scratch) = (Arc::clone(client), Arc::clone(&self.judge), self.scratch.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let evaluated = tokio::task::spawn_blocking(move || {
+            let repository = target.repository.clone();
+            runtime.block_on(evaluate(&client, &target, &scratch, &|question| judge(question, &repository)))
+        });
+        Ok(evaluated.await.map_err(|_| Trouble::Ended)??)
+    }
+
+    /// Whether the pull request that a trigger named is open and has the commit as its head. GitHub says it of the
+    /// pull request itself; the trigger is a hint.
+    async fn is_head(&self, client: &Client, job: &Job, pull: u64) -> Result<bool, Trouble> {
+        if pull == 0 {
+            return Ok(false);
+        }
+        let pull = client.pull(&job.repository, pull).await?;
+        Ok(pull.is_some_and(|pull| pull.is_open() && pull.head.sha == job.subject))
+    }
+
+    /// A check that has waited too long for its reports ends without a verdict (DECISIONS 37). Waiting for a
+    /// maintainer has no end.
+    fn after_the_deadline(&self, evaluation: Evaluation, known: Option<&Commit>) -> Evaluation {
+        let is_late =
+            known.is_some_and(|commit| commit.is_open && self.now().since(commit.opened) >= self.deadline);
+        match evaluation {
+            Evaluation::Queued | Evaluation::Waits(_) if is_late => {
+                let hours = self.deadline.as_secs() / 3_600;
+                let message = format!("the reports did not arrive within {hours} hours");
+                let problem = Diagnostic::new(Code::ReportsLate, Weight::Error, message, Origin::default());
+                let judgement = unjudged(problem, "");
+                Evaluation::Judged(Box::new(Judged { judgement, pulls: Vec::new(), generation: (0, 0) }))
+            }
+            other => other,
+        }
+    }
+
+    /// Writes the check, as the only one who does.
+    async fn post(&self, job: &Job, client: &Client, evaluation: &Evaluation) -> Result<(), Trouble> {
+        let lock = self.store.lock(job).await?.ok_or(Trouble::Lost)?;
+        let from = Instant::now();
+        let is_ours = self.store.keep(&job.lease, self.now().after(LEASE)).await;
+        if !is_ours.as_ref().is_ok_and(|is_ours| *is_ours) {
+            lock.release().await;
+            return Err(is_ours.err().map_or(Trouble::Lost, Trouble::Store));
+        }
+        let details = self.pages.as_ref();
+        let place = Place {
+            repository: &job.repository,
+            sha: &job.subject,
+            app: Some(self.installations.app()),
+            details_url: details.map(|pages| format!("{pages}/{}/commit/{}", job.repository, job.subject)),
+            note: OWN_APP,
+            has_buttons: true,
+            // A process that was stopped and goes on finds that its time is over.
+            until: Some(from + LEASE - MARGIN),
+        };
+        let posted = publication::publish(client, &place, evaluation).await;
+        lock.release().await;
+        match posted? {
+            Posted::TooLate => Err(Trouble::Lost),
+            Posted::Written => {
+                if let Evaluation::Judged(judged) = evaluation {
+                    self.figures.verdict(judged.judgement.verdict.kind.word());
+                }
+                tracing::info!(repository = job.repository, commit = job.subject, "the check is posted");
+                Ok(())
+            }
+            Posted::Nothing | Posted::Unchanged | Posted::Overtaken => Ok(()),
+        }
+    }
+
+    /// What is kept of it.
+    fn effects(&self, job: &Job, evaluation: &Evaluation, known: Option<&Commit>) -> Effects {
+        match evaluation {
+            Evaluation::Nothing(_) => {
+                // A commit that nobody has seen stays unknown.
+                Effects { commit: known.map(|_| CommitState::Done), ..Effects::default() }
+            }
+            Evaluation::Queued | Evaluation::AwaitsApproval | Evaluation::Waits(_) => {
+                Effects { commit: Some(CommitState::Open), ..Effects::default() }
+            }
+            Evaluation::Judged(judged) => Effects {
+                commit: Some(CommitState::Done),
+                record: Some(record(job, judged, self.now())),
+                ..Effects::default()
+            },
+        }
+    }
+
+    /// Keeps what is known of the repository, for the pages and the sweeps.
+    async fn learn(&self, job: &Job, installation: u64, client: &Client) -> Result<(), Trouble> {
+        if self.store.repository(&job.repository).await?.is_some() {
+            return Ok(());
+        }
+        let Some(repository) = client.repository(&job.repository).await? else { return Ok(()) };
+        let known = KnownRepository {
+            repository: job.repository.clone(),
+            installation,
+            default_branch: repository.default_branch,
+            is_private: repository.visibility.as_deref() != Some("public"),
+            seen: self.now(),
+        };
+        Ok(self.store.keep_repository(known).await?)
+    }
+
+    /// A person stands for the evidence: if GitHub says that the person may write here at this moment (T25).
+    pub(super) async fn confirm(&self, job: &Job) -> Result<Effects, Trouble> {
+        let Some((sha, login)) = job.subject.split_once(':') else { return Ok(Effects::default()) };
+        let (_, client) = self.installations.client(job.installation, &job.repository).await?;
+        match client.permission(&job.repository, login).await {
+            Ok(permission) if permission.may_write() => {
+                self.store.confirm(&job.repository, sha, login, self.now()).await?;
+                tracing::info!(repository = job.repository, commit = sha, login, "the evidence is confirmed");
+                self.ask(job, sha, "confirmed").await?;
+            }
+            Ok(_) | Err(RequestError::Status(404)) => {
+                tracing::warn!(repository = job.repository, commit = sha, login, "may not confirm evidence");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Effects::default())
+    }
+
+    /// Keeps which repositories an installation sees now.
+    pub(super) async fn list_repositories(&self, job: &Job) -> Result<Effects, Trouble> {
+        let (installation, client) = self.installations.client(job.installation, &job.repository).await?;
+        let listed = match client.installation_repositories().await {
+            Ok(listed) => listed,
+            // The App was taken out.
+            Err(RequestError::Status(401 | 403 | 404)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let now = self.now();
+        for repository in &listed {
+            let known = KnownRepository {
+                repository: repository.full_name.clone(),
+                installation,
+                default_branch: repository.default_branch.clone(),
+                is_private: repository.visibility.as_deref() != Some("public"),
+                seen: now,
+            };
+            self.store.keep_repository(known).await?;
+        }
+        let mut after = String::new();
+        loop {
+            let page = self.store.repositories(&after, 500).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.repository);
+            for gone in page.iter().filter(|known| known.installation == installation && known.seen < now) {
+                self.store.forget_repository(&gone.repository).await?;
+            }
+        }
+        Ok(Effects::default())
+    }
+}
+
+/// The record of a verdict.
+fn record(job: &Job, judged: &Judged, now: Time) -> NewRecord {
+    let verdict = &judged.judgement.verdict;
+    let digests = judged.judgement.digests;
+    let seconds = u64::try_from(now.0 / 1_000).unwrap_or_default();
+    let body = VerdictRecord {
+        context: Some(Context {
+            repo: Some(job.repository.clone()),
+            pull_request: judged.pulls.first().copied(),
+            author: None,
+        }),
+        decided_at: Moment::from_seconds(seconds).rfc3339(),
+        ..VerdictRecord::from(verdict)
+    };
+    NewRecord {
+        repository: job.repository.clone(),
+        sha: job.subject.clone(),
+        pulls: judged.pulls.clone(),
+        kind: verdict.kind.word().to_owned(),
+        decided: now,
+        policy: digests.map(|digests| digests.policy),
+        // Without evidence the verdict itself says what it was made from.
+        evidence: digests
+            .map_or_else(|| Digest::parse(&verdict::digest(&body)), |digests| Some(digests.evidence)),
+        body: verdict::write(&body),
+    }
+}

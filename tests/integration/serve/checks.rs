@@ -1,0 +1,121 @@
+//! The check from the first second to the verdict, and its buttons.
+
+use super::*;
+
+fn folder() -> (tempfile::TempDir, Keeps) {
+    let folder = tempfile::tempdir().unwrap();
+    let keeps = Keeps::Folder(folder.path().join("data"));
+    (folder, keeps)
+}
+
+#[test]
+fn a_pull_request_is_queued_then_waits_and_then_gets_its_verdict() {
+    let github = github();
+    let (_folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    let head = github.pull(7).head_sha();
+    let begun = Instant::now();
+    assert_eq!(service.deliver("d1", "pull_request", &opened(7, &head)), 202);
+    service.until("queued", || check(&github, &head).0 == "queued");
+    assert!(begun.elapsed() < Duration::from_secs(10), "queued within 10 seconds: {:?}", begun.elapsed());
+    github.run(77).of_pull(7).in_progress();
+    let requested = event("requested", json!({"workflow_run": {"head_sha": head, "event": "pull_request"}}));
+    assert_eq!(service.deliver("d2", "workflow_run", &requested), 202);
+    service.until("in progress", || check(&github, &head).0 == "in_progress");
+    ran(&github, 7, 77, PASSES, "success");
+    let begun = Instant::now();
+    assert_eq!(service.deliver("d3", "workflow_run", &run_completed(&head)), 202);
+    service.until("the verdict", || concludes(&github, &head, "success"));
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    let checks = github.checks(&head);
+    assert_eq!((checks.len(), checks[0].app), (1, APP));
+    assert!(checks[0].summary.contains("an App of its own"), "{}", checks[0].summary);
+    assert_eq!(checks[0].actions[0]["identifier"], "re-evaluate");
+    service.until("counted", || service.figure("tollgate_verdicts_total{verdict=\"passed\"}") == Some(1));
+}
+
+#[test]
+fn a_newcomer_reads_that_a_maintainer_must_approve_the_run() {
+    let github = github();
+    let (_folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    github.run(77).of_pull(7).awaits_approval();
+    let head = github.pull(7).head_sha();
+    service.deliver("d1", "pull_request", &opened(7, &head));
+    service.until("waits", || check(&github, &head).0 == "in_progress");
+    let check = &github.checks(&head)[0];
+    assert!(check.summary.contains("Nothing for you to do") && check.title.contains("approve"), "{check:?}");
+}
+
+#[test]
+fn a_maintainer_confirms_the_evidence_and_nobody_else_can() {
+    let github = github();
+    let strict = format!("{POLICY}rules:\n  evidence.grade: {{ min: C }}\n");
+    github.commit("main", &[("tollgate.yml", &strict)]);
+    github.pull(7).changes(&[(CI, "on: pull_request # run: echo all well\n")]);
+    github.permission("eve", "read").permission("ada", "write");
+    let head = ran(&github, 7, 77, PASSES, "success");
+    let (_folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    service.deliver("d1", "workflow_run", &run_completed(&head));
+    service.until("a human must look", || concludes(&github, &head, "action_required"));
+    assert_eq!(github.checks(&head)[0].actions[1]["identifier"], "confirm-evidence");
+    let press = |id: &str, login: &str| {
+        let check = json!({"head_sha": head, "app": {"id": APP}});
+        let pressed = json!({"identifier": "confirm-evidence"});
+        let mut event = event("requested_action", json!({"check_run": check, "requested_action": pressed}));
+        event["sender"] = json!({"login": login});
+        assert_eq!(service.deliver(id, "check_run", &event), 202);
+    };
+    press("d2", "eve");
+    service.until("refused", || service.said().contains("may not confirm evidence"));
+    assert!(concludes(&github, &head, "action_required"));
+    press("d3", "ada");
+    service
+        .until("confirmed", || github.checks(&head).last().unwrap().conclusion.as_deref() == Some("success"));
+    // The next push is another commit, which nobody has confirmed.
+    github.pull(7).pushes(&[("src/a.py", "a = 3\n")]);
+    let head = ran(&github, 7, 78, PASSES, "success");
+    service.deliver("d4", "workflow_run", &run_completed(&head));
+    service.until("a human must look again", || concludes(&github, &head, "action_required"));
+}
+
+#[test]
+fn the_button_re_evaluate_judges_once_more_and_says_nothing_new() {
+    let github = github();
+    let head = ran(&github, 7, 77, FAILS, "failure");
+    let (_folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    service.deliver("d1", "workflow_run", &run_completed(&head));
+    service.until("the verdict", || concludes(&github, &head, "failure"));
+    let done = || service.figure("tollgate_jobs_total{kind=\"judge\",outcome=\"Done\"}");
+    service.until("one is done", || done() == Some(1));
+    let pressed = event(
+        "requested_action",
+        json!({"check_run": {"head_sha": head, "app": {"id": APP}}, "requested_action": {"identifier": "re-evaluate"}}),
+    );
+    service.deliver("d2", "check_run", &pressed);
+    service.until("two are done", || done() == Some(2));
+    assert_eq!(verdicts_posted(&github), 1);
+}
+
+#[test]
+fn a_group_of_the_merge_queue_is_judged_on_its_own_commit() {
+    let github = github();
+    let base = github.commit_of("main");
+    let branch = format!("gh-readonly-queue/main/pr-7-{base}");
+    github.branch(&branch, "main").commit(&branch, &[("src/a.py", "a = 2\n")]);
+    github
+        .run(80)
+        .of_branch(&branch)
+        .event("merge_group")
+        .job("test", "success")
+        .artifact("tollgate-reports-test-a1", &zip(&[("junit.xml", PASSES)]))
+        .completed("success");
+    let sha = github.commit_of(&branch);
+    let (_folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    let group = event("checks_requested", json!({"merge_group": {"head_sha": sha}}));
+    service.deliver("d1", "merge_group", &group);
+    service.until("judged", || concludes(&github, &sha, "success"));
+}
