@@ -57,3 +57,27 @@ fn texts(node: Node) -> Option<Vec<String>> {
 fn wrong(message: String, origin: Origin) -> Diagnostic {
     Diagnostic::new(Code::BadSetting, Weight::Error, message, origin)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: [&str; 2] = ["listen", "workers"];
+
+    #[test]
+    fn a_setting_is_a_text_or_a_list_and_knows_its_line() {
+        let settings = flat_settings("listen: 127.0.0.1:1\nworkers: [a, b]\n", "f.yml", &KEYS).unwrap();
+        let found: Vec<(&str, usize, u32)> =
+            settings.iter().map(|one| (one.key.as_str(), one.values.len(), one.origin.line)).collect();
+        assert_eq!(found, [("listen", 1, 1), ("workers", 2, 2)]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_all_at_once() {
+        let errors = flat_settings("lisen: x\nworkers: { a: b }\n", "f.yml", &KEYS).unwrap_err();
+        let said: Vec<&str> = errors.iter().map(|error| error.message.raw()).collect();
+        assert_eq!(said, ["no setting is called `lisen`", "`workers` wants a text or a list of texts"]);
+        assert!(errors[0].help.raw().contains("did you mean `listen`?"));
+        assert!(flat_settings("- listen\n", "f.yml", &KEYS).is_err());
+    }
+}

@@ -74,6 +74,7 @@ pub async fn serve(
         per_repository: configuration.per_repository,
         artifacts: configuration.artifacts.clone(),
         deadline: configuration.deadline,
+        keeps_evidence: !configuration.keep_evidence.is_zero(),
         pages: configuration.public_url.clone(),
         scratch,
     };

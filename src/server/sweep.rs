@@ -155,7 +155,7 @@ impl Sweeper {
             // GitHub delivers nothing again that is older.
             deliveries: now.before(KEPT * 2),
             evidence: now.before(self.keep_evidence),
-            commits: now.before(self.keep_evidence),
+            commits: now.before(KEPT * 10),
         };
         let forgotten = self.store.forget(retention).await?;
         tracing::debug!(?forgotten, "old things were taken out");

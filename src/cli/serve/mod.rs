@@ -2,6 +2,7 @@
 
 mod checking;
 mod jobs;
+mod replay;
 
 use super::exit::{PublishFailed, WrongUse};
 use super::{ExitStatus, output, publish};
@@ -31,6 +32,9 @@ pub(super) struct Arguments {
     /// PostgreSQL instead, for more than one replica
     #[arg(long, value_name = "URL", global = true)]
     database: Option<String>,
+    /// Judge what was judged in the last days once more, with this program, and list what changes; nothing is posted
+    #[arg(long, value_name = "DAYS", value_parser = crate::cli::recorded::parse_days, conflicts_with = "check")]
+    replay: Option<u32>,
     /// Check the settings, the store and the App, and do not serve
     #[arg(long)]
     check: bool,
@@ -70,10 +74,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         .map_err(|errors| WrongUse(output::diagnostics(&errors)))?;
     let network = Network::new(&environment).map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match &arguments.command {
-        Some(Command::Jobs(arguments)) => runtime.block_on(jobs::run(arguments, &configuration, &network)),
-        None if arguments.check => runtime.block_on(checking::run(&configuration, &network)),
-        None => runtime.block_on(serve(configuration, network)),
+    match (&arguments.command, arguments.replay) {
+        (None, Some(days)) => {
+            let judge = judge(std::env::current_exe()?);
+            runtime.block_on(replay::run(days, &configuration, &network, judge))
+        }
+        (Some(Command::Jobs(arguments)), _) => {
+            runtime.block_on(jobs::run(arguments, &configuration, &network))
+        }
+        (None, None) if arguments.check => runtime.block_on(checking::run(&configuration, &network)),
+        (None, None) => runtime.block_on(serve(configuration, network)),
     }
 }
 

@@ -18,6 +18,7 @@ mod pulls;
 mod repository;
 mod runs;
 mod snapshots;
+mod tape;
 #[cfg(test)]
 mod tests;
 
@@ -37,3 +38,4 @@ pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun};
 pub use snapshots::{KEPT, Local, Nearest, Place, REFERENCE, Snapshots};
+pub use tape::Tape;

@@ -2,11 +2,11 @@
 
 use super::{LEASE, Trouble, Worker};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::github::{Client, RequestError};
+use crate::io::github::{Client, RequestError, Tape};
 use crate::model::Moment;
 use crate::records::chain::Digest;
 use crate::server::clock::Time;
-use crate::server::evaluation::{Evaluation, Judged, Target, evaluate, unjudged};
+use crate::server::evaluation::{Evaluation, Judged, Question, Target, evaluate, unjudged};
 use crate::server::publication::{self, OWN_APP, Place, Posted};
 use crate::server::store::{Commit, CommitState, Effects, Job, KnownRepository, NewRecord};
 use crate::wire::verdict::{self, Context, VerdictRecord};
@@ -29,7 +29,7 @@ impl Worker {
             artifacts: self.artifacts.clone(),
             confirmed_by: confirmed.map(|by| by.login.into()),
         };
-        let evaluation = self.evaluate(&client, target).await?;
+        let (evaluation, tape) = self.evaluate(&client, target).await?;
         let pull = if job.pull == 0 { known.as_ref().map_or(0, |commit| commit.pull) } else { job.pull };
         let evaluation = match evaluation {
             Evaluation::Nothing(_) if self.is_head(&client, job, pull).await? => Evaluation::Queued,
@@ -45,16 +45,32 @@ impl Worker {
         if known.is_none() {
             self.learn(job, installation, &client).await?;
         }
-        Ok(self.effects(job, &evaluation, known.as_ref()))
+        let mut effects = self.effects(job, &evaluation, known.as_ref());
+        effects.evidence = effects.record.as_ref().and_then(evidence_key).zip(tape);
+        Ok(effects)
     }
 
-    /// Judging takes a processor and waits for a process, so it has a thread of its own.
-    async fn evaluate(&self, client: &Arc<Client>, target: Target) -> Result<Evaluation, Trouble> {
+    /// Judging takes a processor and waits for a process, so it has a thread of its own. Beside a verdict come the
+    /// answers that it was made from, if they are kept.
+    async fn evaluate(
+        &self,
+        client: &Arc<Client>,
+        target: Target,
+    ) -> Result<(Evaluation, Option<Vec<u8>>), Trouble> {
         let (client, judge, scratch) = (Arc::clone(client), Arc::clone(&self.judge), self.scratch.clone());
         let runtime = tokio::runtime::Handle::current();
+        let keeps = self.keeps_evidence;
         let evaluated = tokio::task::spawn_blocking(move || {
             let repository = target.repository.clone();
-            runtime.block_on(evaluate(&client, &target, &scratch, &|question| judge(question, &repository)))
+            let judge = |question: Question<'_>| judge(question, &repository);
+            let evaluating = evaluate(&client, &target, &scratch, &judge);
+            if !keeps {
+                return runtime.block_on(evaluating).map(|evaluation| (evaluation, None));
+            }
+            let tape = Tape::recording();
+            let evaluation = runtime.block_on(tape.clone().along(evaluating))?;
+            let kept = if matches!(evaluation, Evaluation::Judged(_)) { tape.write() } else { None };
+            Ok((evaluation, kept))
         });
         Ok(evaluated.await.map_err(|_| Trouble::Ended)??)
     }
@@ -204,6 +220,11 @@ impl Worker {
         }
         Ok(Effects::default())
     }
+}
+
+/// Where the store keeps what a verdict was made from; `None` where there was no policy to judge by.
+pub fn evidence_key(record: &NewRecord) -> Option<String> {
+    Some(format!("{}:{}:{}", record.sha, record.policy?, record.evidence?))
 }
 
 /// The record of a verdict.

@@ -6,6 +6,8 @@
 
 mod judging;
 
+pub use judging::evidence_key;
+
 use super::clock::Time;
 use super::evaluation::{Judgement, Question};
 use super::figures::{Figures, Outcome};
@@ -57,6 +59,8 @@ pub struct Worker {
     pub artifacts: Globs,
     /// How long a check may stay open for want of reports.
     pub deadline: Duration,
+    /// Whether evidence is kept, so that it can be judged again.
+    pub keeps_evidence: bool,
     /// The address of the pages, without a slash at its end.
     pub pages: Option<String>,
     /// A folder of the process's own.

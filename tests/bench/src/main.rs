@@ -10,6 +10,10 @@ mod history;
 mod hostile;
 mod measure;
 mod readers;
+#[expect(dead_code, reason = "only tests start it again")]
+#[path = "../../postgres/mod.rs"]
+mod postgres;
+mod replicas;
 mod rng;
 mod serve;
 mod tables;
@@ -36,6 +40,7 @@ Tables (default: all):
   serve     deliveries a second that `tollgate serve` keeps before it answers (goal 2,000 with p99
             under 50 ms, and half of a bare loop of axum and SQLite), its start (goal 200 ms)
             and its memory (goal 150 MiB)
+  replicas  2,000 repositories with 10 pull requests each announced to two replicas on PostgreSQL
 
 Options:
   --scale X        size of the generated files; 1 makes 278 MB of JUnit XML     [default: 0.1]

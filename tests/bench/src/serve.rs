@@ -9,13 +9,13 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// What the bare loop is called on our own command line.
 pub const BARE: &str = "--bare-intake";
 
-const SECRET: &str = "a secret of the hook, for measuring";
+pub const SECRET: &str = "a secret of the hook, for measuring";
 const CONNECTIONS: usize = 32;
 const SECONDS: u64 = 8;
 /// Bodies that differ in their commit; each is sent many times with another delivery id.
@@ -26,11 +26,14 @@ const BODY_BYTES: usize = 16_960;
 /// Deliveries a second, milliseconds, milliseconds, MiB.
 const GOALS: (f64, f64, f64, f64) = (2_000.0, 50.0, 200.0, 150.0);
 
-struct Measured {
+/// What came of deliveries.
+pub struct Measured {
     a_second: f64,
     p50: f64,
-    p99: f64,
-    refused: u64,
+    /// In milliseconds.
+    pub p99: f64,
+    /// Deliveries that were not taken.
+    pub refused: u64,
 }
 
 /// Wall time of deliveries, start and memory; false if a delivery was refused.
@@ -160,7 +163,7 @@ pub fn serve_bare(folder: &str, port: &str) {
     });
 }
 
-fn wait(port: u16) {
+pub fn wait(port: u16) {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         let asked = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
@@ -179,45 +182,66 @@ fn wait(port: u16) {
 
 fn load(port: u16) -> Measured {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let bodies: Arc<Vec<(String, String)>> = Arc::new((0..BODIES).map(|n| body(&key, n)).collect());
-    let ids = Arc::new(AtomicU64::new(0));
+    let bodies: Vec<(String, String)> = (0..BODIES).map(|n| body(&key, n)).collect();
     let end = Instant::now() + Duration::from_secs(SECONDS);
-    let begun = Instant::now();
-    let threads: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let (bodies, ids) = (Arc::clone(&bodies), Arc::clone(&ids));
-            std::thread::spawn(move || one_connection(port, &bodies, &ids, end))
+    over_connections(&[port], |id| {
+        let (body, signature) = &bodies[(id % BODIES) as usize];
+        (Instant::now() < end).then(|| request(id, "workflow_run", body, signature))
+    })
+}
+
+/// Delivers so many events, in turn at each port.
+pub fn deliver(ports: &[u16], count: u64, event: impl Fn(u64) -> (&'static str, String) + Sync) -> Measured {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    over_connections(ports, |id| {
+        (id < count).then(|| {
+            let (name, body) = event(id);
+            request(id, name, &body, &signature(&key, &body))
         })
-        .collect();
+    })
+}
+
+fn request(id: u64, name: &str, body: &str, signature: &str) -> Vec<u8> {
+    format!(
+        "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         X-GitHub-Event: {name}\r\nX-GitHub-Delivery: d{id}\r\nX-Hub-Signature-256: {signature}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Sends what `next` gives for each number until it gives nothing, over kept connections.
+fn over_connections(ports: &[u16], next: impl Fn(u64) -> Option<Vec<u8>> + Sync) -> Measured {
+    let ids = AtomicU64::new(0);
+    let begun = Instant::now();
     let mut times = Vec::new();
     let mut refused = 0;
-    for thread in threads {
-        let (some, wrong) = thread.join().expect("a connection");
-        times.extend(some);
-        refused += wrong;
-    }
+    std::thread::scope(|scope| {
+        let (ids, next) = (&ids, &next);
+        let threads: Vec<_> = (0..CONNECTIONS)
+            .map(|n| scope.spawn(move || one_connection(ports[n % ports.len()], ids, next)))
+            .collect();
+        for thread in threads {
+            let (some, wrong) = thread.join().expect("a connection");
+            times.extend(some);
+            refused += wrong;
+        }
+    });
     let took = begun.elapsed().as_secs_f64();
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
     Measured { a_second: times.len() as f64 / took, p50: at(0.5), p99: at(0.99), refused }
 }
 
-fn one_connection(port: u16, bodies: &[(String, String)], ids: &AtomicU64, end: Instant) -> (Vec<f64>, u64) {
+fn one_connection(port: u16, ids: &AtomicU64, next: &impl Fn(u64) -> Option<Vec<u8>>) -> (Vec<f64>, u64) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     stream.set_nodelay(true).expect("no delay");
     let mut times = Vec::new();
     let mut refused = 0;
     let mut answer = [0; 4_096];
-    while Instant::now() < end {
-        let id = ids.fetch_add(1, Ordering::Relaxed);
-        let (body, signature) = &bodies[(id % BODIES) as usize];
-        let request = format!(
-            "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             X-GitHub-Event: workflow_run\r\nX-GitHub-Delivery: d{id}\r\nX-Hub-Signature-256: {signature}\r\n\r\n{body}",
-            body.len()
-        );
+    while let Some(request) = next(ids.fetch_add(1, Ordering::Relaxed)) {
         let begin = Instant::now();
-        stream.write_all(request.as_bytes()).expect("it takes the delivery");
+        stream.write_all(&request).expect("it takes the delivery");
         let read = stream.read(&mut answer).expect("an answer");
         times.push(begin.elapsed().as_secs_f64() * 1e3);
         refused += u64::from(!answer[..read].starts_with(b"HTTP/1.1 20"));
@@ -232,13 +256,18 @@ fn body(key: &hmac::Key, n: u64) -> (String, String) {
         n % 50
     );
     let body = format!("{head}{}\"}}", "x".repeat(BODY_BYTES - head.len() - 2));
+    let signature = signature(key, &body);
+    (body, signature)
+}
+
+fn signature(key: &hmac::Key, body: &str) -> String {
     let tag = hmac::sign(key, body.as_bytes());
     let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    (body, format!("sha256={digits}"))
+    format!("sha256={digits}")
 }
 
 /// The most memory that a process has had, in MiB.
-fn peak(process: u32) -> f64 {
+pub fn peak(process: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
     line.trim().trim_end_matches(" kB").trim().parse::<f64>().expect("a number") / 1024.0

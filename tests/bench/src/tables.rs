@@ -1,7 +1,7 @@
 //! The tables that are printed.
 
 use crate::measure::{in_turn, median, median_cpu, most_memory, ratio, run};
-use crate::{Options, changes, generate, history, hostile, serve};
+use crate::{Options, changes, generate, history, hostile, replicas, serve};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -15,6 +15,7 @@ pub const ALL: &[(&str, fn(&Options) -> bool)] = &[
     ("history", history::table),
     ("changes", changes::table),
     ("serve", serve::table),
+    ("replicas", replicas::table),
 ];
 
 /// What no reader may exceed, in MiB.

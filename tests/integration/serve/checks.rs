@@ -119,3 +119,58 @@ fn a_group_of_the_merge_queue_is_judged_on_its_own_commit() {
     service.deliver("d1", "merge_group", &group);
     service.until("judged", || concludes(&github, &sha, "success"));
 }
+
+#[test]
+fn what_was_judged_is_judged_again_without_github_and_flips_are_listed() {
+    let github = github();
+    let head = ran(&github, 7, 77, PASSES, "success");
+    let (folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    service.deliver("d1", "workflow_run", &run_completed(&head));
+    service.until("the verdict", || concludes(&github, &head, "success"));
+    service
+        .until("done", || service.figure("tollgate_jobs_total{kind=\"judge\",outcome=\"Done\"}") == Some(1));
+    let replay = || {
+        let asked = github.asked().len();
+        let output = command(&github, &keeps).args(["--replay", "7d"]).output().unwrap();
+        assert_eq!(github.asked().len(), asked, "GitHub is not asked");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+    };
+    let (status, text) = replay();
+    assert_eq!(status, 0, "{text}");
+    assert!(
+        text.contains("1 verdicts stay, 0 change, 0 cannot be judged again; of 0 no evidence is kept"),
+        "{text}"
+    );
+    // As if another version had judged otherwise.
+    let connection = rusqlite::Connection::open(folder.path().join("data/tollgate.sqlite")).unwrap();
+    connection.execute("UPDATE verdicts SET kind = 'needs-changes'", []).unwrap();
+    let (status, text) = replay();
+    assert_eq!(status, 1, "{text}");
+    assert!(text.contains(&format!("acme/payments {head}  needs-changes -> passed")), "{text}");
+}
+
+#[test]
+fn a_check_that_waited_six_hours_for_its_reports_ends_without_a_verdict_and_later_reports_still_count() {
+    let github = github();
+    let head = github.pull(7).head_sha();
+    let (folder, keeps) = folder();
+    let mut service = Service::start(&github, &keeps);
+    service.deliver("d1", "pull_request", &opened(7, &head));
+    service.until("queued", || check(&github, &head).0 == "queued");
+    service.until("done", || service.figure("tollgate_queue{state=\"taken\"}") == Some(0));
+    service.kill();
+    let connection = rusqlite::Connection::open(folder.path().join("data/tollgate.sqlite")).unwrap();
+    connection.execute("UPDATE commits SET opened = opened - 6 * 3600 * 1000", []).unwrap();
+    drop(connection);
+    let service = Service::start(&github, &keeps);
+    service.until("no verdict", || concludes(&github, &head, "action_required"));
+    let summary = github.checks(&head)[0].summary.clone();
+    assert!(summary.contains("did not arrive within 6 hours"), "{summary}");
+    ran(&github, 7, 77, PASSES, "success");
+    service.deliver("d2", "workflow_run", &run_completed(&head));
+    service.until("the verdict", || {
+        github.checks(&head).last().unwrap().conclusion.as_deref() == Some("success")
+    });
+}

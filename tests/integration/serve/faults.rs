@@ -13,7 +13,7 @@ fn many(github: &GitHub) -> Vec<(u64, String)> {
             .of_fork("bob")
             .branch(&format!("b{pull}"))
             .changes(&[("src/a.py", &format!("a = {pull}\n"))]);
-        let fails = pull % 3 == 0;
+        let fails = pull.is_multiple_of(3);
         let (junit, conclusion) = if fails { (FAILS, "failure") } else { (PASSES, "success") };
         (pull, ran(github, pull, 1_000 + pull, junit, conclusion))
     };
@@ -21,7 +21,7 @@ fn many(github: &GitHub) -> Vec<(u64, String)> {
 }
 
 fn expected(pull: u64) -> &'static str {
-    if pull % 3 == 0 { "failure" } else { "success" }
+    if pull.is_multiple_of(3) { "failure" } else { "success" }
 }
 
 /// Every commit has one check with its verdict, and each verdict was posted once.

@@ -92,12 +92,16 @@ fn settings_are_checked_before_anything_is_served() {
     let (status, text) = check(&|_| {});
     assert_eq!(status, 0, "{text}");
     assert!(text.contains("ok    the App has the permissions and events"), "{text}");
-    let (status, text) = check(&|command| drop(command.env("TOLLGATE_WEBHOOK_SECRET", "short")));
+    let (status, text) = check(&|command| {
+        command.env("TOLLGATE_WEBHOOK_SECRET", "short");
+    });
     assert_eq!(status, 2, "{text}");
     assert!(text.contains("bad-setting") && !text.contains("short"), "{text}");
     let settings = folder.path().join("tollgate.yml");
     std::fs::write(&settings, "listen: 127.0.0.1:0\nworkerz: 3\n").unwrap();
-    let (status, text) = check(&|command| drop(command.arg("--config").arg(&settings)));
+    let (status, text) = check(&|command| {
+        command.arg("--config").arg(&settings);
+    });
     assert_eq!(status, 2, "{text}");
     assert!(text.contains("did you mean `workers`?") && text.contains("tollgate.yml:2"), "{text}");
     github.app_gets(&["push"]);
