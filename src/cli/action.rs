@@ -6,7 +6,7 @@
 use super::check::parse_report;
 use super::exit::WrongUse;
 use super::judging::{self, Judged, Question};
-use super::policies::PolicyOptions;
+use super::policies::{Elsewhere, PolicyOptions};
 use super::{ExitStatus, output, publish};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
@@ -122,6 +122,7 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
         policy: PolicyOptions {
             policy: actions.policy.clone(),
             org_policy: actions.org_policy.clone(),
+            elsewhere: actions.organisation.clone().map_or(Elsewhere::Nowhere, Elsewhere::GitHub),
             ..PolicyOptions::default()
         },
         facts: actions.facts.clone(),

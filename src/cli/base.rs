@@ -21,6 +21,14 @@ pub(super) struct BaseEvidence {
     absent: String,
 }
 
+/// What people call a base.
+pub(super) fn name_of(base: &Base) -> Untrusted {
+    match base {
+        Base::Known(point) => point.name.clone(),
+        Base::None | Base::Unavailable(_) => Untrusted::default(),
+    }
+}
+
 impl BaseEvidence {
     /// A snapshot that somebody gave, held against the history: of another branch, it proves nothing.
     pub(super) fn given(
@@ -30,10 +38,7 @@ impl BaseEvidence {
         head: Option<&str>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let name = match base {
-            Base::Known(point) => point.name.clone(),
-            Base::None | Base::Unavailable(_) => Untrusted::default(),
-        };
+        let name = name_of(base);
         let Some(snapshot) = snapshot else { return Self { name, ..Self::default() } };
         let descendant = match base {
             Base::Known(point) => Some(point.merge_base.as_str()),
@@ -99,7 +104,16 @@ impl BaseEvidence {
             // GitHub knows the whole history.
             Ok(Ancestry::NotHere) | Err(_) => None,
         };
-        match snapshots.nearest(commit, at_least, &local) {
+        Self::answered(snapshots.nearest(commit, at_least, &local), name, diagnostics)
+    }
+
+    /// What was found, or why nothing was.
+    pub(super) fn answered(
+        found: Result<Nearest, String>,
+        name: Untrusted,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        match found {
             Ok(Nearest { snapshot, distance }) => {
                 Self { snapshot: Some(snapshot), name, distance, ..Self::default() }
             }

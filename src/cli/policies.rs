@@ -5,6 +5,7 @@ use super::judging::today;
 use super::output;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::git::{Base, Repository, Run, default_branch_tip};
+use crate::io::github::OrganisationRequest;
 use crate::io::policy::{self as files, Judged, OrgFiles, PolicyError, PolicyText, Proposed, Wanted};
 use crate::model::{Date, PolicyChange, Untrusted, VerdictKind};
 use crate::policy::{
@@ -31,6 +32,21 @@ pub(super) struct PolicyOptions {
     /// A policy that stands in no file yet, and replaces every other.
     #[arg(skip)]
     pub(super) proposed: Option<PolicyText>,
+    /// Where the organisation's policy comes from if nobody names a place.
+    #[arg(skip)]
+    pub(super) elsewhere: Elsewhere,
+}
+
+/// Where an organisation's policy comes from that nobody names.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Elsewhere {
+    /// From nowhere: this is a laptop, or another CI.
+    #[default]
+    Nowhere,
+    /// It was fetched already, if there is one that can be seen.
+    Fetched(Option<OrgFiles>),
+    /// From GitHub.
+    GitHub(OrganisationRequest),
 }
 
 pub(super) fn parse_date(text: &str) -> Result<Date, String> {
@@ -85,11 +101,13 @@ pub(super) fn find(
         let judging = policy::resolve_layers(&layers).map_err(|errors| wrong(&errors))?;
         return Ok(Policies { judging, proposed: None, is_alone: false });
     }
-    let Some((organisation, facts)) = organisation(options, &setting, diagnostics)? else {
-        return Ok(Policies { judging: policy::resolve(None, ""), proposed: None, is_alone: false });
-    };
     let found =
         files::find(setting.repository, setting.dir, options.policy.as_deref(), setting.base, setting.run);
+    let extends = found.as_ref().ok().and_then(|found| extended_by(found.judging.as_ref()?));
+    let Some((organisation, facts)) = organisation(options, &setting, extends.as_deref(), diagnostics)?
+    else {
+        return Ok(Policies { judging: policy::resolve(None, ""), proposed: None, is_alone: false });
+    };
     let found = match found {
         Ok(found) => found,
         Err(PolicyError::Wrong(error)) => return Err(wrong(&[*error])),
@@ -137,6 +155,7 @@ pub(super) fn find(
 fn organisation(
     options: &PolicyOptions,
     setting: &Setting<'_>,
+    extends: Option<&str>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> anyhow::Result<Option<(Option<OrgPolicy>, RepoFacts)>> {
     let repository = setting.repository.ok();
@@ -159,7 +178,20 @@ fn organisation(
             Err(PolicyError::Wrong(error) | PolicyError::Unreadable(error)) => return Err(wrong(&[*error])),
         }
     }
-    let Some(named) = &options.org_policy else { return Ok(Some((None, facts))) };
+    let Some(named) = &options.org_policy else {
+        let fetched = match &options.elsewhere {
+            Elsewhere::Nowhere => Ok(None),
+            Elsewhere::Fetched(files) => Ok(files.clone()),
+            Elsewhere::GitHub(request) => request.fetch(extends),
+        };
+        return match fetched {
+            Ok(files) => Ok(Some((files.as_ref().map(parse_organisation).transpose()?, facts))),
+            Err(problem) => {
+                diagnostics.push(*problem);
+                Ok(None)
+            }
+        };
+    };
     if facts.name.is_none() {
         let project = repository.and_then(|repository| Some(repository.head().ok()?.project));
         facts.name = project.map(|project| project.raw().to_owned()).filter(|name| !name.is_empty());
@@ -173,6 +205,11 @@ fn organisation(
             Ok(None)
         }
     }
+}
+
+/// The repository that a policy extends. A policy with mistakes is told where it is read in full.
+fn extended_by(text: &PolicyText) -> Option<String> {
+    parse(text).ok()?.extends.map(|(repository, _)| repository)
 }
 
 fn parse_organisation(read: &OrgFiles) -> anyhow::Result<OrgPolicy> {

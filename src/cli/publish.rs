@@ -2,6 +2,7 @@
 
 use super::exit::{PublishFailed, WrongUse};
 use super::judging::{self, SecondStage};
+use super::policies::{Elsewhere, PolicyOptions};
 use super::{ExitStatus, output};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::actions::{self, Publishing};
@@ -15,6 +16,7 @@ use crate::server::evaluation::{self, Digests, Evaluation, Judgement, Question, 
 use crate::server::publication::{self, Place, Posted};
 use crate::wire;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Arguments of `tollgate publish`.
 #[derive(Debug, clap::Args)]
@@ -36,6 +38,9 @@ pub(super) struct Arguments {
     /// Names of the artifacts that hold reports; may be repeated [default: tollgate-reports-*]
     #[arg(long = "artifact", value_name = "GLOB")]
     artifacts: Vec<String>,
+    /// Where the evidence of the base is: artifacts of the default branch's push runs, or a git reference
+    #[arg(long, value_name = "artifact|reference|none", default_value = "artifact")]
+    base_snapshot: String,
     /// Judge and print, and post nothing
     #[arg(long)]
     trial: bool,
@@ -49,7 +54,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let artifacts = arguments.artifacts.join("\n");
     let publishing = Publishing::new(&arguments.repository, arguments.run, api, token, &artifacts)
         .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
-    publish(&environment, &Publishing { trial: arguments.trial, ..publishing })
+    let base_evidence = actions::base_evidence(&arguments.base_snapshot)
+        .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
+    publish(&environment, &Publishing { trial: arguments.trial, base_evidence, ..publishing })
 }
 
 /// Evaluates the commit of the run and posts the check.
@@ -59,7 +66,7 @@ pub(super) fn publish(environment: &Environment, publishing: &Publishing) -> any
     let said = runtime.block_on(async {
         let client = Client::new(publishing.api.clone(), &publishing.token, &network)
             .map_err(|error| PublishFailed(error.to_string()))?;
-        publish_with(&client, publishing).await
+        publish_with(&client, publishing, &network).await
     })?;
     let mut text = said.page;
     text.push_str(&log_line(&said.last_line));
@@ -80,7 +87,7 @@ struct Said {
     verdict: &'static str,
 }
 
-async fn publish_with(client: &Client, publishing: &Publishing) -> anyhow::Result<Said> {
+async fn publish_with(client: &Client, publishing: &Publishing, network: &Network) -> anyhow::Result<Said> {
     let failed = |what: &str, error: &dyn std::fmt::Display| PublishFailed(format!("{what}: {error}"));
     let repository = &publishing.repository;
     let sha = match &publishing.head {
@@ -95,8 +102,19 @@ async fn publish_with(client: &Client, publishing: &Publishing) -> anyhow::Resul
         }
     };
     let confirmed_by = confirmation(client, publishing).await?;
-    let target =
-        Target { repository: repository.clone(), sha, artifacts: publishing.artifacts.clone(), confirmed_by };
+    let organisation = match &publishing.organisation_token {
+        Some(token) => {
+            let reader = Client::new(publishing.api.clone(), token, network);
+            Some(Arc::new(reader.map_err(|error| PublishFailed(error.to_string()))?))
+        }
+        None => None,
+    };
+    let target = Target {
+        confirmed_by,
+        organisation,
+        base_evidence: publishing.base_evidence,
+        ..Target::new(repository, &sha, publishing.artifacts.clone())
+    };
     let scratch = tempfile::tempdir()?;
     let reader = std::env::current_exe()?;
     let evaluation = evaluation::evaluate(client, &target, scratch.path(), &|question| {
@@ -142,11 +160,17 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
     let base_branch = question.run.base_branch.clone().unwrap_or_default();
     let judged = match judging::answer(judging::Question {
         jobs: Some(question.jobs.clone()),
+        policy: PolicyOptions {
+            elsewhere: Elsewhere::Fetched(question.organisation),
+            ..PolicyOptions::default()
+        },
+        facts: question.facts,
         workspaces: actions::runner_workspaces(name),
         artifacts: Some(question.evidence.clone()),
         second_stage: Some(SecondStage {
             repository: question.repository,
             reader: reader.to_owned(),
+            base: question.base,
             lowered: question.lowered,
             confirmed: question.confirmed,
             diagnostics: question.diagnostics,
@@ -173,7 +197,7 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
 fn broken_policy(text: &str) -> Diagnostic {
     let first = text.lines().next().unwrap_or_default();
     let place = text.lines().find_map(|line| line.trim().strip_prefix("--> ")).unwrap_or_default();
-    let message = format!("the policy of the default branch cannot be used: {first}");
+    let message = format!("the policy cannot be used: {first}");
     Diagnostic::new(Code::PolicySyntax, Weight::Error, message, Origin::file(place))
         .with_help("the owners must mend it: `tollgate policy validate` shows every mistake")
 }

@@ -218,8 +218,14 @@ impl<'g> Run<'g> {
         let id = self.github.shared.lock().new_id();
         self.set(|run| {
             let (name, conclusion) = (name.to_owned(), conclusion.to_owned());
-            run.jobs.push(JobState { id, name, attempt: run.attempt, conclusion });
+            run.jobs.push(JobState { id, name, attempt: run.attempt, conclusion, never_started: false });
         })
+    }
+
+    /// A job that no runner took.
+    pub(crate) fn job_without_runner(self, name: &str) -> Self {
+        let run = self.job(name, "cancelled");
+        run.set(|run| run.jobs.last_mut().unwrap().never_started = true)
     }
 
     /// An artifact.

@@ -93,6 +93,12 @@ impl GitHub {
         self
     }
 
+    /// Hides a repository from every token but this one.
+    pub(crate) fn seen_only_by(&self, full_name: &str, token: &str) -> &Self {
+        self.shared.lock().repo_or_new(full_name).seen_by = Some([token.to_owned()].into());
+        self
+    }
+
     /// What GitHub says of the repository: `private`, `topics` and the like.
     pub(crate) fn repository_says(&self, full_name: &str, facts: Value) -> &Self {
         self.shared.lock().repo_or_new(full_name).facts = facts;
@@ -290,12 +296,18 @@ impl GitHub {
     }
 }
 
-/// A zip archive with these files.
+/// A zip archive with these texts.
 pub(crate) fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    zip_of(&files)
+}
+
+/// A zip archive with these files.
+pub(crate) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, text) in files {
+    for (name, bytes) in files {
         writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
+        writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }

@@ -16,6 +16,7 @@ SERVERS = ["api.github.com", "ghes-3.19"]
 OPERATIONS = """
 GET /repos/{owner}/{repo}
 GET /repos/{owner}/{repo}/branches/{branch}
+GET /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks
 GET /repos/{owner}/{repo}/rules/branches/{branch}
 GET /repos/{owner}/{repo}/rulesets
 GET /repos/{owner}/{repo}/rulesets/{ruleset_id}
@@ -39,8 +40,10 @@ GET /repos/{owner}/{repo}/actions/runs
 GET /repos/{owner}/{repo}/actions/runs/{run_id}
 GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs
 GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts
+GET /repos/{owner}/{repo}/actions/artifacts
 GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}
 GET /repos/{owner}/{repo}/actions/workflows
+GET /repos/{owner}/{repo}/actions/permissions
 GET /repos/{owner}/{repo}/actions/permissions/workflow
 GET /repos/{owner}/{repo}/actions/permissions/fork-pr-workflows-private-repos
 GET /repos/{owner}/{repo}/git/commits/{commit_sha}

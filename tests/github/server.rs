@@ -25,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) authorization: Option<String>,
     pub(crate) if_none_match: Option<String>,
     pub(crate) body: Option<Value>,
+    /// It was answered with 304.
+    pub(crate) unchanged: bool,
 }
 
 /// What goes wrong with a request.
@@ -88,12 +90,12 @@ impl Shared {
 
     async fn serve(self, request: Request<Incoming>) -> io::Result<Response<BoxBody<Bytes, io::Error>>> {
         let asked = read(request).await;
-        let fault = {
+        let (number, fault) = {
             let mut state = self.lock();
             let path = below(&asked.path, state.prefix);
             state.asked.push(Asked { path, ..asked.clone() });
             let number = state.asked.len();
-            state.faults.remove(&number).or_else(|| state.outage.clone())
+            (number, state.faults.remove(&number).or_else(|| state.outage.clone()))
         };
         let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
         match &fault {
@@ -106,7 +108,14 @@ impl Shared {
             }
             Some(Fault::CutAfter | Fault::CutWithin) | None => {}
         }
-        let answer = answers::answer(&mut self.lock(), asked);
+        let answer = {
+            let mut state = self.lock();
+            let answer = answers::answer(&mut state, asked);
+            if let Some(asked) = state.asked.get_mut(number - 1) {
+                asked.unchanged = answer.status == 304;
+            }
+            answer
+        };
         match fault {
             Some(Fault::CutAfter) => Err(broken()),
             fault => Ok(response(&answer, matches!(fault, Some(Fault::CutWithin)))),
@@ -154,6 +163,7 @@ async fn read(request: Request<Incoming>) -> Asked {
         authorization: header("authorization"),
         if_none_match: header("if-none-match"),
         body: serde_json::from_slice(&body).ok(),
+        unchanged: false,
     }
 }
 

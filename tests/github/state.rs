@@ -2,7 +2,7 @@
 
 use super::server::{Asked, Fault};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// When everything happened.
@@ -83,6 +83,8 @@ pub(super) struct Repo {
     pub(super) comments: Vec<CommentState>,
     pub(super) permissions: BTreeMap<String, String>,
     pub(super) rules: Value,
+    /// The tokens that see it; all of them if nobody says otherwise.
+    pub(super) seen_by: Option<BTreeSet<String>>,
     clock: i64,
     _folder: tempfile::TempDir,
 }
@@ -126,6 +128,8 @@ pub(super) struct JobState {
     pub(super) name: String,
     pub(super) attempt: u64,
     pub(super) conclusion: String,
+    /// No runner took it.
+    pub(super) never_started: bool,
 }
 
 pub(super) struct Artifact {
@@ -228,6 +232,7 @@ impl Repo {
             comments: Vec::new(),
             permissions: BTreeMap::new(),
             rules: json!([]),
+            seen_by: None,
             clock: 1_767_322_000,
             _folder: folder,
         };

@@ -266,7 +266,8 @@ fn files_and_objects_are_read_and_written() {
         assert_eq!(client.blob(REPOSITORY, &file.sha, 6).await.unwrap(), b"a = 2\n");
         assert_eq!(client.blob(REPOSITORY, &file.sha, 5).await, Err(RequestError::TooLarge(5)));
         assert!(client.content(REPOSITORY, "src", &head, 1_000).await.is_err());
-        assert_eq!(client.merge_base(REPOSITORY, "main", &head).await.unwrap(), base);
+        let compared = client.compared(REPOSITORY, "main", &head).await.unwrap();
+        assert_eq!((compared.merge_base, compared.base), (base.clone(), base.clone()));
         assert_eq!(client.branch_tip(REPOSITORY, "main").await.unwrap(), Some(base.clone()));
         assert_eq!(client.branch_tip(REPOSITORY, "gone").await.unwrap(), None);
         let commit = client.commit(REPOSITORY, &head).await.unwrap();

@@ -1,7 +1,13 @@
 //! The second stage: the program against the fake GitHub, from the artifacts of a fork's run to the check.
 
-use crate::github::{ACTIONS_APP, Fault, GitHub, REPOSITORY, TOKEN, zip};
+use crate::github::{ACTIONS_APP, Fault, GitHub, REPOSITORY, TOKEN, zip, zip_of};
 use crate::program::{Place, Run};
+use tollgate::io::github::{Api, Client, Network};
+use tollgate::model::Snapshot;
+use tollgate::policy::Globs;
+use tollgate::server::evaluation::{self, Judgement, Target};
+use tollgate::server::publication;
+use tollgate::wire;
 
 const PASSES: &str =
     r#"<testsuite tests="1"><testcase classname="t" name="adds" file="tests/test_a.py"/></testsuite>"#;
@@ -145,29 +151,75 @@ fn no_report_is_no_verdict_and_a_failed_job_without_one_is_a_failed_build() {
     assert_ne!(check.conclusion.as_deref(), Some("success"), "{}", check.summary);
 }
 
+/// Calls that count: not git objects and downloads, and not what GitHub says is unchanged, which costs nothing.
+fn counted(github: &GitHub) -> Vec<String> {
+    let asked = github.asked();
+    let counts = |path: &str| !path.contains("/git/") && !path.contains("/zip") && !path.contains("/blob/");
+    let asked = asked.iter().filter(|asked| counts(&asked.path) && !asked.unchanged);
+    asked.map(|asked| format!("{} {}", asked.method, asked.path)).collect()
+}
+
 #[test]
 fn a_warm_evaluation_takes_at_most_eight_calls_beside_git_objects() {
+    let github = GitHub::start();
+    let base = github.commit(
+        "main",
+        &[
+            ("src/a.py", "a = 1\n"),
+            ("tests/test_a.py", "x\ny\n"),
+            ("tollgate.yml", POLICY),
+            (CI, "on: push\n"),
+        ],
+    );
+    github.commit_in("acme/.tollgate", "main", &[("org.yml", "version: 1\n")]);
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
+    evidence_of_main(&github, &base, PASSES);
+    // As a service does: one client for all evaluations, and a commit that comes after another one.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = Client::new(Api::new(github.url()).unwrap(), TOKEN, &Network::direct()).unwrap();
+        for round in ["cold", "warm"] {
+            let head = github.pull(7).pushes(&[("src/a.py", &format!("a = '{round}'\n"))]).head_sha();
+            ran(&github, FAILS, "failure");
+            github.forget_calls();
+            let target = Target::new(REPOSITORY, &head, Globs::new(["tollgate-reports-*"]).unwrap());
+            let scratch = tempfile::tempdir().unwrap();
+            let judge = |question: evaluation::Question<'_>| -> Judgement {
+                assert!(matches!(question.base, Some(Ok(_))), "{:?}", question.base);
+                assert!(question.organisation.is_some());
+                evaluation::unjudged(question.diagnostics.into_iter().next().unwrap_or_else(sample), "main")
+            };
+            let evaluated =
+                evaluation::evaluate(&client, &target, scratch.path(), &|question| Ok(judge(question))).await;
+            let place = publication::Place {
+                repository: REPOSITORY,
+                sha: &head,
+                app: None,
+                details_url: None,
+                note: publication::ADVISORY,
+            };
+            publication::publish(&client, &place, &evaluated.unwrap()).await.unwrap();
+            assert_eq!(github.checks(&head).len(), 1);
+            let counted = counted(&github);
+            assert!(round == "cold" || counted.len() <= 8, "{counted:#?}");
+        }
+    });
+}
+
+fn sample() -> tollgate::diagnostic::Diagnostic {
+    use tollgate::diagnostic::{Code, Diagnostic, Origin, Weight};
+    Diagnostic::new(Code::NoReport, Weight::Error, "a sample", Origin::default())
+}
+
+#[test]
+fn the_process_of_a_job_takes_at_most_ten_calls_beside_git_objects() {
     let github = github();
     let head = github.pull(7).head_sha();
     ran(&github, PASSES, "success");
-    let event = Place::new();
-    let file = event.file("event.json", github.workflow_run_event(77));
-    let environment = [
-        ("GITHUB_ACTIONS", "true"),
-        ("GITHUB_EVENT_NAME", "workflow_run"),
-        ("GITHUB_EVENT_PATH", file.to_str().unwrap()),
-        ("GITHUB_REPOSITORY", REPOSITORY),
-        ("INPUT_GITHUB-TOKEN", TOKEN),
-        ("INPUT_GITHUB-API-URL", github.url()),
-    ];
-    event.tollgate_with(&["action"], &environment).exits(0).says("the check is posted");
+    publish_as_action(&github, &[]).exits(0).says("the check is posted");
     assert_eq!(github.checks(&head).len(), 1);
-    let calls = github.calls();
-    let counted: Vec<&String> = calls
-        .iter()
-        .filter(|call| !call.contains("/git/") && !call.contains("/zip") && !call.contains("/blob/"))
-        .collect();
-    assert!(counted.len() <= 8, "{counted:#?}");
+    let counted = counted(&github);
+    assert!(counted.len() <= 10, "{counted:#?}");
 }
 
 #[test]
@@ -384,4 +436,166 @@ fn github_enterprise_server_is_spoken_to_the_same() {
     let head = ran(&github, PASSES, "success");
     publish(&github).exits(0);
     assert_eq!(github.checks(&head)[0].conclusion.as_deref(), Some("success"));
+}
+
+/// A token that sees what the job's own does not.
+const OF_ORGANISATION: &str = "ghp_organisationorganisationorganisation";
+
+/// Publishes as the action does, with these inputs.
+fn publish_as_action(github: &GitHub, inputs: &[(&str, &str)]) -> Run {
+    let place = Place::new();
+    let file = place.file("event.json", github.workflow_run_event(77));
+    let environment = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "workflow_run"),
+        ("GITHUB_EVENT_PATH", file.to_str().unwrap()),
+        ("GITHUB_REPOSITORY", REPOSITORY),
+        ("INPUT_GITHUB-TOKEN", TOKEN),
+        ("INPUT_GITHUB-API-URL", github.url()),
+    ];
+    place.tollgate_with(&["action"], &[&environment, inputs].concat())
+}
+
+#[test]
+fn the_floors_of_a_public_organisation_policy_are_in_force() {
+    let floor = "version: 1\nfloor:\n  tests.executed: { min: 5 }\n";
+    for (repository, file) in [("acme/.tollgate", "org.yml"), ("acme/.github", "tollgate/org.yml")] {
+        let github = github();
+        github.commit_in(repository, "main", &[(file, floor)]);
+        let head = ran(&github, PASSES, "success");
+        publish(&github).exits(0).says("the verdict is needs-changes");
+        let check = &github.checks(&head)[0];
+        assert!(check.summary.contains(repository), "{}", check.summary);
+        assert!(!check.summary.contains("floors are not in force"), "{}", check.summary);
+    }
+}
+
+#[test]
+fn groups_and_the_file_of_the_repository_are_read_with_the_organisation_policy() {
+    let github = github();
+    github.repository_says(REPOSITORY, serde_json::json!({"topics": ["tier-1"]}));
+    github.commit_in(
+        "acme/.tollgate",
+        "main",
+        &[
+            ("org.yml", "version: 1\n"),
+            (
+                "groups/tier.yml",
+                "version: 1\nselect: { topic: tier-1 }\nfloor:\n  tests.executed: { min: 5 }\n",
+            ),
+            ("repos/payments.yml", "version: 1\ndefaults:\n  tests.executed: { min: 2 }\n"),
+            ("repos/other.yml", "this is: [no policy\n"),
+        ],
+    );
+    ran(&github, PASSES, "success");
+    publish(&github).exits(0).says("the verdict is needs-changes").says("at least 5 tests");
+}
+
+#[test]
+fn an_organisation_without_a_policy_is_said_and_one_that_is_declared_and_unseen_is_no_verdict() {
+    let github = github();
+    let head = ran(&github, PASSES, "success");
+    publish(&github).exits(0).says("the verdict is passed");
+    assert!(github.checks(&head)[0].summary.contains("floors are not in force here"));
+
+    let github = GitHub::start();
+    let extends = format!("{POLICY}extends: acme/.tollgate\n");
+    github.commit_in("acme/.tollgate", "main", &[("org.yml", "version: 1\n")]);
+    github.seen_only_by("acme/.tollgate", OF_ORGANISATION);
+    github.commit("main", &[("src/a.py", "a = 1\n"), ("tollgate.yml", &extends), (CI, "on: pull_request\n")]);
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
+    ran(&github, PASSES, "success");
+    publish(&github).exits(0).says("the verdict is no-verdict");
+    // A token that may read it makes it a verdict.
+    github.token(OF_ORGANISATION, &[("metadata", "read"), ("contents", "read")]);
+    publish_as_action(&github, &[("INPUT_ORG-POLICY-TOKEN", OF_ORGANISATION)])
+        .exits(0)
+        .says("the verdict is passed");
+}
+
+#[test]
+fn a_token_for_the_organisation_policy_that_does_not_see_it_is_no_verdict() {
+    let github = github();
+    ran(&github, PASSES, "success");
+    github.token(OF_ORGANISATION, &[("metadata", "read"), ("contents", "read")]);
+    publish_as_action(&github, &[("INPUT_ORG-POLICY-TOKEN", OF_ORGANISATION)])
+        .exits(0)
+        .says("the verdict is no-verdict")
+        .says("no-organisation-policy");
+}
+
+#[test]
+fn an_organisation_policy_with_mistakes_or_a_link_for_a_file_is_no_verdict() {
+    for file in ["version: 1\nflor: {}\n", "[unclosed"] {
+        let github = github();
+        github.commit_in("acme/.tollgate", "main", &[("org.yml", file)]);
+        ran(&github, PASSES, "success");
+        publish(&github).exits(0).says("the verdict is no-verdict");
+    }
+    let github = github();
+    github.commit_in(
+        "acme/.tollgate",
+        "main",
+        &[("org.yml", "version: 1\n"), ("groups/a.yaml", "version: 1\n")],
+    );
+    ran(&github, PASSES, "success");
+    publish(&github).exits(0).says("the verdict is no-verdict").says("misnamed-policy");
+}
+
+/// The default branch's own run left this as its evidence.
+fn evidence_of_main(github: &GitHub, commit: &str, junit: &str) {
+    let place = Place::new();
+    place.file("tollgate.yml", POLICY);
+    place.file("junit.xml", junit);
+    place.git(&["init", "-q"]);
+    place.tollgate(&["check", "--save-snapshot", "s.json"]);
+    let bytes = std::fs::read(place.path().join("s.json")).unwrap();
+    let snapshot = wire::snapshot::read(&bytes).unwrap();
+    let packed = wire::snapshot::write(&Snapshot { commit: Some(commit.to_owned()), ..snapshot });
+    github
+        .run(50)
+        .of_branch("main")
+        .artifact("tollgate-snapshot", &zip_of(&[("tollgate-snapshot.json.gz", &packed)]))
+        .completed("success");
+}
+
+#[test]
+fn a_failure_that_the_default_branch_has_too_is_not_counted() {
+    let github = GitHub::start();
+    let base = github.commit(
+        "main",
+        &[
+            ("src/a.py", "a = 1\n"),
+            ("tests/test_a.py", "x\ny\n"),
+            ("tollgate.yml", POLICY),
+            (CI, "on: push\n"),
+        ],
+    );
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
+    evidence_of_main(&github, &base, FAILS);
+    let head = ran(&github, FAILS, "failure");
+    publish(&github).exits(0).says("the verdict is passed");
+    let check = &github.checks(&head)[0];
+    assert_eq!(check.conclusion.as_deref(), Some("success"), "{}", check.summary);
+    // Somebody else's artifact of that name is none of the base's.
+    let other = self::github();
+    let head = ran(&other, FAILS, "failure");
+    other.run(77).artifact("tollgate-snapshot", &zip(&[("tollgate-snapshot.json", "{}")]));
+    publish(&other).exits(0);
+    assert_eq!(other.checks(&head)[0].conclusion.as_deref(), Some("failure"));
+}
+
+#[test]
+fn a_job_that_no_runner_took_is_nobodys_fault() {
+    let github = github();
+    github
+        .run(77)
+        .of_pull(7)
+        .job("test", "success")
+        .job_without_runner("macos")
+        .artifact("tollgate-reports-test-a1", &zip(&[("junit.xml", PASSES)]))
+        .completed("cancelled");
+    publish(&github).exits(0).says("the verdict is no-verdict");
+    let check = &github.checks(&github.pull(7).head_sha())[0];
+    assert!(check.summary.contains("never started"), "{}", check.summary);
 }

@@ -2,7 +2,7 @@
 
 use super::evidence::{Evidence, Looked, look, with_named_reports};
 use super::question::Question;
-use crate::cli::base::BaseEvidence;
+use crate::cli::base::{BaseEvidence, name_of};
 use crate::cli::exit::WrongUse;
 use crate::cli::output;
 use crate::cli::policies::{self, Policies, ProposedPolicy, Setting};
@@ -63,14 +63,13 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let mut diagnostics = Vec::new();
     let run = &question.run;
     let second = question.second_stage.take();
-    let (reader, lowered, confirmed) = match &second {
+    let (reader, lowered, confirmed, looked_up, repository) = match second {
         Some(second) => {
-            diagnostics.extend(second.diagnostics.iter().cloned());
-            (Some(second.reader.clone()), second.lowered.clone(), second.confirmed.clone())
+            diagnostics.extend(second.diagnostics);
+            (Some(second.reader), second.lowered, second.confirmed, second.base, Ok(second.repository))
         }
-        None => (None, Vec::new(), None),
+        None => (None, Vec::new(), None, None, git::open(dir)),
     };
-    let repository = second.map_or_else(|| git::open(dir), |second| Ok(second.repository));
     let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
     let setting = Setting {
         repository: repository.as_ref().map_err(|error| &**error),
@@ -135,8 +134,9 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let header = header(&head, &base, changes.side, &policy, is_alone);
     let given = question.base_snapshot.as_deref().map(crate::cli::snapshot::read).transpose()?;
     let (clone, head_commit) = (repository.as_ref().ok(), head.commit.as_deref());
-    let base_evidence = match &question.snapshots {
-        Some(snapshots) if given.is_none() => {
+    let base_evidence = match (&question.snapshots, looked_up) {
+        (_, Some(found)) => BaseEvidence::answered(found, name_of(&base), &mut diagnostics),
+        (Some(snapshots), None) if given.is_none() => {
             BaseEvidence::found(snapshots, clone, &base, head_commit, &mut diagnostics)
         }
         _ => BaseEvidence::given(given, clone, &base, head_commit, &mut diagnostics),

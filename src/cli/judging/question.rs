@@ -4,7 +4,7 @@ use crate::cli::policies::PolicyOptions;
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
 use crate::io::git::{Repository, Run};
-use crate::io::github::{Fetched, Snapshots};
+use crate::io::github::{Fetched, Nearest, Snapshots};
 use crate::model::{BuildJobs, Confirmation, Graded, Kind};
 use crate::policy::RepoFacts;
 use std::path::PathBuf;
@@ -55,6 +55,8 @@ pub(in crate::cli) struct SecondStage {
     pub(in crate::cli) confirmed: Option<Confirmation>,
     /// Problems that were found on the way.
     pub(in crate::cli) diagnostics: Vec<Diagnostic>,
+    /// The evidence of the base, or why there is none; `None` if nobody looked for it.
+    pub(in crate::cli) base: Option<Result<Nearest, String>>,
 }
 
 impl Question {

@@ -16,16 +16,17 @@ pub use publishing::{Publishing, publishing};
 
 use super::ci::Environment;
 use super::git::Run;
-use super::github::{Network, Place as SnapshotPlace, Request, Snapshots};
+use super::github::{Network, OrganisationRequest, Place as SnapshotPlace, Request, Snapshots};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{BuildJobs, RepoPath};
 use crate::policy::RepoFacts;
 use std::path::{Path, PathBuf};
 
 /// The inputs of `action.yml`, with their defaults as the file states them. A test holds the two together.
-pub const INPUTS: [(&str, &str); 12] = [
+pub const INPUTS: [(&str, &str); 13] = [
     ("policy", ""),
     ("org-policy", ""),
+    ("org-policy-token", ""),
     ("reports", ""),
     ("working-directory", "."),
     ("needs", ""),
@@ -54,6 +55,8 @@ pub struct Actions {
     pub policy: Option<PathBuf>,
     /// The input `org-policy`: a folder, or a revision of a clone; relative to the workspace.
     pub org_policy: Option<String>,
+    /// Where else the organisation's policy is looked for; `None` where there is no token, or a place is named.
+    pub organisation: Option<OrganisationRequest>,
     /// What the event says of the repository.
     pub facts: RepoFacts,
     /// Folders that paths in reports may begin with and that all mean the workspace: reports are often written
@@ -100,6 +103,7 @@ pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
         run: event.run(environment),
         policy: environment.input("policy").map(|file| workspace.join(file)),
         org_policy: environment.input("org-policy").map(|place| below(&workspace, place)),
+        organisation: organisation(environment)?,
         facts: event.facts(environment)?,
         jobs: jobs(environment)?,
         artifacts: artifacts(environment)?,
@@ -167,14 +171,8 @@ fn is_default_push(environment: &Environment, event: &Event) -> bool {
 /// Where the snapshots are, by the input `base-snapshot`. Without a token or an API there is nowhere to look, and the
 /// verdict says that there is no evidence of the base.
 fn snapshots(environment: &Environment, event: &Event) -> Result<Option<Snapshots>, Box<Diagnostic>> {
-    let place = match environment.input("base-snapshot").unwrap_or("artifact") {
-        "" | "artifact" => SnapshotPlace::Artifacts,
-        "reference" => SnapshotPlace::Reference,
-        "none" => return Ok(None),
-        _ => {
-            let help = "write `artifact`, `reference` or `none`";
-            return Err(Box::new(bad_input("the input `base-snapshot` is not known").with_help(help)));
-        }
+    let Some(place) = base_evidence(environment.input("base-snapshot").unwrap_or("artifact"))? else {
+        return Ok(None);
     };
     let api = environment.input("github-api-url").or_else(|| environment.get("GITHUB_API_URL"));
     let token = environment.input("github-token").filter(|token| !token.is_empty());
@@ -183,6 +181,45 @@ fn snapshots(environment: &Environment, event: &Event) -> Result<Option<Snapshot
     let snapshots = Snapshots::new(api, token, repository, branch, place)
         .map_err(|why| bad_input(&format!("the evidence of the base cannot be looked for: {why}")))?;
     Ok(Some(snapshots.through(Network::new(environment)?)))
+}
+
+/// Where the evidence of the base is looked for, by its word.
+///
+/// # Errors
+/// `bad-input` for any other word.
+pub fn base_evidence(word: &str) -> Result<Option<SnapshotPlace>, Box<Diagnostic>> {
+    match word {
+        "" | "artifact" => Ok(Some(SnapshotPlace::Artifacts)),
+        "reference" => Ok(Some(SnapshotPlace::Reference)),
+        "none" => Ok(None),
+        _ => {
+            let help = "write `artifact`, `reference` or `none`";
+            Err(Box::new(bad_input("the input `base-snapshot` is not known").with_help(help)))
+        }
+    }
+}
+
+/// Where the organisation's policy is looked for, unless `org-policy` names a place. A token of its own says that
+/// it must be there.
+fn organisation(environment: &Environment) -> Result<Option<OrganisationRequest>, Box<Diagnostic>> {
+    let given = |name: &str| environment.input(name).filter(|value| !value.is_empty());
+    let own = given("org-policy-token");
+    if given("org-policy").is_some() {
+        if own.is_some() {
+            let help = "name the place, or give the token; not both";
+            return Err(Box::new(
+                bad_input("`org-policy` and `org-policy-token` are both given").with_help(help),
+            ));
+        }
+        return Ok(None);
+    }
+    let api = given("github-api-url").or_else(|| environment.get("GITHUB_API_URL"));
+    let needed = api.zip(own.or_else(|| given("github-token"))).zip(environment.get("GITHUB_REPOSITORY"));
+    let Some(((api, token), repository)) = needed else { return Ok(None) };
+    let request = OrganisationRequest::new(api, token, Network::new(environment)?, repository, own.is_some());
+    let request =
+        request.map_err(|why| bad_input(&format!("the organisation's policy cannot be looked for: {why}")));
+    Ok(Some(request?))
 }
 
 /// The page of the run, from what the runner says of itself.

@@ -1,10 +1,10 @@
 //! What the stage `publish` needs to know: which run, with which token, and who confirms.
 
 use super::event::event;
-use super::{bad_input, problem, run_page};
+use super::{bad_input, base_evidence, problem, run_page};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::io::ci::Environment;
-use crate::io::github::Api;
+use crate::io::github::{Api, Place};
 use crate::policy::Globs;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -29,6 +29,10 @@ pub struct Publishing {
     pub artifacts: Globs,
     /// A maintainer who asks for the evidence to be confirmed; the permission is still to be looked at.
     pub confirmed_by: Option<String>,
+    /// Where the evidence of the base is looked for.
+    pub base_evidence: Option<Place>,
+    /// A token for the organisation's policy, which then must be there.
+    pub organisation_token: Option<SecretString>,
     /// Judge, and post nothing.
     pub trial: bool,
     /// Where a person can read on.
@@ -65,6 +69,8 @@ impl Publishing {
             token: SecretString::from(token),
             artifacts,
             confirmed_by: None,
+            base_evidence: Some(Place::Artifacts),
+            organisation_token: None,
             trial: false,
             run_page: None,
             output: None,
@@ -85,7 +91,7 @@ pub fn publishing(environment: &Environment) -> Result<Publishing, Box<Diagnosti
         }
         None => (run_by_hand(environment)?, None),
     };
-    for name in ["policy", "needs", "steps", "reports"] {
+    for name in ["policy", "org-policy", "needs", "steps", "reports"] {
         if environment.input(name).is_some() {
             let message = format!("the stage `publish` does nothing with the input `{name}`");
             return Err(Box::new(bad_input(&message).with_help("leave it out")));
@@ -103,6 +109,11 @@ pub fn publishing(environment: &Environment) -> Result<Publishing, Box<Diagnosti
     Ok(Publishing {
         head,
         confirmed_by: event.confirmed_by().map(str::to_owned),
+        base_evidence: base_evidence(environment.input("base-snapshot").unwrap_or_default())?,
+        organisation_token: environment
+            .input("org-policy-token")
+            .filter(|token| !token.is_empty())
+            .map(SecretString::from),
         run_page: (!page.is_empty()).then_some(page),
         output: environment.get("GITHUB_OUTPUT").map(PathBuf::from),
         ..publishing

@@ -5,6 +5,7 @@
 
 use super::files::{SizedBlob, count_lines, lines_ended};
 use super::marks::Texts;
+use super::rebuilt::STAND_IN;
 use crate::model::{LineRanges, RepoPath};
 use git2::{DiffOptions, Oid, Patch};
 use std::collections::BTreeMap;
@@ -121,7 +122,9 @@ pub(super) fn blob_up_to(git: &git2::Repository, id: Oid, limit: u64) -> Result<
     if size as u64 > limit {
         return Ok(SizedBlob::Large);
     }
-    git.find_blob(id).map(SizedBlob::Blob)
+    let blob = git.find_blob(id)?;
+    // Binary either way: whoever writes such a file gains nothing.
+    Ok(if blob.content().starts_with(STAND_IN) { SizedBlob::Large } else { SizedBlob::Blob(blob) })
 }
 
 /// The lines that a patch adds and removes, by their numbers.

@@ -13,6 +13,9 @@ use std::path::Path;
 /// The largest blob that is fetched for a comparison, in bytes; the first stage compares no larger one either.
 pub const MAX_BLOB: u64 = 20 << 20;
 
+/// Begins a blob that stands for one that is too large to be fetched.
+pub(super) const STAND_IN: &[u8] = b"\0tollgate: too large to be fetched: ";
+
 /// One entry of a commit's tree: a file, a symlink or a submodule, never a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListedFile {
@@ -53,7 +56,7 @@ impl ListedCommit {
 pub struct Wanted {
     /// Ids of the blobs, each once.
     pub blobs: BTreeSet<String>,
-    /// Changed files that are too large to compare; they have no lines.
+    /// Ids of the blobs of changed files that are too large to compare; their files have no lines.
     pub too_large: BTreeSet<String>,
 }
 
@@ -69,15 +72,13 @@ pub fn wanted(base: &ListedCommit, head: &ListedCommit, also: &dyn Fn(&str) -> b
         if !is_changed && !also(path) {
             continue;
         }
-        let sides: Vec<&&ListedFile> =
-            before.into_iter().chain(after).filter(|entry| is_blob(entry.mode)).collect();
-        if sides.iter().any(|entry| entry.size.is_some_and(|size| size > MAX_BLOB)) {
-            if is_changed {
-                wanted.too_large.insert(path.to_owned());
+        for entry in before.into_iter().chain(after).filter(|entry| is_blob(entry.mode)) {
+            if entry.size.is_none_or(|size| size <= MAX_BLOB) {
+                wanted.blobs.insert(entry.id.clone());
+            } else if is_changed {
+                wanted.too_large.insert(entry.id.clone());
             }
-            continue;
         }
-        wanted.blobs.extend(sides.into_iter().map(|entry| entry.id.clone()));
     }
     wanted
 }
@@ -101,8 +102,8 @@ pub struct Sides<'s> {
     pub head: &'s ListedCommit,
     /// The bytes of blobs, by their id.
     pub blobs: &'s BTreeMap<String, Vec<u8>>,
-    /// Files that are too large to compare.
-    pub left_out: &'s BTreeSet<String>,
+    /// Ids of blobs that are too large to compare, and were not fetched.
+    pub too_large: &'s BTreeSet<String>,
 }
 
 /// Puts a repository together below `dir`, which must be empty: a bare clone with a detached head and the
@@ -131,12 +132,18 @@ fn write(dir: &Path, sides: &Sides<'_>) -> Result<BTreeMap<String, Oid>, WriteEr
             return Err(WriteError::OtherBlob(id.clone()));
         }
     }
+    // Of a blob that was not fetched its id is all that is known, and enough to tell that a file changed.
+    let mut stand_ins = BTreeMap::new();
+    for id in sides.too_large {
+        let stand_in = odb.write(ObjectType::Blob, &[STAND_IN, id.as_bytes()].concat())?;
+        stand_ins.insert(id.as_str(), stand_in);
+    }
     let whole = |listed: &ListedCommit| -> Result<Oid, WriteError> {
-        let whole = tree(&git, &listed.entries, &BTreeSet::new())?;
+        let whole = tree(&git, &listed.entries, &BTreeMap::new())?;
         if whole.to_string() != listed.tree {
             return Err(WriteError::NotWhole(listed.commit.clone()));
         }
-        if sides.left_out.is_empty() { Ok(whole) } else { tree(&git, &listed.entries, sides.left_out) }
+        if stand_ins.is_empty() { Ok(whole) } else { tree(&git, &listed.entries, &stand_ins) }
     };
     let commit = |name: &str, tree: Oid, parent: Option<Oid>| -> Result<Oid, git2::Error> {
         let who = Signature::new("tollgate", "tollgate@localhost", &Time::new(0, 0))?;
@@ -165,7 +172,7 @@ fn write(dir: &Path, sides: &Sides<'_>) -> Result<BTreeMap<String, Oid>, WriteEr
     let tip_files = if sides.default_tip.commit == sides.base.commit {
         None
     } else {
-        Some(tree(&git, &sides.default_tip.entries, &BTreeSet::new())?)
+        Some(tree(&git, &sides.default_tip.entries, &BTreeMap::new())?)
     };
     branch(sides.default_branch, &sides.default_tip.commit, tip_files)?;
     Ok(known_as)
@@ -184,19 +191,22 @@ enum WriteError {
     BadEntry(String),
 }
 
-/// Writes the tree of these entries and all its folders; gives its id.
+/// Writes the tree of these entries and all its folders; gives its id. `stand_ins` replace blobs by others.
 fn tree(
     git: &git2::Repository,
     entries: &[ListedFile],
-    left_out: &BTreeSet<String>,
+    stand_ins: &BTreeMap<&str, Oid>,
 ) -> Result<Oid, WriteError> {
     /// The entries of one folder: name → mode and id.
     type Folder<'e> = BTreeMap<&'e str, (i32, Oid)>;
     let mut folders: BTreeMap<&str, Folder<'_>> = BTreeMap::from([("", Folder::new())]);
-    for entry in entries.iter().filter(|entry| !left_out.contains(&entry.path)) {
+    for entry in entries {
         let bad = || WriteError::BadEntry(entry.path.chars().take(200).collect());
         let (folder, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
-        let id = Oid::from_str(&entry.id)?;
+        let id = match stand_ins.get(entry.id.as_str()) {
+            Some(stand_in) => *stand_in,
+            None => Oid::from_str(&entry.id)?,
+        };
         let mode = i32::try_from(entry.mode).map_err(|_| bad())?;
         if name.is_empty() || folders.entry(folder).or_default().insert(name, (mode, id)).is_some() {
             return Err(bad());

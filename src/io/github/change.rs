@@ -3,7 +3,7 @@
 use super::client::{Client, RequestError};
 use super::objects::TreeEntry;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::git::{self, ListedCommit, ListedFile, MAX_BLOB, Repository, Sides, Wanted};
+use crate::io::git::{self, ListedCommit, ListedFile, MAX_BLOB, Repository, Sides};
 use crate::io::policy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -68,16 +68,7 @@ impl ChangeError {
     }
 }
 
-/// What was fetched: a repository, and the files whose lines are not in it.
-#[derive(Debug)]
-pub struct FetchedChange {
-    /// A bare repository that holds the change.
-    pub repository: Repository,
-    /// Changed files that are too large to compare.
-    pub too_large: Wanted,
-}
-
-/// Fetches a change into a repository below `dir`, which must be empty.
+/// Fetches a change into a bare repository below `dir`, which must be empty.
 ///
 /// # Errors
 /// See [`ChangeError`]. What is missing is never taken for unchanged.
@@ -86,7 +77,7 @@ pub async fn fetch_change(
     repository: &str,
     change: &Change,
     dir: &Path,
-) -> Result<FetchedChange, ChangeError> {
+) -> Result<Repository, ChangeError> {
     let base = listed(client, repository, &change.merge_base).await?;
     let mut head = listed(client, repository, &change.tested).await?;
     head.commit.clone_from(&change.head);
@@ -119,10 +110,9 @@ pub async fn fetch_change(
         base: &base,
         head: &head,
         blobs: &blobs,
-        left_out: &wanted.too_large,
+        too_large: &wanted.too_large,
     };
-    let repository = git::rebuild(dir, &sides).map_err(ChangeError::Objects)?;
-    Ok(FetchedChange { repository, too_large: wanted })
+    git::rebuild(dir, &sides).map_err(ChangeError::Objects)
 }
 
 /// Files of the head that are read although the change does not touch them.

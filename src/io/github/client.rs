@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The longest time that one request may take, body included.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -38,7 +38,13 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const UNSAID_WAIT: Duration = Duration::from_secs(60);
 
 /// Waits between the attempts of a read.
-const READ_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
+const READ_AGAIN_AFTER: &[Duration] = &[Duration::from_millis(500), Duration::from_secs(3)];
+
+/// The same for what can be missed.
+const READ_AGAIN_SOON: &[Duration] = &[Duration::from_millis(200)];
+
+/// An attempt for what can be missed is not repeated if it took longer than this.
+const SOON: Duration = Duration::from_secs(2);
 
 /// Answers kept for conditional requests, in bytes.
 const MAX_CACHE: usize = 16 << 20;
@@ -89,6 +95,7 @@ pub struct Client {
     identity: Identity,
     known: Mutex<Known>,
     patience: Mutex<Duration>,
+    can_be_missed: bool,
 }
 
 impl fmt::Debug for Client {
@@ -126,6 +133,7 @@ impl Client {
             identity: identity.into(),
             known: Mutex::default(),
             patience: Mutex::new(PATIENCE),
+            can_be_missed: false,
         })
     }
 
@@ -134,6 +142,12 @@ impl Client {
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience: Mutex::new(patience), ..self }
+    }
+
+    /// The same for what a judgement can do without: where GitHub is not there, that is known soon.
+    #[must_use]
+    pub fn for_what_can_be_missed(self) -> Self {
+        Self { can_be_missed: true, ..self }
     }
 
     /// The address of the API.
@@ -284,14 +298,17 @@ impl Client {
 
     /// A read: from what is known if GitHub says that it has not changed.
     async fn read(&self, path: &str, accept: &'static str, most: usize) -> Result<Answer, RequestError> {
-        let mut again = READ_AGAIN_AFTER.iter();
+        let again = if self.can_be_missed { READ_AGAIN_SOON } else { READ_AGAIN_AFTER };
+        let mut again = again.iter();
         loop {
+            let begun = Instant::now();
             let result = self.patiently(&Method::GET, path, accept, None, most).await;
             let passing = matches!(
                 result,
                 Err(RequestError::Unreachable(_) | RequestError::Status(500 | 502 | 503 | 504))
             );
-            match again.next().filter(|_| passing) {
+            let is_late = self.can_be_missed && begun.elapsed() > SOON;
+            match again.next().filter(|_| passing && !is_late) {
                 Some(wait) => tokio::time::sleep(*wait).await,
                 None => {
                     let answer = result?;

@@ -14,6 +14,7 @@ mod identity;
 pub(super) mod manifest;
 mod network;
 mod objects;
+mod organisation;
 mod pulls;
 mod repository;
 mod runs;
@@ -24,7 +25,7 @@ mod tests;
 
 pub use app::App;
 pub use artifacts::{Artifact, Fetched, Request, fetch, fetch_run};
-pub use change::{Change, ChangeError, FetchedChange, fetch_change};
+pub use change::{Change, ChangeError, fetch_change};
 pub use checks::{
     Annotation, Button, CheckApp, CheckOutput, CheckRun, CheckStatus, CheckWrite, Conclusion, Level,
     MAX_ANNOTATIONS, MAX_TEXT, Output,
@@ -33,9 +34,10 @@ pub use client::{Client, RequestError};
 pub use hooks::Delivery;
 pub use identity::{AppKey, Identity, Scope};
 pub use network::{Api, Network};
-pub use objects::{Commit, FileContent, Tree, TreeEntry};
+pub use objects::{Commit, Compared, FileContent, Tree, TreeEntry};
+pub use organisation::{OrganisationError, OrganisationRequest, fetch_organisation, not_seen};
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
-pub use runs::{Workflow, WorkflowJob, WorkflowRun};
-pub use snapshots::{KEPT, Local, Nearest, Place, REFERENCE, Snapshots};
+pub use runs::{Workflow, WorkflowJob, WorkflowRun, WorkflowStep};
+pub use snapshots::{KEPT, Nearest, Place, REFERENCE, Snapshots, Store};
 pub use tape::Tape;

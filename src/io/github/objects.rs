@@ -89,7 +89,17 @@ struct Reference {
 
 #[derive(Deserialize)]
 struct Comparison {
+    base_commit: Object,
     merge_base_commit: Object,
+}
+
+/// Where two commits part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// The first of the two: of a branch, its tip at this moment.
+    pub base: String,
+    /// The commit where they part.
+    pub merge_base: String,
 }
 
 #[derive(Serialize)]
@@ -199,16 +209,17 @@ impl Client {
         Ok(bytes)
     }
 
-    /// The commit where two commits part.
+    /// Where two commits or branches part.
     ///
     /// # Errors
-    /// As every request; 404 for commits that have none.
-    pub async fn merge_base(&self, repository: &str, base: &str, head: &str) -> Result<String, RequestError> {
+    /// As every request; 404 for commits that have nothing in common.
+    pub async fn compared(&self, repository: &str, base: &str, head: &str) -> Result<Compared, RequestError> {
         // The page is as small as it can be: only the merge base is asked for.
         let (base, head) = (part(base), part(head));
         let path = format!("{}/compare/{base}...{head}?per_page=1", repository_path(repository)?);
         let comparison: Option<Comparison> = self.json_if_there(&path, 32 << 20).await?;
-        Ok(comparison.ok_or(RequestError::Status(404))?.merge_base_commit.sha)
+        let comparison = comparison.ok_or(RequestError::Status(404))?;
+        Ok(Compared { base: comparison.base_commit.sha, merge_base: comparison.merge_base_commit.sha })
     }
 
     /// What a reference such as `heads/main` points at; `None` if there is none.

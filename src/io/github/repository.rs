@@ -1,6 +1,7 @@
 //! A repository, its branches and who may do what; GitHub Apps and rate limits.
 
 use super::client::{Client, RequestError, part};
+use crate::policy::RepoFacts;
 use serde::Deserialize;
 
 /// A repository.
@@ -112,6 +113,16 @@ impl Client {
     /// As every request.
     pub async fn repository(&self, repository: &str) -> Result<Option<Repository>, RequestError> {
         self.json_if_there(&repository_path(repository)?, super::client::MAX_JSON).await
+    }
+
+    /// What an organisation's policy may choose a repository by.
+    ///
+    /// # Errors
+    /// As every request.
+    pub async fn repository_facts(&self, repository: &str) -> Result<RepoFacts, RequestError> {
+        let facts: serde_json::Value = self.json(&repository_path(repository)?).await?;
+        RepoFacts::parse(&facts.to_string(), repository)
+            .map_err(|_| RequestError::Malformed("a repository's topics or properties"))
     }
 
     /// The commit at the tip of a branch; `None` if there is no such branch.

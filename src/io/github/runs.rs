@@ -3,8 +3,8 @@
 use super::client::{Client, MAX_JSON, RequestError, part};
 use super::pulls::{RepositoryId, User};
 use super::repository::repository_path;
-use crate::io::jobs::result_of;
-use crate::model::{Job, JobFate, JobReports, Untrusted};
+use crate::io::jobs::of_api;
+use crate::model::{Job, Untrusted};
 use serde::Deserialize;
 
 /// How many runs of one commit are listed.
@@ -93,14 +93,26 @@ pub struct WorkflowJob {
     /// When it ended.
     #[serde(default)]
     pub completed_at: Option<String>,
+    /// The runner that took it; none or 0 where none did.
+    #[serde(default)]
+    pub runner_id: Option<u64>,
+    /// What it did, where GitHub lists it.
+    #[serde(default)]
+    pub steps: Option<Vec<WorkflowStep>>,
+}
+
+/// A step of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WorkflowStep {
+    /// How it ended; none for one that did not.
+    #[serde(default)]
+    pub conclusion: Option<String>,
 }
 
 impl WorkflowJob {
     /// How it ended; `None` if it has not.
     pub fn ended(&self) -> Option<Job> {
-        let result = result_of(self.conclusion.as_deref()?);
-        let (fate, reports) = (JobFate::Ordinary, JobReports::Unknown);
-        Some(Job { name: self.name.clone(), result, fate, reports })
+        self.conclusion.as_ref().map(|_| of_api(self))
     }
 }
 

@@ -11,6 +11,7 @@ mod tests;
 pub use legs::{Leg, joined};
 
 use super::beneath::{OpenError, read_named};
+use super::github::WorkflowJob;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{BuildJobs, Job, JobFate, JobReports, JobResult, Untrusted};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -94,6 +95,26 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<BuildJobs, Box<Diagnostic>> {
     }
     jobs.sort();
     Ok(BuildJobs { jobs, each_leg: entries.is_empty() })
+}
+
+/// A job as GitHub's API lists it, with what the CI did to it.
+pub fn of_api(job: &WorkflowJob) -> Job {
+    let word = job.conclusion.as_deref().unwrap_or(&job.status);
+    let result = result_of(word);
+    let listed = Listed {
+        name: String::new(),
+        conclusion: job.conclusion.clone(),
+        status: Some(job.status.clone()),
+        run_id: None,
+        run_attempt: None,
+        runner_id: job.runner_id,
+        steps: job.steps.as_ref().map(|steps| {
+            steps.iter().map(|step| ListedStep { conclusion: step.conclusion.clone() }).collect()
+        }),
+        failure_reason: None,
+        started_at: job.started_at.clone(),
+    };
+    Job { name: job.name.clone(), result, fate: listed.fate(result), reports: JobReports::Unknown }
 }
 
 /// Of each job only the newest attempt counts (DECISIONS 10); two jobs of one name in one attempt both stay.
@@ -212,7 +233,7 @@ impl Listed {
 }
 
 /// GitHub's conclusions and GitLab's statuses. What is not known to be good is not good.
-pub(in crate::io) fn result_of(word: &str) -> JobResult {
+pub fn result_of(word: &str) -> JobResult {
     match word {
         "success" => JobResult::Success,
         "failure" | "failed" | "startup_failure" => JobResult::Failure,

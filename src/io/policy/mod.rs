@@ -3,7 +3,10 @@
 mod organisation;
 mod trust;
 
-pub use organisation::{OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts, read_repositories};
+pub use organisation::{
+    FetchedFile, FetchedFiles, OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts,
+    read_repositories,
+};
 pub use trust::Judged;
 
 use super::beneath::{OpenError, read_beneath, read_named};

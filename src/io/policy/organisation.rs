@@ -1,6 +1,7 @@
-//! Where an organisation's policy is read from: a folder, or a revision of a clone (DECISIONS 6).
+//! Where an organisation's policy is read from: a folder, a revision of a clone, or files that GitHub's API gave
+//! (DECISIONS 6).
 //!
-//! Every source gives [`OrgFiles`]; what reads it over GitHub's API gives the same, and nothing else has to know.
+//! Every source gives [`OrgFiles`], and nothing else has to know.
 //! A source that cannot be read is never "no policy".
 
 use super::trust::Judged;
@@ -9,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::{OpenError, read_beneath, read_named};
 use crate::io::git::{self, CommittedFile, Repository};
 use crate::policy::{OrgPolicy, OrgText, RepoFacts, parse_org};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The longest file of facts that is read, in bytes.
@@ -180,6 +182,71 @@ fn in_commit(
     Ok(OrgFiles { files: files.collect(), source, repository })
 }
 
+/// The files of a repository that hold an organisation's policy, as they were fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchedFiles {
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit, in full hexadecimal.
+    pub commit: String,
+    /// By their path in the repository.
+    pub files: BTreeMap<String, FetchedFile>,
+}
+
+/// One fetched file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchedFile {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// It is too large to be a policy, and was not fetched.
+    TooLarge,
+    /// It is a symlink or a submodule.
+    NotRegular,
+    /// Nobody asks for it; that it is there may still be a mistake.
+    Listed,
+}
+
+impl FetchedFiles {
+    /// True if a file of this path in a repository may belong to an organisation's policy.
+    pub fn may_belong(path: &str) -> bool {
+        let path = path.strip_prefix("tollgate/").unwrap_or(path);
+        matches!(path, "org.yml" | "org.yaml")
+            || ["groups/", "repos/"].iter().any(|folder| {
+                path.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/'))
+            })
+    }
+
+    /// True if a file has to be fetched to judge the repository of this name.
+    pub fn is_wanted(path: &str, name: &str) -> bool {
+        let path = path.strip_prefix("tollgate/").unwrap_or(path);
+        match path.strip_prefix("repos/").and_then(|name| name.strip_suffix(".yml")) {
+            Some(stem) => stem.eq_ignore_ascii_case(name),
+            None => path.ends_with(".yml"),
+        }
+    }
+
+    /// True if they hold a policy at all.
+    pub fn hold_a_policy(&self) -> bool {
+        ["", "tollgate/"].iter().any(|folder| {
+            ["org.yml", "org.yaml"].iter().any(|name| self.files.contains_key(&format!("{folder}{name}")))
+        })
+    }
+
+    /// The policy's files, of those that are wanted for a repository of this name.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn policy(&self, name: &str) -> Result<OrgFiles, PolicyError> {
+        let files = read_all(&Store::Fetched(&self.files), &self.repository, &Wanted::Of(name.to_owned()))?;
+        let files = files.into_iter().map(|(file, _)| OrgFile { commit: self.commit.clone(), ..file });
+        Ok(OrgFiles {
+            files: files.collect(),
+            source: format!("{} at {}", self.repository, short(&self.commit)),
+            repository: Some(self.repository.clone()),
+        })
+    }
+}
+
 /// All files, each with its place in the store.
 fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Vec<(OrgFile, String)>, PolicyError> {
     let at_root = store.names("", label)?.unwrap_or_default();
@@ -239,6 +306,7 @@ fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Vec<(OrgF
 enum Store<'s> {
     Folder(PathBuf),
     Commit(&'s Repository, &'s str),
+    Fetched(&'s BTreeMap<String, FetchedFile>),
 }
 
 impl Store<'_> {
@@ -248,6 +316,7 @@ impl Store<'_> {
             Self::Commit(clone, commit) => {
                 return clone.names_in(commit, folder).map_err(PolicyError::Unreadable);
             }
+            Self::Fetched(files) => return Ok(names_below(files, folder)),
             Self::Folder(root) => root,
         };
         let path = root.join(folder);
@@ -283,20 +352,39 @@ impl Store<'_> {
                 };
                 wrong(code, format!("the file cannot be read: {error}"), name, "")
             }),
+            Self::Fetched(files) => match files.get(place) {
+                Some(FetchedFile::Bytes(bytes)) => Ok(bytes.clone()),
+                Some(FetchedFile::TooLarge) => Err(too_large(name)),
+                Some(FetchedFile::NotRegular | FetchedFile::Listed) | None => Err(not_regular(name)),
+            },
             Self::Commit(clone, commit) => {
                 match clone.file_at(commit, place, LIMIT).map_err(PolicyError::Unreadable)? {
                     CommittedFile::Bytes(bytes) => Ok(bytes),
-                    CommittedFile::TooLarge => {
-                        let message = format!("the file is larger than {} KiB", LIMIT >> 10);
-                        Err(wrong(Code::PolicyTooLarge, message, name, ""))
-                    }
-                    CommittedFile::Absent | CommittedFile::NotRegular => {
-                        Err(wrong(Code::NotRegular, "this is no regular file".to_owned(), name, ""))
-                    }
+                    CommittedFile::TooLarge => Err(too_large(name)),
+                    CommittedFile::Absent | CommittedFile::NotRegular => Err(not_regular(name)),
                 }
             }
         }
     }
+}
+
+/// The names in a folder of fetched files; `None` if there is none.
+fn names_below(files: &BTreeMap<String, FetchedFile>, folder: &str) -> Option<Vec<String>> {
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let names: BTreeSet<&str> = files
+        .keys()
+        .filter_map(|path| path.strip_prefix(&prefix))
+        .filter_map(|rest| rest.split('/').next())
+        .collect();
+    (!names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect())
+}
+
+fn too_large(name: &str) -> PolicyError {
+    wrong(Code::PolicyTooLarge, format!("the file is larger than {} KiB", LIMIT >> 10), name, "")
+}
+
+fn not_regular(name: &str) -> PolicyError {
+    wrong(Code::NotRegular, "this is no regular file".to_owned(), name, "")
 }
 
 fn misnamed(label: &str, path: &str) -> PolicyError {

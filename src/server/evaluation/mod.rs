@@ -1,6 +1,7 @@
 //! From a commit to the verdicts of its pull requests, in the order of gate.md b8: runs → pull requests → approval
 //! → artifacts → change → judgement → the heads once more.
 
+mod elsewhere;
 mod pulls;
 mod runs;
 
@@ -8,15 +9,18 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::archive::Budget;
 use crate::io::git::{Repository, Run, RunKind};
 use crate::io::github::{
-    Change, ChangeError, Client, Fetched, FetchedChange, RequestError, WorkflowRun, fetch_change, fetch_run,
+    Change, ChangeError, Client, Compared, Fetched, Nearest, Place, RequestError, WorkflowRun, fetch_change,
+    fetch_run,
 };
 use crate::io::jobs::joined;
+use crate::io::policy::OrgFiles;
 use crate::model::{
     BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
 };
-use crate::policy::Globs;
+use crate::policy::{Globs, RepoFacts};
 use crate::records::chain::Digest;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What is to be judged.
 #[derive(Clone, Debug)]
@@ -29,6 +33,25 @@ pub struct Target {
     pub artifacts: Globs,
     /// A maintainer who stands for the evidence of this commit.
     pub confirmed_by: Option<Untrusted>,
+    /// Where the evidence of the base is looked for; nowhere if nobody says it.
+    pub base_evidence: Option<Place>,
+    /// Who reads the organisation's policy, if it is not the same: then the policy must be there.
+    pub organisation: Option<Arc<Client>>,
+}
+
+impl Target {
+    /// A commit with the evidence that artifacts of these names hold, compared with what the default branch's runs
+    /// left.
+    pub fn new(repository: &str, sha: &str, artifacts: Globs) -> Self {
+        Self {
+            repository: repository.to_owned(),
+            sha: sha.to_owned(),
+            artifacts,
+            confirmed_by: None,
+            base_evidence: Some(Place::Artifacts),
+            organisation: None,
+        }
+    }
 }
 
 /// One change with all that it is judged by. The caller judges; nothing here knows rules.
@@ -38,6 +61,12 @@ pub struct Question<'q> {
     pub repository: Repository,
     /// What kind of change it is.
     pub run: Run,
+    /// The organisation's policy, if there is one that can be seen.
+    pub organisation: Option<OrgFiles>,
+    /// What an organisation's policy chooses the repository by.
+    pub facts: RepoFacts,
+    /// The evidence of the base, or why there is none; `None` if nobody looked for it.
+    pub base: Option<Result<Nearest, String>>,
     /// The reports.
     pub evidence: &'q Fetched,
     /// How the jobs ended.
@@ -206,7 +235,7 @@ async fn gather(
             return Err(EvaluationError::Evidence(lost.message.clone()));
         }
         let legs = evidence.legs.get(earlier..).unwrap_or_default();
-        let listed = runs::jobs(client, &target.repository, run).await?;
+        let listed = runs::jobs_of(client, &target.repository, run).await?;
         jobs.jobs.extend(joined(listed.clone(), Some(&listed), legs));
     }
     jobs.jobs.extend(evidence.jobs.jobs.iter().cloned());
@@ -226,12 +255,6 @@ async fn judge_side(
     judge: Judge<'_>,
 ) -> Result<Judgement, EvaluationError> {
     let mut diagnostics = Vec::new();
-    let default_tip = client
-        .branch_tip(&target.repository, &side.default_branch)
-        .await
-        .map_err(asking("the default branch"))?
-        .ok_or(RequestError::Status(404))
-        .map_err(asking("the default branch"))?;
     let mut change = Change {
         default_branch: side.default_branch.clone(),
         base_branch: side.base_branch.clone(),
@@ -239,24 +262,31 @@ async fn judge_side(
         merge_base: String::new(),
         tested: target.sha.clone(),
         head: target.sha.clone(),
-        default_tip,
+        default_tip: String::new(),
     };
     if let Err(error) = find_base(client, target, side, evidence, &mut change, &mut diagnostics).await? {
         diagnostics.push(error);
     }
+    if change.default_tip.is_empty() {
+        let tip = client.branch_tip(&target.repository, &side.default_branch).await;
+        let tip = tip.and_then(|tip| tip.ok_or(RequestError::Status(404)));
+        change.default_tip = tip.map_err(asking("the default branch"))?;
+    }
     let fetched = fetch_change(client, &target.repository, &change, folder).await;
-    let FetchedChange { repository, too_large } = match fetched {
-        Ok(fetched) => fetched,
+    let repository = match fetched {
+        Ok(repository) => repository,
         Err(ChangeError::Request(source)) => return Err(asking("the change")(source)),
         Err(error) => {
             // Without the change and the policy there is no rule to judge by; the check says why.
             return Ok(unjudged(error.diagnostic(), &side.base_branch));
         }
     };
-    diagnostics.extend(too_large.too_large.iter().map(|path| {
-        let message = "the file is too large to be compared line by line";
-        Diagnostic::new(Code::TextCut, Weight::Warning, message, Origin::file(path.as_str()))
-    }));
+    let extends = elsewhere::extended_by(&repository, &side.default_branch);
+    let (organisation, facts) = match elsewhere::organisation(client, target, extends.as_deref()).await? {
+        Ok(found) => found,
+        Err(error) => return Ok(unjudged(*error, &side.base_branch)),
+    };
+    let base = elsewhere::base_evidence(client, target, &side.default_branch, &change.merge_base).await;
     let lowered = lowered(&repository, &change, runs, side);
     let confirmed = target.confirmed_by.clone().map(|by| Confirmation { by, commit: target.sha.clone() });
     let kind = if side.is_group { RunKind::MergeGroup } else { RunKind::PullRequest };
@@ -268,8 +298,19 @@ async fn judge_side(
         default_branch: Some(change.default_branch.clone()),
         ..Run::default()
     };
-    judge(Question { repository, run, evidence, jobs, lowered, confirmed, diagnostics })
-        .map_err(EvaluationError::Judge)
+    judge(Question {
+        repository,
+        run,
+        organisation,
+        facts,
+        base,
+        evidence,
+        jobs,
+        lowered,
+        confirmed,
+        diagnostics,
+    })
+    .map_err(EvaluationError::Judge)
 }
 
 /// Finds the merge base, or the first parent of the merge commit that was tested. The inner error is a problem of
@@ -298,10 +339,10 @@ async fn find_base(
             let parents = commit.map(|commit| commit.parents);
             match parents.as_deref() {
                 Ok([first, second]) if *second == target.sha => {
-                    let on_base = client.merge_base(repository, &side.base_branch, first).await;
-                    if on_base.as_ref() == Ok(first) {
+                    let compared = client.compared(repository, &side.base_branch, first).await;
+                    if let Some(compared) = compared.ok().filter(|compared| compared.merge_base == *first) {
                         change.tested.clone_from(merge);
-                        change.merge_base.clone_from(first);
+                        take_base(change, side, compared);
                         return Ok(Ok(()));
                     }
                     Err(problem("the commit that was tested is not merged into the base branch"))
@@ -315,9 +356,9 @@ async fn find_base(
         }
         _ => Err(problem("the artifacts say that different commits were tested")),
     };
-    let merge_base = client.merge_base(repository, &side.base_branch, &target.sha).await;
-    match merge_base {
-        Ok(base) => change.merge_base = base,
+    let compared = client.compared(repository, &side.base_branch, &target.sha).await;
+    match compared {
+        Ok(compared) => take_base(change, side, compared),
         Err(RequestError::Status(404)) => {
             let message = "the change and its base have no commit in common";
             diagnostics.push(Diagnostic::new(Code::NoBase, Weight::Error, message, Origin::default()));
@@ -327,6 +368,14 @@ async fn find_base(
         Err(error) => return Err(asking("the merge base")(error)),
     }
     Ok(outcome)
+}
+
+/// Takes the merge base; and the tip of the default branch, where the change goes there: the comparison says it.
+fn take_base(change: &mut Change, side: &pulls::Side, compared: Compared) {
+    change.merge_base = compared.merge_base;
+    if side.base_branch == side.default_branch {
+        change.default_tip = compared.base;
+    }
 }
 
 /// Reasons to trust the evidence less: its workflow is not one of the base, or nobody knows the fork.

@@ -90,7 +90,8 @@ pub(super) async fn side_of_group(
     let tip = client.branch_tip(&target.repository, &base_branch).await.map_err(&what)?;
     let base_tip = tip.ok_or(RequestError::Status(404)).map_err(&what)?;
     // All that the queue put on top of the branch is judged.
-    let base = client.merge_base(&target.repository, &base_branch, &target.sha).await.map_err(&what)?;
+    let base =
+        client.compared(&target.repository, &base_branch, &target.sha).await.map_err(&what)?.merge_base;
     Ok(Side {
         default_branch: repository.default_branch,
         base_branch,

@@ -2,6 +2,7 @@
 
 use super::{EvaluationError, Target, asking};
 use crate::io::github::{Client, WorkflowRun};
+use crate::io::jobs::{of_api, result_of};
 use crate::model::{Job, JobFate, JobReports, JobResult, Untrusted};
 
 /// The runs that a change started, by their file and number. A workflow's name and branch are chosen by the fork
@@ -36,7 +37,7 @@ pub(super) fn generation(runs: &[WorkflowRun]) -> (u64, u64) {
 }
 
 /// How the jobs of a run ended. A run that went well is one job; of any other the jobs are listed.
-pub(super) async fn jobs(
+pub(super) async fn jobs_of(
     client: &Client,
     repository: &str,
     run: &WorkflowRun,
@@ -50,34 +51,15 @@ pub(super) async fn jobs(
         }]);
     }
     let listed = client.jobs(repository, run.id).await.map_err(asking("the jobs of a run"))?;
-    let mut jobs: Vec<Job> = listed
-        .iter()
-        .map(|job| Job {
-            name: job.name.clone(),
-            result: result(job.conclusion.as_deref()),
-            fate: JobFate::Ordinary,
-            reports: JobReports::Unknown,
-        })
-        .collect();
+    let mut jobs: Vec<Job> = listed.iter().map(of_api).collect();
     if jobs.iter().all(|job| job.result == JobResult::Success) {
         // A workflow that cannot be read fails without a job.
         jobs.push(Job {
             name: Untrusted::new(run.path.as_str()),
-            result: result(run.conclusion.as_deref()),
+            result: result_of(run.conclusion.as_deref().unwrap_or_default()),
             fate: JobFate::Ordinary,
             reports: JobReports::Unknown,
         });
     }
     Ok(jobs)
-}
-
-/// GitHub's conclusion of a job or run.
-fn result(conclusion: Option<&str>) -> JobResult {
-    match conclusion {
-        Some("success") => JobResult::Success,
-        Some("failure" | "timed_out" | "startup_failure") => JobResult::Failure,
-        Some("cancelled") => JobResult::Cancelled,
-        Some("skipped") => JobResult::Skipped,
-        _ => JobResult::Unknown,
-    }
 }

@@ -37,6 +37,14 @@ pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str],
             let shown = artifacts.map(|artifact| artifact_json(repo, run, artifact)).collect();
             Ok(counted(state, asked, "artifacts", shown))
         }
+        ["artifacts"] => {
+            let wanted =
+                |artifact: &&Artifact| asked.query.get("name").is_none_or(|name| *name == artifact.name);
+            let found = repo.artifacts.values().rev().filter(wanted);
+            let shown =
+                found.map(|artifact| artifact_json(repo, &repo.runs[&artifact.run], artifact)).collect();
+            Ok(counted(state, asked, "artifacts", shown))
+        }
         ["artifacts", id, "zip"] => {
             let found = repo.artifacts.values().find(|artifact| artifact.id.to_string() == *id);
             let artifact = found.ok_or_else(not_found)?;
@@ -99,22 +107,31 @@ pub(in crate::github) fn run_json(state: &State, repo: &Repo, run: &RunState) ->
 
 fn job_json(run: &RunState, job: &JobState) -> Value {
     let over = !matches!(job.conclusion.as_str(), "in_progress" | "queued");
+    let steps = if job.never_started {
+        json!([])
+    } else {
+        let conclusion = over.then_some(job.conclusion.as_str());
+        json!([{"name": "run", "number": 1, "status": if over { "completed" } else { "in_progress" }, "conclusion": conclusion}])
+    };
     json!({
         "id": job.id, "run_id": run.id, "name": job.name, "run_attempt": job.attempt, "head_sha": run.head.sha,
         "status": if over { "completed" } else { job.conclusion.as_str() },
         "conclusion": over.then_some(job.conclusion.as_str()),
-        "created_at": WHEN, "started_at": WHEN, "completed_at": over.then_some(WHEN), "labels": [], "steps": [],
+        "created_at": WHEN, "started_at": WHEN, "completed_at": over.then_some(WHEN), "labels": [],
+        "runner_id": if job.never_started { 0 } else { 7 }, "steps": steps,
     })
 }
 
 fn artifact_json(repo: &Repo, run: &RunState, artifact: &Artifact) -> Value {
+    let fork = run.head.fork.as_ref().map(|owner| fork_json(&format!("{owner}/{}", repo.name())));
+    let head_repository = fork.map_or(json!(repo.id), |fork| fork["id"].clone());
     let digest = Sha256::digest(&artifact.bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     json!({
         "id": artifact.id, "name": artifact.name, "size_in_bytes": artifact.bytes.len(),
         "expired": artifact.expired, "digest": format!("sha256:{digest}"),
         "created_at": WHEN, "updated_at": WHEN, "expires_at": WHEN,
         "workflow_run": {
-            "id": run.id, "repository_id": repo.id, "head_repository_id": repo.id,
+            "id": run.id, "repository_id": repo.id, "head_repository_id": head_repository,
             "head_branch": run.head.branch, "head_sha": run.head.sha,
         },
     })

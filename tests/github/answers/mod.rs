@@ -161,7 +161,9 @@ fn route(state: &mut State, asked: &Asked, segments: &[&str], caller: &Caller) -
         return apps::route(state, asked, segments, caller);
     };
     let full_name = format!("{owner}/{name}");
-    if !state.repos.contains_key(&full_name) {
+    let Some(repo) = state.repos.get(&full_name) else { return Err(not_found()) };
+    let token = asked.authorization.as_deref().and_then(|value| value.strip_prefix("Bearer "));
+    if repo.seen_by.as_ref().is_some_and(|seen| token.is_none_or(|token| !seen.contains(token))) {
         return Err(not_found());
     }
     if let ["installation"] = rest {

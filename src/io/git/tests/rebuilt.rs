@@ -7,7 +7,7 @@ use crate::io::git::{
     rebuild, wanted,
 };
 use crate::io::testing::{Repo, git};
-use crate::model::{Diff, DiffState};
+use crate::model::{Diff, DiffState, FileChange};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn rebuilt(
     base: &ListedCommit,
     head: &ListedCommit,
     blobs: &BTreeMap<String, Vec<u8>>,
-    left_out: &BTreeSet<String>,
+    too_large: &BTreeSet<String>,
 ) -> Result<(Repository, Base), Box<Diagnostic>> {
     let sides = Sides {
         url: "https://github.com/acme/payments",
@@ -53,7 +53,7 @@ fn rebuilt(
         base,
         head,
         blobs,
-        left_out,
+        too_large,
     };
     let repository = rebuild(dir, &sides)?;
     let base = find_base(&repository, None, &pull_request_into("main")).unwrap();
@@ -168,20 +168,22 @@ fn a_blob_that_did_not_come_is_no_unchanged_file() {
 }
 
 #[test]
-fn a_file_too_large_to_compare_is_left_out_and_named() {
-    let repo = sample();
-    let repository = git2::Repository::open(repo.path()).unwrap();
-    let (base, mut head) = (listed(&repository, "main"), listed(&repository, "pr"));
-    for entry in head.entries.iter_mut().filter(|entry| entry.path == "src/b.rs") {
-        entry.size = Some(super::super::MAX_BLOB + 1);
-    }
-    let wanted = wanted(&base, &head, &|_| false);
-    assert_eq!(wanted.too_large, ["src/b.rs".to_owned()].into());
-    let blobs = blobs(&repository, &wanted.blobs);
-    let place = tempfile::tempdir().unwrap();
-    let (repository, base) = rebuilt(place.path(), &base, &head, &blobs, &wanted.too_large).unwrap();
-    let diff = change_against(&repository, &base, &in_ci());
-    assert!(!diff.files.contains_key(&path("src/b.rs")) && diff.files.contains_key(&path("src/moved.rs")));
+fn a_file_too_large_to_compare_changes_without_lines_as_in_a_clone() {
+    let large = |letter: &str| {
+        let line = letter.repeat(1_023) + "\n";
+        line.repeat(usize::try_from(super::super::MAX_BLOB >> 10).unwrap() + 1)
+    };
+    let repo =
+        repo_with(&[("data/grows.txt", "a\n"), ("data/shrinks.txt", &large("s")), ("src/b.rs", "1\n")]);
+    repo.write("data/grows.txt", large("g"));
+    repo.write("data/shrinks.txt", "s\n");
+    repo.write("data/new.txt", large("n"));
+    repo.write("src/b.rs", "1\n2\n");
+    repo.commit("change");
+    let direct = without_id(diff_below(repo.path(), "main"));
+    assert_eq!(direct.files[&path("data/grows.txt")].change, FileChange::NotText);
+    assert_eq!(direct.files.len(), 4);
+    assert_eq!(rebuilt_diff(repo.path(), "main", "pr"), direct);
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn commits_go_by_the_ids_that_they_have_at_github() {
         base: &base,
         head: &head,
         blobs: &blobs,
-        left_out: &BTreeSet::new(),
+        too_large: &BTreeSet::new(),
     };
     let rebuilt = rebuild(place.path(), &sides).unwrap();
     let seen = rebuilt.head().unwrap();

@@ -41,25 +41,32 @@ pub enum Place {
     Reference,
 }
 
-/// The snapshots of a repository.
+/// Where the snapshots of a repository are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// `owner/name`.
+    pub repository: String,
+    /// The default branch.
+    pub default_branch: String,
+    /// In which way.
+    pub place: Place,
+    /// How many commits GitHub is asked about before the search is given up.
+    pub most_compared: usize,
+}
+
+/// The snapshots of a repository, and a way to them.
 #[derive(Clone)]
 pub struct Snapshots {
     api: Api,
     token: SecretString,
     network: Network,
-    repository: String,
-    default_branch: String,
-    place: Place,
+    store: Store,
 }
 
 // A token stands in it.
 impl fmt::Debug for Snapshots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshots")
-            .field("repository", &self.repository)
-            .field("default_branch", &self.default_branch)
-            .field("place", &self.place)
-            .finish_non_exhaustive()
+        f.debug_struct("Snapshots").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
@@ -71,10 +78,6 @@ pub struct Nearest {
     /// 0 for the commit itself.
     pub distance: u64,
 }
-
-/// What a clone knows of a commit without asking GitHub: how many commits it is before the one that is asked for;
-/// `Some(None)` if it is none of those; `None` if the clone cannot say.
-pub type Local<'l> = &'l dyn Fn(&str) -> Option<Option<u64>>;
 
 impl Snapshots {
     /// The snapshots of `owner/name` behind an API and a token.
@@ -99,9 +102,12 @@ impl Snapshots {
             api,
             token: SecretString::from(token),
             network: Network::direct(),
-            repository: repository.to_owned(),
-            default_branch: default_branch.to_owned(),
-            place,
+            store: Store {
+                repository: repository.to_owned(),
+                default_branch: default_branch.to_owned(),
+                place,
+                most_compared: MOST_COMPARED,
+            },
         })
     }
 
@@ -112,20 +118,72 @@ impl Snapshots {
     }
 
     /// The snapshot of `commit`, or of the nearest commit before it that has one and is at least `at_least` commits
-    /// older.
+    /// older. `local` says what a clone knows of a commit without asking GitHub: how many commits it is before the one
+    /// that is asked for; `Some(None)` if it is none of those; `None` if the clone cannot say.
     ///
     /// # Errors
     /// A sentence of ours that says why there is none.
-    pub fn nearest(&self, commit: &str, at_least: u64, local: Local<'_>) -> Result<Nearest, String> {
+    pub fn nearest(
+        &self,
+        commit: &str,
+        at_least: u64,
+        local: &impl Fn(&str) -> Option<Option<u64>>,
+    ) -> Result<Nearest, String> {
         let search = async {
             let client = Client::new(self.api.clone(), &self.token, &self.network)
-                .map_err(|error| error.to_string())?;
-            match self.place {
-                Place::Artifacts => self.nearest_artifact(&client, commit, at_least, local).await,
-                Place::Reference => self.nearest_file(&client, commit, at_least, local).await,
-            }
+                .map_err(|error| error.to_string())?
+                .for_what_can_be_missed();
+            self.store.nearest(&client, commit, at_least, local).await
         };
         runtime()?.block_on(search)
+    }
+
+    /// Stores a snapshot below the reference and forgets all but the newest `keep`. The reference has no history of
+    /// its own, so that what is forgotten does not stay in the repository.
+    ///
+    /// # Errors
+    /// `github-failed` with what went wrong; `bad-snapshot` for one without a commit.
+    pub fn store(&self, snapshot: &Snapshot, keep: usize) -> Result<usize, Box<Diagnostic>> {
+        let wrong =
+            |code, why: String| Box::new(Diagnostic::new(code, Weight::Error, why, Origin::default()));
+        let Some(commit) = snapshot.commit.as_deref() else {
+            return Err(wrong(
+                Code::BadSnapshot,
+                "the snapshot does not say of which commit it is".to_owned(),
+            ));
+        };
+        let bytes = wire::snapshot::write(snapshot);
+        if bytes.len() > MOST_BYTES {
+            let why = format!("the snapshot has {} bytes, and at most {MOST_BYTES} are stored", bytes.len());
+            return Err(wrong(Code::BadSnapshot, why));
+        }
+        let storing = async {
+            let client = Client::new(self.api.clone(), &self.token, &self.network)?;
+            reference::store(&client, &self.store.repository, commit, &bytes, keep).await
+        };
+        runtime()
+            .map_err(|why| wrong(Code::GithubFailed, why))?
+            .block_on(storing)
+            .map_err(|error| wrong(Code::GithubFailed, format!("the snapshot cannot be stored: {error}")))
+    }
+}
+
+impl Store {
+    /// As [`Snapshots::nearest`], for a client that is there.
+    ///
+    /// # Errors
+    /// A sentence of ours that says why there is none.
+    pub async fn nearest(
+        &self,
+        client: &Client,
+        commit: &str,
+        at_least: u64,
+        local: &impl Fn(&str) -> Option<Option<u64>>,
+    ) -> Result<Nearest, String> {
+        match self.place {
+            Place::Artifacts => self.nearest_artifact(client, commit, at_least, local).await,
+            Place::Reference => self.nearest_file(client, commit, at_least, local).await,
+        }
     }
 
     async fn nearest_artifact(
@@ -133,7 +191,7 @@ impl Snapshots {
         client: &Client,
         commit: &str,
         at_least: u64,
-        local: Local<'_>,
+        local: &impl Fn(&str) -> Option<Option<u64>>,
     ) -> Result<Nearest, String> {
         let path = format!(
             "{}/actions/artifacts?name={ARTIFACT}&per_page=100",
@@ -213,7 +271,7 @@ impl Snapshots {
         client: &Client,
         commit: &str,
         at_least: u64,
-        local: Local<'_>,
+        local: &impl Fn(&str) -> Option<Option<u64>>,
     ) -> Result<Nearest, String> {
         let failed = |error: RequestError| format!("the reference refs/{REFERENCE} cannot be read: {error}");
         let Some((_, mut files)) = reference::stored(client, &self.repository).await.map_err(failed)? else {
@@ -237,7 +295,7 @@ impl Snapshots {
         commits: &[&str],
         commit: &str,
         at_least: u64,
-        local: Local<'_>,
+        local: &impl Fn(&str) -> Option<Option<u64>>,
     ) -> Result<Vec<(u64, String)>, String> {
         let mut near = BTreeSet::new();
         let mut unknown = Vec::new();
@@ -251,7 +309,7 @@ impl Snapshots {
         }
         near.retain(|(distance, _)| *distance >= at_least);
         if near.is_empty() {
-            for candidate in unknown.into_iter().take(MOST_COMPARED) {
+            for candidate in unknown.into_iter().take(self.most_compared) {
                 let distance = distance(client, &self.repository, candidate, commit)
                     .await
                     .map_err(|error| format!("the history cannot be compared: {error}"))?;
@@ -261,35 +319,6 @@ impl Snapshots {
             }
         }
         Ok(near.into_iter().collect())
-    }
-
-    /// Stores a snapshot below the reference and forgets all but the newest `keep`. The reference has no history of
-    /// its own, so that what is forgotten does not stay in the repository.
-    ///
-    /// # Errors
-    /// `github-failed` with what went wrong; `bad-snapshot` for one without a commit.
-    pub fn store(&self, snapshot: &Snapshot, keep: usize) -> Result<usize, Box<Diagnostic>> {
-        let wrong =
-            |code, why: String| Box::new(Diagnostic::new(code, Weight::Error, why, Origin::default()));
-        let Some(commit) = snapshot.commit.as_deref() else {
-            return Err(wrong(
-                Code::BadSnapshot,
-                "the snapshot does not say of which commit it is".to_owned(),
-            ));
-        };
-        let bytes = wire::snapshot::write(snapshot);
-        if bytes.len() > MOST_BYTES {
-            let why = format!("the snapshot has {} bytes, and at most {MOST_BYTES} are stored", bytes.len());
-            return Err(wrong(Code::BadSnapshot, why));
-        }
-        let storing = async {
-            let client = Client::new(self.api.clone(), &self.token, &self.network)?;
-            reference::store(&client, &self.repository, commit, &bytes, keep).await
-        };
-        runtime()
-            .map_err(|why| wrong(Code::GithubFailed, why))?
-            .block_on(storing)
-            .map_err(|error| wrong(Code::GithubFailed, format!("the snapshot cannot be stored: {error}")))
     }
 }
 

@@ -218,3 +218,15 @@ fn a_reference_keeps_as_many_snapshots_as_it_is_told() {
     let nameless = snapshots(&server, Place::Reference).store(&Snapshot::default(), 2);
     assert_eq!(nameless.unwrap_err().code, Code::BadSnapshot);
 }
+
+#[test]
+fn where_github_is_not_there_the_search_ends_soon() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let snapshots =
+        Snapshots::new(&format!("http://{closed}"), TOKEN, "acme/payments", "main", Place::Artifacts)
+            .unwrap();
+    let begun = std::time::Instant::now();
+    let error = snapshots.nearest(&commit('a'), 0, &shallow(&commit('a'))).unwrap_err();
+    assert!(error.contains("could not be reached"), "{error}");
+    assert!(begun.elapsed() < std::time::Duration::from_millis(1_500), "{:?}", begun.elapsed());
+}

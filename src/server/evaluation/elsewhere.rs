@@ -1,0 +1,62 @@
+//! What of a judgement lies neither in the change nor in its artifacts: the organisation's policy, and the evidence
+//! of the base.
+
+use super::{EvaluationError, Target, asking};
+use crate::diagnostic::Diagnostic;
+use crate::io::git::Repository;
+use crate::io::github::{Client, Nearest, OrganisationError, Store, fetch_organisation, not_seen};
+use crate::io::policy::{OrgFiles, at_revision};
+use crate::policy::{RepoFacts, parse_committed};
+
+/// How often GitHub is asked whether a snapshot is of a commit that the change builds on.
+const MOST_COMPARED: usize = 2;
+
+/// What the policy of the default branch extends. A policy with mistakes is told by who judges.
+pub(super) fn extended_by(repository: &Repository, default_branch: &str) -> Option<String> {
+    let text = at_revision(repository, &format!("refs/remotes/origin/{default_branch}")).ok()??;
+    let file = parse_committed(&text.text, text.file.raw(), &text.commit).ok()?;
+    file.extends.map(|(repository, _)| repository)
+}
+
+/// The organisation's policy, and what it may choose the repository by. The inner error is for whoever reads the
+/// check; the outer one lets the evaluation be done again.
+pub(super) async fn organisation(
+    client: &Client,
+    target: &Target,
+    extends: Option<&str>,
+) -> Result<Result<(Option<OrgFiles>, RepoFacts), Box<Diagnostic>>, EvaluationError> {
+    let reader = target.organisation.as_deref();
+    let fetched = fetch_organisation(reader.unwrap_or(client), &target.repository, extends).await;
+    let name = target.repository.split('/').nth(1).map(str::to_owned);
+    let facts = RepoFacts { name, ..RepoFacts::default() };
+    match fetched {
+        Ok(None) if reader.is_some() => Ok(Err(not_seen(&target.repository))),
+        // Without an organisation's policy nothing of the repository is chosen by.
+        Ok(None) => Ok(Ok((None, facts))),
+        Ok(Some(files)) => {
+            let asked = client.repository_facts(&target.repository).await;
+            let known = asked.map_err(asking("the repository"))?;
+            Ok(Ok((Some(files), RepoFacts { name: facts.name, ..known })))
+        }
+        Err(OrganisationError::Wrong(error)) => Ok(Err(error)),
+        Err(OrganisationError::Request { source, .. }) => Err(asking("the organisation's policy")(source)),
+    }
+}
+
+/// The evidence of the base, or why there is none. Evidence that is there and cannot be fetched now is looked for once
+/// more when the evaluation is done again; here it is said.
+pub(super) async fn base_evidence(
+    client: &Client,
+    target: &Target,
+    default_branch: &str,
+    merge_base: &str,
+) -> Option<Result<Nearest, String>> {
+    let store = Store {
+        repository: target.repository.clone(),
+        default_branch: default_branch.to_owned(),
+        place: target.base_evidence?,
+        most_compared: MOST_COMPARED,
+    };
+    let itself = |candidate: &str| (candidate == merge_base).then_some(Some(0));
+    Some(store.nearest(client, merge_base, 0, &itself).await)
+}
