@@ -10,7 +10,7 @@ use super::policies::{Elsewhere, PolicyOptions};
 use super::{ExitStatus, output, publish};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
-use crate::io::actions::{self, Actions, Output, Stage};
+use crate::io::actions::{self, Actions, Output, Stage, VERDICT_FILE};
 use crate::io::ci::Environment;
 use crate::io::collect;
 use crate::io::git::RunKind;
@@ -23,9 +23,6 @@ use crate::render::summary::Page;
 use crate::render::terminal::Style;
 use crate::wire;
 use std::path::{Path, PathBuf};
-
-/// The verdict as JSON, in the workspace.
-const VERDICT_FILE: &str = "tollgate-verdict.json";
 
 /// The evidence of a push to the default branch, in the workspace.
 const SNAPSHOT_FILE: &str = "tollgate-snapshot.json.gz";

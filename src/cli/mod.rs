@@ -7,6 +7,7 @@
 mod action;
 mod base;
 mod check;
+mod doctor;
 mod exit;
 mod explain;
 mod files;
@@ -23,6 +24,7 @@ mod policies;
 mod policy;
 mod portal_feed;
 mod progress;
+mod proposer;
 mod publish;
 mod read;
 mod recorded;
@@ -73,6 +75,8 @@ enum Command {
     Publish(publish::Arguments),
     /// Serve an organisation: judge every pull request for which GitHub sends an event, and post the checks
     Serve(Box<serve::Arguments>),
+    /// Say what of the set-up lets a change past the gate, or keeps the gate from answering
+    Doctor(doctor::Arguments),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Records(arguments) => records::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),
         Command::Formats => list::formats(),

@@ -3,19 +3,22 @@
 use super::exit::{PublishFailed, WrongUse};
 use super::judging::{self, SecondStage};
 use super::policies::{Elsewhere, PolicyOptions};
+use super::proposer::{self, Sources};
 use super::{ExitStatus, output};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::actions::{self, Publishing};
 use crate::io::ci::Environment;
 use crate::io::github::{Client, Network};
-use crate::model::Untrusted;
+use crate::model::{Moment, Untrusted};
 use crate::records::chain::Digest;
 use crate::render;
 use crate::render::escape::log_line;
+use crate::server::comment;
 use crate::server::evaluation::{self, Digests, Evaluation, Judgement, Question, Target};
 use crate::server::publication::{self, Place, Posted};
 use crate::wire;
-use std::path::Path;
+use crate::wire::verdict::{Context, VerdictRecord};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Arguments of `tollgate publish`.
@@ -41,6 +44,9 @@ pub(super) struct Arguments {
     /// Where the evidence of the base is: artifacts of the default branch's push runs, or a git reference
     #[arg(long, value_name = "artifact|reference|none", default_value = "artifact")]
     base_snapshot: String,
+    /// Write the verdict as JSON, with the class of who proposes the change
+    #[arg(long, value_name = "FILE")]
+    write_json: Option<PathBuf>,
     /// Judge and print, and post nothing
     #[arg(long)]
     trial: bool,
@@ -56,7 +62,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
     let base_evidence = actions::base_evidence(&arguments.base_snapshot)
         .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
-    publish(&environment, &Publishing { trial: arguments.trial, base_evidence, ..publishing })
+    publish(
+        &environment,
+        &Publishing {
+            trial: arguments.trial,
+            base_evidence,
+            record: arguments.write_json.clone(),
+            ..publishing
+        },
+    )
 }
 
 /// Evaluates the commit of the run and posts the check.
@@ -72,9 +86,15 @@ pub(super) fn publish(environment: &Environment, publishing: &Publishing) -> any
     text.push_str(&log_line(&said.last_line));
     text.push('\n');
     output::print(&text)?;
+    let mut outputs = vec![actions::Output { name: "verdict", value: said.verdict.to_owned() }];
+    if let (Some(path), Some(record)) = (&publishing.record, &said.record) {
+        let written = actions::replace_file(path, &wire::verdict::write(record));
+        written.map_err(|error| PublishFailed(output::diagnostics(&[*error])))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        outputs.push(actions::Output { name: "json", value: name.into_owned() });
+    }
     if let Some(path) = &publishing.output {
-        let value = said.verdict.to_owned();
-        let written = actions::write_outputs(path, &[actions::Output { name: "verdict", value }]);
+        let written = actions::write_outputs(path, &outputs);
         written.map_err(|error| PublishFailed(output::diagnostics(&[*error])))?;
     }
     Ok(ExitStatus::Passed)
@@ -85,6 +105,7 @@ struct Said {
     page: String,
     last_line: String,
     verdict: &'static str,
+    record: Option<VerdictRecord>,
 }
 
 async fn publish_with(client: &Client, publishing: &Publishing, network: &Network) -> anyhow::Result<Said> {
@@ -135,9 +156,13 @@ async fn publish_with(client: &Client, publishing: &Publishing, network: &Networ
             until: None,
         };
         let posted = publication::publish(client, &place, &evaluation).await;
-        Some(posted.map_err(|error| failed("the check cannot be posted", &error))?)
+        let posted = posted.map_err(|error| failed("the check cannot be posted", &error))?;
+        comment::comment(client, &place, &evaluation).await.map_err(|error| {
+            failed("the check is posted, and the comment cannot be written (`pull-requests: write`)", &error)
+        })?;
+        Some(posted)
     };
-    Ok(said(&evaluation, posted))
+    Ok(Said { record: record(&evaluation, repository), ..said(&evaluation, posted) })
 }
 
 /// The maintainer who confirms, if the event says so and the person may write here at this moment (T25).
@@ -158,6 +183,9 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
     let name = repository.rsplit('/').next().unwrap_or(repository);
     let dir = question.repository.dir().to_owned();
     let base_branch = question.run.base_branch.clone().unwrap_or_default();
+    let sources =
+        Sources::read(&question.repository, &question.default_branch, question.organisation.as_ref());
+    let proposer = question.proposer.clone();
     let judged = match judging::answer(judging::Question {
         jobs: Some(question.jobs.clone()),
         policy: PolicyOptions {
@@ -172,6 +200,7 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
             reader: reader.to_owned(),
             base: question.base,
             lowered: question.lowered,
+            workflows: question.workflows,
             confirmed: question.confirmed,
             diagnostics: question.diagnostics,
         }),
@@ -185,12 +214,17 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
         }
         Err(error) => return Err(error),
     };
-    let diff = judged.diff().cloned();
+    let (diff, policy) = (judged.diff().cloned(), judged.policy());
+    let author = proposer.map(|proposer| sources.class(&proposer, policy, diff.as_ref()));
+    let mut verdict = judged.verdict.clone();
+    if let Some(author) = &author {
+        proposer::tell(&mut verdict, author, policy);
+    }
     let digests = Digests {
-        policy: Digest::of(&wire::policy::write(judged.policy())),
+        policy: Digest::of(&wire::policy::write(policy)),
         evidence: Digest::of(&wire::snapshot::write(&judged.head)),
     };
-    Ok(Judgement { verdict: judged.verdict, diff, digests: Some(digests) })
+    Ok(Judgement { verdict, diff, digests: Some(digests), comment: policy.publish.comment, author })
 }
 
 /// The first problem of a policy with mistakes; `tollgate policy validate` shows all of them.
@@ -200,6 +234,19 @@ fn broken_policy(text: &str) -> Diagnostic {
     let message = format!("the policy cannot be used: {first}");
     Diagnostic::new(Code::PolicySyntax, Weight::Error, message, Origin::file(place))
         .with_help("the owners must mend it: `tollgate policy validate` shows every mistake")
+}
+
+/// The record of a verdict, for `simulate`, `fleet` and `metrics`.
+fn record(evaluation: &Evaluation, repository: &str) -> Option<VerdictRecord> {
+    let Evaluation::Judged(judged) = evaluation else { return None };
+    let mut record = VerdictRecord::from(&judged.judgement.verdict);
+    record.decided_at = judging::now().and_then(Moment::rfc3339);
+    record.context = Some(Context {
+        repo: Some(repository.to_owned()),
+        pull_request: judged.pulls.first().copied(),
+        author: judged.judgement.author.as_ref().map(Into::into),
+    });
+    Some(record)
 }
 
 fn said(evaluation: &Evaluation, posted: Option<Posted>) -> Said {
@@ -224,5 +271,5 @@ fn said(evaluation: &Evaluation, posted: Option<Posted>) -> Said {
             (page, format!("the verdict is {}", verdict.kind.word()), verdict.kind.word())
         }
     };
-    Said { page, last_line: format!("{first}; {done}"), verdict }
+    Said { page, last_line: format!("{first}; {done}"), verdict, record: None }
 }

@@ -2,7 +2,7 @@
 //! (gate.md b6, b7).
 
 use super::Occasion;
-use crate::model::{DiffState, Grade, Graded, Provenance, RepoPath, Untrusted};
+use crate::model::{DiffState, Grade, Graded, Provenance, RepoPath, ReportRead, Untrusted};
 use std::collections::BTreeSet;
 
 /// Folders whose files say what CI runs, from the root.
@@ -131,6 +131,24 @@ pub fn of_change(occasion: Occasion, diff: &DiffState) -> Provenance {
         ),
     };
     Provenance { sensitive, ..Provenance::of_all_kinds(&graded) }
+}
+
+/// Raises the grade of a kind of evidence to isolated (B) where runs that execute nothing of the change made all of it.
+/// Only what is intact is raised: a change of what makes the evidence may be a change of these runs. A report that
+/// nobody can read may be of any kind.
+pub fn raise_isolated(
+    provenance: &mut Provenance,
+    reports: &[ReportRead],
+    is_isolated: &dyn Fn(&Untrusted) -> bool,
+) {
+    for (kind, graded) in &mut provenance.grades {
+        let mut of_kind = reports.iter().filter(|report| report.kind.is_none_or(|of| of == *kind)).peekable();
+        let is_there = of_kind.peek().is_some();
+        if graded.grade == Grade::Intact && is_there && of_kind.all(|report| is_isolated(&report.file)) {
+            let why = "it is from runs that execute nothing of the change, and nothing attests them";
+            *graded = Graded::new(Grade::Isolated, why);
+        }
+    }
 }
 
 #[cfg(test)]

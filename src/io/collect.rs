@@ -7,7 +7,7 @@
 
 use super::archive::MAX_ENTRY;
 use super::ci::Environment;
-use super::github::manifest::{self, Manifest, NAME, VERSION, hex};
+use super::github::manifest::{self, Manifest, NAME, READS_AS, VERSION, hex};
 use super::jobs;
 use super::reports::{self, Found, FoundReport};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
@@ -85,6 +85,7 @@ pub fn collect(
     let text = |name: &str| environment.get(name).map(str::to_owned);
     let manifest = Manifest {
         version: VERSION,
+        reads_as: Some(READS_AS),
         workflow: text("GITHUB_WORKFLOW"),
         job: text("GITHUB_JOB"),
         // The runner tells a container nothing of its place in a matrix.

@@ -8,7 +8,7 @@ use super::Handle;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// GitHub reads no file that is larger.
-const MOST_BYTES: usize = 3 << 20;
+pub const MOST_BYTES: usize = 3 << 20;
 /// More lines than any organisation keeps by hand.
 const MOST_RULES: usize = 20_000;
 

@@ -11,15 +11,17 @@ mod merges;
 mod owners;
 mod people;
 mod portal;
+mod proposer;
 mod share;
 
 pub use activity::{Activity, activity_score};
 pub use attempts::{Attempt, Companions, Group, companions};
-pub use code_owners::{CODE_OWNERS_PLACES, CodeOwners};
+pub use code_owners::{CODE_OWNERS_PLACES, CodeOwners, MOST_BYTES};
 pub use merges::{Merge, merge_of};
 pub use owners::{Owners, Standing};
 pub use people::{Handle, Mailbox, People, Person, Teams};
 pub use portal::{Entry, Facts, Newest, by_repository, gate_health, portal_entry};
+pub use proposer::proposer;
 pub use share::{
     Contribution, LeftOut, Period, RepositoryFigures, Share, TOO_FEW, Unit, Window, figures, share_of,
 };

@@ -290,6 +290,11 @@ impl Verdict {
         self.header.iter().find(|fact| fact.key == key).map(|fact| &fact.value)
     }
 
+    /// True if another stage gives the verdict that counts (`gate:` of the policy).
+    pub fn is_preview(&self) -> bool {
+        self.fact("preview").is_some()
+    }
+
     /// How many of the failures that are not counted are proven to exist without the change.
     pub fn from_elsewhere(&self) -> usize {
         self.not_counted.iter().filter(|excused| excused.is_from_elsewhere()).count()

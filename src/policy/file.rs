@@ -2,6 +2,7 @@
 
 use super::beside::{self, Beside};
 use super::entries::{Allowed, RuleEntry, read_rules};
+use super::publish::{self, GatePlace, Publishing};
 use super::reader::{Reader, quoted};
 use super::yaml::{Node, Value};
 use super::{ReportEntry, reports, suggest, waivers, yaml};
@@ -37,6 +38,10 @@ pub struct PolicyFile {
     pub quarantine: Vec<Quarantined>,
     /// Files that stand beside the policy, and belong to it: `vex:`, `kev:`, `epss:`.
     pub beside: Vec<Beside>,
+    /// `gate:`, if the file says it.
+    pub gate: Option<GatePlace>,
+    /// `publish:`.
+    pub publish: Publishing,
     /// `extends:`, the repository of the organisation's policy, and where it stands.
     pub extends: Option<(String, Origin)>,
 }
@@ -71,9 +76,11 @@ const KEYS: &[&str] = &[
     "include",
     "path-rules",
     "extends",
+    "gate",
+    "publish",
 ];
 /// Keys of the design that this version does not have.
-const PLANNED: &[&str] = &["retries", "publish", "gate", "branches"];
+const PLANNED: &[&str] = &["retries", "branches"];
 /// Keys that an organisation's file has and a repository's has not.
 const OF_ORGANISATION: &[&str] = &["defaults", "floor", "locked", "groups", "limits", "rollout"];
 
@@ -116,6 +123,8 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
             "quarantine" => file.quarantine = waivers::read_quarantine(reader, node),
             "vex" | "kev" | "epss" => file.beside.extend(beside::read(reader, key, node)),
             "extends" => file.extends = read_extends(reader, node),
+            "gate" => file.gate = publish::read_gate(reader, node),
+            "publish" => file.publish = publish::read(reader, node),
             "exclude" => file.exclude = reader.globs(node, "`exclude`"),
             "path-rules" => file.path_rules = read_path_rules(reader, node),
             "include" => file.include = reader.globs(node, "`include`"),

@@ -17,6 +17,7 @@ mod flat;
 mod floors;
 mod layers;
 mod org;
+mod publish;
 mod reader;
 mod reports;
 mod schema;
@@ -38,6 +39,7 @@ pub use flat::{FlatSetting, flat_settings};
 pub use floors::{Bound, Pin};
 pub use layers::{Layers, MOST_LAXER_OVERLAYS, resolve, resolve_layers};
 pub use org::{Group, Limits, OrgLayer, OrgPolicy, OrgText, Rollout, Select, parse_org};
+pub use publish::{GatePlace, Publishing};
 pub use schema::Schema;
 pub use waivers::OrgWaiver;
 
@@ -66,6 +68,10 @@ pub struct Policy {
     pub owners: Vec<String>,
     /// True if somebody's first pull request that passes gets one line of thanks.
     pub thanks: bool,
+    /// Where the verdict is given.
+    pub gate: GatePlace,
+    /// What the second stage does.
+    pub publish: Publishing,
     /// Globs of files whose coverage is not judged.
     pub exclude: Globs,
     /// Globs of the only files whose coverage is judged; empty means all.

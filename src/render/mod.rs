@@ -8,6 +8,7 @@ pub mod badge;
 pub mod check_run;
 pub mod code_quality;
 pub mod dashboard;
+pub mod doctor;
 pub mod escape;
 pub mod explain;
 pub mod fleet;

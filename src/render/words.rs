@@ -97,11 +97,20 @@ pub(super) const fn verdict_words(kind: VerdictKind) -> &'static str {
     }
 }
 
+/// What a verdict that is none of the gate begins with.
+pub(super) const PREVIEW: &str = "Preview, not the gate";
+
+/// The words that a title begins with.
+fn opening(verdict: &Verdict) -> String {
+    let words = verdict_words(verdict.kind);
+    if verdict.is_preview() { format!("{PREVIEW}. {words}") } else { words.to_owned() }
+}
+
 /// The title of the check, one line for the merge box: enums, numbers and words of ours only (T18).
 ///
 /// `Needs changes: coverage of changed lines 57.1% (need 80%); tests: 1 new failure`
 pub fn title(verdict: &Verdict) -> String {
-    let words = verdict_words(verdict.kind);
+    let words = opening(verdict);
     let not_yours = match verdict.from_elsewhere() {
         0 => String::new(),
         1 => " (1 failure is not from this change)".to_owned(),

@@ -9,7 +9,8 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<EvidenceGrade>(
     "Strength of the evidence",
     "grade",
     None,
-    "The evidence must have at least this grade: A attested, B isolated (nothing of the change ran), C intact (what \
+    "The evidence must have at least this grade: A attested (no evidence has it: nothing verifies a provenance \
+     yet, so a minimum of A always asks for a maintainer), B isolated (nothing of the change ran: `publish: { isolated: [...] }`), C intact (what \
      makes the evidence is as on the base), D modified (the change edits it), E unknown. Below it there is no \
      verdict until a maintainer confirms the evidence of this commit.",
 )

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "one of the rooms that may touch files and the clock")]
 
 pub mod clock;
+pub mod comment;
 pub mod configuration;
 pub mod evaluation;
 pub mod event;

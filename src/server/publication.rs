@@ -7,7 +7,8 @@
 use super::evaluation::{Evaluation, Judged};
 use super::plan::{CONFIRM, REEVALUATE};
 use crate::io::github::{
-    Annotation, Button, CheckRun, CheckStatus, CheckWrite, Client, Conclusion, Level, Output, RequestError,
+    Annotation, Button, CheckApp, CheckRun, CheckStatus, CheckWrite, Client, Conclusion, Level, Output,
+    RequestError,
 };
 use crate::model::RepoPath;
 use crate::render::check_run::{self, ANNOTATIONS_PER_REQUEST};
@@ -89,9 +90,19 @@ pub async fn publish(
         }
         Evaluation::Judged(judged) => judgement(judged, place.note),
     };
-    let found = client.check_runs(place.repository, place.sha, NAME, place.app).await?;
-    let ours = found.into_iter().filter(|check| Mark::of(check).is_some()).max_by_key(|check| check.id);
+    let ours = ours(client, place).await?;
     write_check(client, place, &wanted, ours.as_ref()).await
+}
+
+/// The check of ours on the commit; the newest if there are several.
+async fn ours(client: &Client, place: &Place<'_>) -> Result<Option<CheckRun>, RequestError> {
+    let found = client.check_runs(place.repository, place.sha, NAME, place.app).await?;
+    Ok(found.into_iter().filter(|check| Mark::of(check).is_some()).max_by_key(|check| check.id))
+}
+
+/// The App that posted our check: what else we write has the same author.
+pub(super) async fn author(client: &Client, place: &Place<'_>) -> Result<Option<CheckApp>, RequestError> {
+    Ok(ours(client, place).await?.and_then(|check| check.app))
 }
 
 /// What the check is to say.

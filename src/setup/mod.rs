@@ -5,6 +5,7 @@
 //! gathers and writes, `render` shows.
 
 mod convert;
+pub mod doctor;
 mod draft;
 mod group;
 mod patch;
@@ -56,7 +57,7 @@ pub struct Owners {
 }
 
 /// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file.
     pub file: String,

@@ -7,6 +7,7 @@ pub mod chain;
 pub mod cobertura;
 pub mod ctrf;
 mod decimal;
+pub mod doctor;
 pub mod fleet;
 pub mod inspect;
 pub mod lcov;

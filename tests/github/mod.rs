@@ -135,6 +135,15 @@ impl GitHub {
         self.shared.lock().repo(REPOSITORY).tip(branch).unwrap()
     }
 
+    /// A group of the merge queue: a commit on top of another, on a branch that GitHub alone writes.
+    pub(crate) fn group(&self, branch: &str, base: &str, files: &[(&str, &str)]) -> String {
+        let mut state = self.shared.lock();
+        let repo = state.repo_mut(REPOSITORY);
+        let commit = repo.commit(Some(base), files);
+        repo.point(&format!("refs/heads/{branch}"), &commit);
+        commit
+    }
+
     /// A pull request of this number, made with an empty change if there is none.
     pub(crate) fn pull(&self, number: u64) -> Pull<'_> {
         Pull::new(self, number)
@@ -227,9 +236,36 @@ impl GitHub {
         comments.filter(|comment| comment.issue == number).map(|comment| comment.body.clone()).collect()
     }
 
+    /// Somebody's App writes a comment.
+    pub(crate) fn comments_as(&self, number: u64, app: u64, body: &str) -> &Self {
+        let mut state = self.shared.lock();
+        let comment = state::CommentState { id: state.new_id(), issue: number, app, body: body.to_owned() };
+        state.repo_mut(REPOSITORY).comments.push(comment);
+        self
+    }
+
+    /// Somebody pushes to a pull request before request number `number` is answered.
+    pub(crate) fn pushes_at(&self, number: usize, pull: u64) -> &Self {
+        let sha = {
+            let mut state = self.shared.lock();
+            let repo = state.repo_mut(REPOSITORY);
+            let head = repo.pulls[&pull].head.sha.clone();
+            repo.commit(Some(&head), &[("pushed.txt", "x\n")])
+        };
+        self.shared.lock().pushes.insert(number, (pull, sha));
+        self
+    }
+
     /// The rules of rulesets on the default branch, as `GET …/rules/branches/main` gives them.
     pub(crate) fn branch_rules(&self, rules: Value) -> &Self {
         self.shared.lock().repo_mut(REPOSITORY).rules = rules;
+        self
+    }
+
+    /// Settings of the repository, by the last part of their path: `workflow`, `permissions`, `protection`,
+    /// `fork-pr-workflows-private-repos`.
+    pub(crate) fn settings(&self, settings: Value) -> &Self {
+        self.shared.lock().repo_mut(REPOSITORY).settings = settings;
         self
     }
 

@@ -124,3 +124,22 @@ fn a_server_with_its_own_authority_is_trusted_by_a_file_of_certificates_and_not_
     assert_eq!(tip(trusting), Ok(Some("abc".to_owned())));
     assert!(matches!(tip(Network::direct()), Err(RequestError::Unreachable(_))));
 }
+
+#[test]
+fn the_program_goes_where_it_is_told_also_for_data_residency_and_enterprise_server() {
+    for (address, host) in [
+        ("https://api.acme.ghe.com", "api.acme.ghe.com"),
+        ("https://ghe.example.invalid/api/v3", "ghe.example.invalid"),
+    ] {
+        let (port, heard) = proxy();
+        let proxy = format!("http://127.0.0.1:{port}");
+        let environment =
+            [("HTTPS_PROXY", proxy.as_str()), ("GITHUB_API_URL", address), ("GITHUB_TOKEN", "ghs_secret")];
+        let run = crate::program::Place::new()
+            .tollgate_with(&["publish", "--repository", REPOSITORY, "--run", "7"], &environment);
+        let run = run.exits(4).says("GitHub could not be reached");
+        assert!(!run.all().contains("ghs_secret"));
+        let said = heard.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(said.starts_with(&format!("CONNECT {host}:443 HTTP/1.1")), "{said}");
+    }
+}

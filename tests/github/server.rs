@@ -95,6 +95,10 @@ impl Shared {
             let path = below(&asked.path, state.prefix);
             state.asked.push(Asked { path, ..asked.clone() });
             let number = state.asked.len();
+            if let Some((pull, sha)) = state.pushes.remove(&number) {
+                let pull = state.repo_mut(super::REPOSITORY).pulls.get_mut(&pull).unwrap();
+                pull.head.sha = sha;
+            }
             (number, state.faults.remove(&number).or_else(|| state.outage.clone()))
         };
         let broken = || io::Error::from(io::ErrorKind::ConnectionReset);

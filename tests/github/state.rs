@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) faults: BTreeMap<usize, Fault>,
     /// Happens to every request.
     pub(super) outage: Option<Fault>,
+    /// By the number of a request: the pull request that moves on, and its new head.
+    pub(super) pushes: BTreeMap<usize, (u64, String)>,
     /// What was not as GitHub describes it.
     pub(super) wrong: Vec<String>,
     next_id: u64,
@@ -83,6 +85,8 @@ pub(super) struct Repo {
     pub(super) comments: Vec<CommentState>,
     pub(super) permissions: BTreeMap<String, String>,
     pub(super) rules: Value,
+    /// Settings of Actions and of the branch, by the last part of their path.
+    pub(super) settings: Value,
     /// The tokens that see it; all of them if nobody says otherwise.
     pub(super) seen_by: Option<BTreeSet<String>>,
     clock: i64,
@@ -189,6 +193,7 @@ impl State {
             asked: Vec::new(),
             faults: BTreeMap::new(),
             outage: None,
+            pushes: BTreeMap::new(),
             wrong: Vec::new(),
             next_id: 9_000,
         }
@@ -232,6 +237,7 @@ impl Repo {
             comments: Vec::new(),
             permissions: BTreeMap::new(),
             rules: json!([]),
+            settings: json!({}),
             seen_by: None,
             clock: 1_767_322_000,
             _folder: folder,

@@ -13,6 +13,7 @@
 mod action;
 mod check;
 mod docs;
+mod doctor;
 #[path = "../formats/mod.rs"]
 mod formats;
 mod fuzzing;

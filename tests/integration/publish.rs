@@ -2,6 +2,7 @@
 
 use crate::github::{ACTIONS_APP, Fault, GitHub, REPOSITORY, TOKEN, zip, zip_of};
 use crate::program::{Place, Run};
+use sha2::{Digest as _, Sha256};
 use tollgate::io::github::{Api, Client, Network};
 use tollgate::model::Snapshot;
 use tollgate::policy::Globs;
@@ -573,7 +574,14 @@ fn a_failure_that_the_default_branch_has_too_is_not_counted() {
     );
     github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
     evidence_of_main(&github, &base, FAILS);
-    let head = ran(&github, FAILS, "failure");
+    // The manifest ties the failed job to its report, and so to what explains it.
+    let head = github.pull(7).head_sha();
+    github
+        .run(77)
+        .of_pull(7)
+        .job("test", "failure")
+        .artifact("tollgate-reports-test-a1", &collected(2, ", \"reads-as\": 1", &head, FAILS, "failure"))
+        .completed("failure");
     publish(&github).exits(0).says("the verdict is passed");
     let check = &github.checks(&head)[0];
     assert_eq!(check.conclusion.as_deref(), Some("success"), "{}", check.summary);
@@ -598,4 +606,264 @@ fn a_job_that_no_runner_took_is_nobodys_fault() {
     publish(&github).exits(0).says("the verdict is no-verdict");
     let check = &github.checks(&github.pull(7).head_sha())[0];
     assert!(check.summary.contains("never started"), "{}", check.summary);
+}
+
+/// A repository whose policy asks for a comment.
+fn with_comment() -> GitHub {
+    let github = GitHub::start();
+    let policy = format!("{POLICY}publish: {{ comment: true }}\n");
+    github.commit(
+        "main",
+        &[
+            ("src/a.py", "a = 1\n"),
+            ("tests/test_a.py", "x\ny\n"),
+            ("tollgate.yml", &policy),
+            (CI, "on: push\n"),
+        ],
+    );
+    github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
+    github
+}
+
+#[test]
+fn no_comment_is_written_unless_the_policy_asks_for_one() {
+    let github = github();
+    ran(&github, FAILS, "failure");
+    publish(&github).exits(0);
+    assert_eq!(github.comments(7), [""; 0]);
+}
+
+#[test]
+fn one_comment_is_edited_in_place() {
+    let github = with_comment();
+    ran(&github, FAILS, "failure");
+    publish(&github).exits(0);
+    let comments = github.comments(7);
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].contains("Needs changes") && !comments[0].contains("halves"), "{}", comments[0]);
+    github.forget_calls();
+    publish(&github).exits(0);
+    assert!(!github.calls().iter().any(|call| call.starts_with("PATCH") || call.starts_with("POST")));
+    github.pull(7).pushes(&[("src/a.py", "a = 3\n")]);
+    ran(&github, PASSES, "success");
+    publish(&github).exits(0);
+    let comments = github.comments(7);
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].contains("Passed"), "{}", comments[0]);
+}
+
+#[test]
+fn a_comment_with_our_mark_by_somebody_else_is_not_ours() {
+    let github = with_comment();
+    github.comments_as(7, 66, "<!-- tollgate: verdict -->\n### Passed: all is well");
+    ran(&github, FAILS, "failure");
+    publish(&github).exits(0);
+    let comments = github.comments(7);
+    assert_eq!(comments.len(), 2);
+    assert!(comments[0].contains("all is well") && comments[1].contains("Needs changes"));
+}
+
+#[test]
+fn t24_a_comment_is_not_written_when_the_head_has_moved_on() {
+    let github = with_comment();
+    ran(&github, FAILS, "failure");
+    publish(&github).exits(0);
+    let at = github
+        .calls()
+        .iter()
+        .position(|call| call.ends_with("/comments") && call.starts_with("GET"))
+        .unwrap();
+    // The same once more, and somebody pushes while the comments are read.
+    let github = with_comment();
+    ran(&github, FAILS, "failure");
+    github.pushes_at(at + 1, 7);
+    publish(&github).exits(0);
+    assert_eq!(github.comments(7), [""; 0]);
+}
+
+#[test]
+fn a_comment_that_may_not_be_written_is_said_and_the_check_stands() {
+    let github = with_comment();
+    let head = ran(&github, PASSES, "success");
+    let rights = [("actions", "read"), ("checks", "write"), ("contents", "read"), ("metadata", "read")];
+    github.token(TOKEN, &[&rights[..], &[("pull-requests", "read")]].concat());
+    publish(&github).exits(4).says("pull-requests: write");
+    assert_eq!(github.checks(&head).len(), 1);
+}
+
+#[test]
+fn a_preview_says_that_it_is_none_of_the_gate() {
+    for (gate, says) in [("publish", true), ("service", true), ("step", false)] {
+        let place = Place::new();
+        place.file("tollgate.yml", format!("{POLICY}gate: {gate}\n"));
+        place.file("junit.xml", PASSES);
+        let run = place.tollgate(&["check"]).exits(0);
+        assert_eq!(run.out.contains("preview: not the gate"), says, "{}", run.out);
+    }
+}
+
+/// A scanner's workflow beside the tests, which the policy calls isolated; scans need grade B.
+fn with_scanner(change: &[(&str, &str)]) -> GitHub {
+    const SCAN: &str = ".github/workflows/scan.yml";
+    let policy = "version: 1\nreports:\n  unit: { kind: tests, path: junit.xml }\n  sast: { kind: scan, path: \"*.sarif\" }\n\
+        publish: { isolated: [.github/workflows/scan.yml] }\nrules:\n  evidence.grade: { min: C, scan: B }\n";
+    let github = GitHub::start();
+    github.commit(
+        "main",
+        &[
+            ("src/a.py", "a = 1\n"),
+            ("tollgate.yml", policy),
+            (CI, "on: pull_request\n"),
+            (SCAN, "on: pull_request\n"),
+        ],
+    );
+    github.pull(7).of_fork("eve").changes(change);
+    ran(&github, PASSES, "success");
+    github
+        .run(78)
+        .of_pull(7)
+        .workflow(SCAN)
+        .artifact("tollgate-reports-scan-a1", &zip(&[("sast.sarif", SARIF)]))
+        .completed("success");
+    github
+}
+
+const SARIF: &str = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "s", "version": "1", "rules": []}},
+    "invocations": [{"executionSuccessful": true}], "results": []}]}"#;
+
+#[test]
+fn scans_of_a_workflow_that_runs_nothing_of_the_change_are_isolated() {
+    let github = with_scanner(&[("src/a.py", "a = 2\n")]);
+    publish(&github).exits(0).says("the verdict is passed");
+    // The same artifact from the run of the tests is a claim of code of the change.
+    let github = with_scanner(&[("src/a.py", "a = 2\n")]);
+    github.run(77).artifact("tollgate-reports-scan-a1", &zip(&[("sast.sarif", SARIF)]));
+    publish(&github).exits(0).says("the verdict is no-verdict");
+    // A change of the scanner's workflow makes its evidence the change's own.
+    let github = with_scanner(&[(".github/workflows/scan.yml", "on: pull_request # run: nothing\n")]);
+    publish(&github).exits(0).says("the verdict is no-verdict");
+}
+
+#[test]
+fn the_class_of_the_author_stands_in_the_record_and_changes_words_and_no_bar() {
+    let record = |owners: &str, files: &[(&str, &str)], permission: &str| {
+        let github = GitHub::start();
+        let policy = format!("{POLICY}{owners}");
+        let all = [
+            &[
+                ("src/a.py", "a = 1\n"),
+                ("tests/test_a.py", "x\ny\n"),
+                ("tollgate.yml", policy.as_str()),
+                (CI, "on: push\n"),
+            ],
+            files,
+        ];
+        github.commit("main", &all.concat());
+        github.commit_in(
+            "acme/.tollgate",
+            "main",
+            &[("org.yml", "version: 1\n"), ("teams.json", r#"{"acme/core": ["ada"]}"#)],
+        );
+        github.pull(7).of_fork("quixote").changes(&[("src/a.py", "a = 2\n")]);
+        github.permission("quixote", permission);
+        let head = ran(&github, FAILS, "failure");
+        let place = Place::new();
+        let arguments = ["publish", "--repository", REPOSITORY, "--run", "77", "--write-json", "v.json"];
+        let environment = [("GITHUB_TOKEN", TOKEN), ("GITHUB_API_URL", github.url())];
+        place.tollgate_with(&arguments, &environment).exits(0).says("the verdict is needs-changes");
+        let text = std::fs::read_to_string(place.path().join("v.json")).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["context"]["repo"], REPOSITORY);
+        assert_eq!(value["context"]["pull-request"], 7);
+        let author = value["context"]["author"].to_string();
+        assert!(!author.contains("quixote"), "no name stands with the class: {author}");
+        let author = &value["context"]["author"];
+        let asked = github.checks(&head)[0].summary.contains("the bar is the same for everybody");
+        (author["class"].as_str().unwrap().to_owned(), author["why"].as_str().unwrap().to_owned(), asked)
+    };
+    let (class, why, is_asked) = record("", &[], "read");
+    assert_eq!(
+        (class.as_str(), why.as_str(), is_asked),
+        ("external", "permission=read; no owners are named", true)
+    );
+    assert_eq!(record("", &[], "write").0, "owner");
+    assert_eq!(
+        record("owners: [\"@quixote\"]\n", &[], "read"),
+        ("owner".into(), "in owners, or owns a changed path".into(), false)
+    );
+    assert_eq!(record("owners: [\"@acme/core\"]\n", &[], "write").0, "external");
+    assert_eq!(record("", &[(".github/CODEOWNERS", "src/ @quixote\n")], "read").0, "owner");
+    assert_eq!(record("", &[("docs/CODEOWNERS", "docs/ @quixote\n")], "write").0, "external");
+}
+
+/// An artifact as a collector of some version packs it.
+fn collected(version: u64, reads_as: &str, head: &str, junit: &str, unit: &str) -> Vec<u8> {
+    let digest: String = Sha256::digest(junit).iter().map(|byte| format!("{byte:02x}")).collect();
+    let manifest = format!(
+        r#"{{"version": {version}{reads_as}, "job": "test", "index": 0, "run-id": "77", "attempt": 1, "sha": "{head}",
+            "steps": {{"unit": {{"outcome": "{unit}"}}}}, "skipped": 0, "of-the-future": [1],
+            "files": [{{"path": "junit.xml", "file": "0.xml", "bytes": {}, "sha256": "{digest}"}}]}}"#,
+        junit.len()
+    );
+    zip(&[("manifest.json", &manifest), ("0.xml", junit)])
+}
+
+#[test]
+fn a_first_stage_of_the_version_before_or_behind_is_read() {
+    let verdict = |version: u64, reads_as: &str| {
+        let github = github();
+        let head = github.pull(7).head_sha();
+        let artifact = collected(version, reads_as, &head, PASSES, "success");
+        github.run(77).of_pull(7).artifact("tollgate-reports-test-a1", &artifact).completed("success");
+        publish(&github).exits(0);
+        github.checks(&head)[0].conclusion.clone().unwrap()
+    };
+    for (version, reads_as) in [(1, ""), (2, ""), (2, ", \"reads-as\": 1"), (3, ", \"reads-as\": 2")] {
+        assert_eq!(verdict(version, reads_as), "success", "{version} {reads_as}");
+    }
+    for (version, reads_as) in [(0, ""), (3, ""), (4, ", \"reads-as\": 3")] {
+        assert_eq!(verdict(version, reads_as), "action_required", "{version} {reads_as}");
+    }
+}
+
+/// A group of the merge queue with pull request 7 on top of main.
+fn group(github: &GitHub, junit: &str, conclusion: &str) -> String {
+    let branch = "gh-readonly-queue/main/pr-7-0123456789abcdef";
+    let base = github.commit("main", &[("other.txt", "x\n")]);
+    let head = github.group(branch, &base, &[("src/a.py", "a = 2\n"), ("tests/test_a.py", "x\nz\n")]);
+    github
+        .run(77)
+        .of_branch(branch)
+        .event("merge_group")
+        .job("test", conclusion)
+        .artifact("tollgate-reports-test-a1", &zip(&[("junit.xml", junit)]))
+        .completed(conclusion);
+    head
+}
+
+#[test]
+fn a_group_of_the_merge_queue_is_judged_for_real_and_on_its_own_commit() {
+    for (junit, conclusion, expected) in [(PASSES, "success", "success"), (FAILS, "failure", "failure")] {
+        let github = github();
+        let head = group(&github, junit, conclusion);
+        publish(&github).exits(0);
+        let checks = github.checks(&head);
+        assert_eq!(checks.len(), 1);
+        assert_eq!(checks[0].conclusion.as_deref(), Some(expected), "{}", checks[0].summary);
+        assert_eq!(github.checks(&github.pull(7).head_sha()), [], "the pull request has its own check");
+    }
+}
+
+#[test]
+fn a_group_whose_runs_are_not_over_waits_and_a_branch_of_another_name_is_none() {
+    let github = github();
+    let head = group(&github, PASSES, "success");
+    github.run(77).in_progress();
+    publish(&github).exits(0).says("1 runs are not over yet");
+    assert_eq!(github.checks(&head)[0].status, "in_progress");
+    // Only GitHub writes below gh-readonly-queue/.
+    let github = self::github();
+    github.commit("queue", &[("src/a.py", "a = 2\n")]);
+    github.run(77).of_branch("queue").event("merge_group").completed("success");
+    publish(&github).exits(4).says("whose branch has another name");
 }

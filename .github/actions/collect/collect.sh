@@ -88,7 +88,8 @@ done < <(find . \( -name .git -o -name node_modules \) -prune -o ! -type d -prin
 
 cat > "$folder/manifest.json" <<JSON
 {
-  "version": 1,
+  "version": 2,
+  "reads-as": 1,
   "workflow": $(json_string "${GITHUB_WORKFLOW:-}" || echo null),
   "job": $(json_string "${GITHUB_JOB:-}" || echo null),
   "index": ${TOLLGATE_INDEX:-null},

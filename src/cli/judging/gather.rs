@@ -1,7 +1,7 @@
 //! Everything that a judgement is made from, before anything is read or judged.
 
 use super::evidence::{Evidence, Looked, look, with_named_reports};
-use super::question::Question;
+use super::question::{Question, SecondStage};
 use crate::cli::base::{BaseEvidence, name_of};
 use crate::cli::exit::WrongUse;
 use crate::cli::output;
@@ -11,10 +11,11 @@ use crate::diagnostic::{Diagnostic, Weight};
 use crate::gate::{Ground, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::policy as io_policy;
+use crate::io::reports::Packed;
 use crate::model::{BuildJobs, DiffState, HeaderFact, Kind, Provenance, RepoPath, Untrusted};
 use crate::paths::{GoModule, Tree};
 use crate::policy::Policy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub(super) struct Gathered {
     /// What the change would make of the policy, with the evidence that it would ask for.
     pub(super) proposed: Option<(ProposedPolicy, Option<Looked>)>,
     pub(super) evidence: Evidence,
+    /// Those of its files that workflows uploaded which run nothing of the change.
+    pub(super) isolated: BTreeSet<Untrusted>,
     pub(super) ground: Ground,
     pub(super) commit: Option<String>,
     pub(super) diff: DiffState,
@@ -63,12 +66,13 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let mut diagnostics = Vec::new();
     let run = &question.run;
     let second = question.second_stage.take();
-    let (reader, lowered, confirmed, looked_up, repository) = match second {
+    let (reader, lowered, workflows, confirmed, looked_up, repository) = match second {
         Some(second) => {
-            diagnostics.extend(second.diagnostics);
-            (Some(second.reader), second.lowered, second.confirmed, second.base, Ok(second.repository))
+            diagnostics.extend(second.diagnostics.iter().cloned());
+            let SecondStage { reader, lowered, workflows, confirmed, base, repository, .. } = second;
+            (Some(reader), lowered, workflows, confirmed, base, Ok(repository))
         }
-        None => (None, Vec::new(), None, None, git::open(dir)),
+        None => (None, Vec::new(), BTreeMap::new(), None, None, git::open(dir)),
     };
     let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
     let setting = Setting {
@@ -106,7 +110,9 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     if let (Err(error), false) = (&repository, question.base.is_none() && !run.judges_a_change()) {
         diagnostics.push((**error).clone());
     }
+    let mut isolated = BTreeSet::new();
     let packed = question.artifacts.take().map(|fetched| {
+        isolated = isolated_files(&fetched.files, &workflows, &policy);
         diagnostics.extend(fetched.diagnostics);
         Arc::new(fetched.files)
     });
@@ -131,7 +137,13 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }),
         Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
     };
-    let header = header(&head, &base, changes.side, &policy, is_alone);
+    let mut header = header(&head, &base, changes.side, &policy, is_alone);
+    if policy.gate.is_elsewhere() && reader.is_none() {
+        header.push(HeaderFact {
+            key: "preview",
+            value: format!("not the gate: `gate: {}`", policy.gate.word()).into(),
+        });
+    }
     let given = question.base_snapshot.as_deref().map(crate::cli::snapshot::read).transpose()?;
     let (clone, head_commit) = (repository.as_ref().ok(), head.commit.as_deref());
     let base_evidence = match (&question.snapshots, looked_up) {
@@ -166,11 +178,31 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         policy,
         proposed,
         evidence,
+        isolated,
         ground,
         header,
         diagnostics,
         found,
     })
+}
+
+/// Files that only workflows uploaded which, by the policy, run nothing of the change. A name that another run uploaded
+/// too is none of them.
+fn isolated_files(
+    files: &[Packed],
+    workflows: &BTreeMap<u64, String>,
+    policy: &Policy,
+) -> BTreeSet<Untrusted> {
+    let is_isolated = |file: &Packed| {
+        let workflow = workflows.get(&file.run);
+        workflow.is_some_and(|of| policy.publish.isolated.iter().any(|path| path.as_str() == of))
+    };
+    let (isolated, others): (Vec<&Packed>, Vec<&Packed>) = files.iter().partition(|file| is_isolated(file));
+    let mut names: BTreeSet<Untrusted> = isolated.into_iter().map(|file| file.shown.clone()).collect();
+    for file in others {
+        names.remove(&file.shown);
+    }
+    names
 }
 
 pub(in crate::cli) fn base_of(

@@ -12,6 +12,7 @@ pub(super) use gather::base_of;
 pub(super) use question::{Question, SecondStage};
 
 use super::policies;
+use crate::compare;
 use crate::diagnostic::Diagnostic;
 use crate::gate::{self, Case, Keep, Reading};
 use crate::model::{Diff, Note, Proposal, Snapshot, Verdict, VerdictKind};
@@ -69,6 +70,9 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
         ),
     };
     head.jobs.clone_from(&gathered.jobs);
+    if let Some(provenance) = &mut gathered.provenance {
+        compare::raise_isolated(provenance, &head.reports, &|file| gathered.isolated.contains(file));
+    }
     let judged_by = |policy: &Policy, head: &Snapshot, found: &[Diagnostic]| {
         gate::judge(Case {
             head,

@@ -7,6 +7,7 @@ use crate::io::git::{Repository, Run};
 use crate::io::github::{Fetched, Nearest, Snapshots};
 use crate::model::{BuildJobs, Confirmation, Graded, Kind};
 use crate::policy::RepoFacts;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What is to be judged, and by what.
@@ -51,6 +52,8 @@ pub(in crate::cli) struct SecondStage {
     pub(in crate::cli) reader: PathBuf,
     /// Reasons to trust the evidence less than the change alone gives.
     pub(in crate::cli) lowered: Vec<Graded>,
+    /// The files of the workflows that ran, by the runs that uploaded the reports.
+    pub(in crate::cli) workflows: BTreeMap<u64, String>,
     /// A maintainer who stands for the evidence.
     pub(in crate::cli) confirmed: Option<Confirmation>,
     /// Problems that were found on the way.

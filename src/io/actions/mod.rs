@@ -12,7 +12,7 @@ mod tests;
 
 pub use event::{Event, Stage, event};
 pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_room, write_outputs};
-pub use publishing::{Publishing, publishing};
+pub use publishing::{Publishing, VERDICT_FILE, publishing};
 
 use super::ci::Environment;
 use super::git::Run;

@@ -7,10 +7,13 @@ use crate::io::ci::Environment;
 use crate::io::github::{Api, Place};
 use crate::policy::Globs;
 use secrecy::SecretString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Names of the artifacts that hold reports, where nobody names others: those that `collect` makes.
 const ARTIFACTS: &str = "tollgate-reports-*";
+
+/// The verdict as JSON, in the workspace.
+pub const VERDICT_FILE: &str = "tollgate-verdict.json";
 
 /// A publication.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct Publishing {
     pub base_evidence: Option<Place>,
     /// A token for the organisation's policy, which then must be there.
     pub organisation_token: Option<SecretString>,
+    /// Where the verdict is written as JSON.
+    pub record: Option<PathBuf>,
     /// Judge, and post nothing.
     pub trial: bool,
     /// Where a person can read on.
@@ -71,6 +76,7 @@ impl Publishing {
             confirmed_by: None,
             base_evidence: Some(Place::Artifacts),
             organisation_token: None,
+            record: None,
             trial: false,
             run_page: None,
             output: None,
@@ -116,6 +122,7 @@ pub fn publishing(environment: &Environment) -> Result<Publishing, Box<Diagnosti
             .map(SecretString::from),
         run_page: (!page.is_empty()).then_some(page),
         output: environment.get("GITHUB_OUTPUT").map(PathBuf::from),
+        record: environment.get("GITHUB_WORKSPACE").map(|workspace| Path::new(workspace).join(VERDICT_FILE)),
         ..publishing
     })
 }

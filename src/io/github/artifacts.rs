@@ -281,6 +281,7 @@ async fn add(
         shown: Untrusted::new(format!("{}/{}", listed.name, report.path.as_str())),
         path: report.path,
         bytes: report.bytes,
+        run: of.run,
     }));
     into.jobs.jobs.extend(
         content

@@ -5,6 +5,7 @@ use super::objects::TreeEntry;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::git::{self, ListedCommit, ListedFile, MAX_BLOB, Repository, Sides};
 use crate::io::policy;
+use crate::metrics::CODE_OWNERS_PLACES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -122,7 +123,7 @@ fn is_read_from_the_head(path: &str) -> bool {
 
 /// Files that are read from the default branch.
 fn is_read_from_the_base(path: &str) -> bool {
-    policy::PLACES.contains(&path)
+    policy::PLACES.contains(&path) || CODE_OWNERS_PLACES.contains(&path)
 }
 
 /// A commit with all its files.
@@ -181,8 +182,12 @@ async fn tip(client: &Client, repository: &str, sha: &str) -> Result<ListedCommi
         Ok(())
     };
     take("", &root)?;
-    if let Some(folder) = root.entries.iter().find(|entry| entry.path == ".github" && entry.kind == "tree") {
-        take(".github/", &client.tree(repository, &folder.sha, false).await?)?;
+    let is_read = |name: &str| {
+        let below = format!("{name}/");
+        policy::PLACES.iter().chain(&CODE_OWNERS_PLACES).any(|place| place.starts_with(&below))
+    };
+    for folder in root.entries.iter().filter(|entry| entry.kind == "tree" && is_read(&entry.path)) {
+        take(&format!("{}/", folder.path), &client.tree(repository, &folder.sha, false).await?)?;
     }
     Ok(ListedCommit { commit: sha.to_owned(), tree, entries })
 }

@@ -12,13 +12,19 @@ use std::collections::BTreeMap;
 /// Where it stands in the artifact.
 pub(in crate::io) const NAME: &str = "manifest.json";
 
-/// The version that is written and read.
-pub(in crate::io) const VERSION: u64 = 1;
+/// The version that is written; it and the one before are read. Version 2 brought the number of places in the matrix.
+pub(in crate::io) const VERSION: u64 = 2;
+
+/// The oldest version by whose rules what is written can be read: a second stage of the version before takes it too.
+pub(in crate::io) const READS_AS: u64 = VERSION - 1;
 
 /// What a job says of the reports that it packed.
 #[derive(Serialize, Deserialize)]
 pub(in crate::io) struct Manifest {
     pub(in crate::io) version: u64,
+    /// The oldest version by whose rules it can be read; its own if it does not say.
+    #[serde(rename = "reads-as", skip_serializing_if = "Option::is_none")]
+    pub(in crate::io) reads_as: Option<u64>,
     pub(in crate::io) workflow: Option<String>,
     pub(in crate::io) job: Option<String>,
     /// The place in the matrix.
@@ -83,8 +89,8 @@ pub(super) fn content(files: Vec<Unpacked>, run: u64, attempt: Option<u64>) -> R
     };
     let manifest: Manifest =
         serde_json::from_slice(&manifest.bytes).map_err(|_| "its manifest cannot be read")?;
-    if manifest.version != VERSION {
-        return Err("its manifest is of a version that is not read");
+    if !is_read(manifest.version, manifest.reads_as) {
+        return Err("its manifest is of a version that is not read: use the same release in both stages");
     }
     if manifest.run != run.to_string() {
         return Err("its manifest names another run");
@@ -118,6 +124,12 @@ pub(super) fn content(files: Vec<Unpacked>, run: u64, attempt: Option<u64>) -> R
     Ok(Content { reports, jobs, leg, skipped: manifest.skipped, tested: manifest.sha.clone() })
 }
 
+/// True for a manifest of this version, of the one before, and of a later one that can be read as one of them.
+fn is_read(version: u64, reads_as: Option<u64>) -> bool {
+    let ours = READS_AS..=VERSION;
+    ours.contains(&version) || version > VERSION && reads_as.is_some_and(|of| (1..=VERSION).contains(&of))
+}
+
 /// The steps, named after their job: `test (0) / unit`.
 fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
     let Some(steps) = &manifest.steps else { return Ok(BuildJobs::default()) };
@@ -137,4 +149,22 @@ fn steps(manifest: &Manifest) -> Result<BuildJobs, &'static str> {
 /// Bytes in lower-case hexadecimal.
 pub(in crate::io) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_of_neighbouring_versions_read_each_other() {
+        // What this version writes: also a reader of the version before takes it.
+        assert!(is_read(VERSION, Some(READS_AS)));
+        // What the version before wrote.
+        assert!(is_read(VERSION - 1, None) && is_read(VERSION - 1, Some(VERSION - 1)));
+        // What the next version writes, as it says itself.
+        assert!(is_read(VERSION + 1, Some(VERSION)));
+        // What is older, or says nothing of how it can be read.
+        assert!(!is_read(VERSION - 2, None) && !is_read(VERSION + 1, None));
+        assert!(!is_read(VERSION + 2, Some(VERSION + 1)) && !is_read(VERSION + 1, Some(0)));
+    }
 }

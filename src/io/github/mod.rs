@@ -9,6 +9,7 @@ mod artifacts;
 mod change;
 mod checks;
 mod client;
+mod examined;
 mod hooks;
 mod identity;
 pub(super) mod manifest;
@@ -31,6 +32,7 @@ pub use checks::{
     MAX_ANNOTATIONS, MAX_TEXT, Output,
 };
 pub use client::{Client, RequestError};
+pub use examined::SetUpFiles;
 pub use hooks::Delivery;
 pub use identity::{AppKey, Identity, Scope};
 pub use network::{Api, Network};

@@ -9,7 +9,7 @@ use super::identity::Identity;
 use super::network::{Api, Network};
 use super::repository::is_repository;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::policy::{FetchedFile, FetchedFiles, LIMIT, OrgFiles, PolicyError};
+use crate::io::policy::{FetchedFile, FetchedFiles, OrgFiles, PolicyError};
 use secrecy::SecretString;
 use std::fmt;
 
@@ -103,10 +103,10 @@ async fn files_of(
                     FetchedFile::NotRegular
                 } else if !FetchedFiles::is_wanted(&path, name) {
                     FetchedFile::Listed
-                } else if entry.size.is_some_and(|size| size > LIMIT) {
+                } else if entry.size.is_some_and(|size| size > FetchedFiles::most_bytes(&path)) {
                     FetchedFile::TooLarge
                 } else {
-                    let most = usize::try_from(LIMIT).unwrap_or(usize::MAX);
+                    let most = usize::try_from(FetchedFiles::most_bytes(&path)).unwrap_or(usize::MAX);
                     FetchedFile::Bytes(client.blob(repository, &entry.sha, most).await?)
                 };
                 fetched.files.insert(path, file);

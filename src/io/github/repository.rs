@@ -103,6 +103,9 @@ pub struct BranchRule {
     /// What the rule asks for.
     #[serde(default)]
     pub parameters: serde_json::Value,
+    /// The ruleset that it belongs to.
+    #[serde(default)]
+    pub ruleset_id: Option<u64>,
 }
 
 impl Client {

@@ -163,6 +163,15 @@ impl Client {
         self.list(&path, MAX_RUNS, |page: Runs| (page.workflow_runs, Some(page.total_count))).await
     }
 
+    /// The newest runs that an event started, at most twenty.
+    ///
+    /// # Errors
+    /// As every request.
+    pub async fn newest_runs(&self, repository: &str, event: &str) -> Result<Vec<WorkflowRun>, RequestError> {
+        let path = format!("{}/actions/runs?event={}&per_page=20", repository_path(repository)?, part(event));
+        Ok(self.json::<Runs>(&path).await?.workflow_runs)
+    }
+
     /// The jobs of a run, each in its newest attempt.
     ///
     /// # Errors

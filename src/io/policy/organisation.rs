@@ -13,6 +13,12 @@ use crate::policy::{OrgPolicy, OrgText, RepoFacts, parse_org};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// The members of teams.
+const TEAMS: &str = "teams.json";
+
+/// The longest file of teams that is fetched, in bytes.
+const MOST_TEAMS: u64 = 4 << 20;
+
 /// The longest file of facts that is read, in bytes.
 const FACTS_LIMIT: u64 = 64 << 20;
 
@@ -25,6 +31,8 @@ pub struct OrgFiles {
     pub source: String,
     /// The repository that they were read from, `owner/name`, where that is known.
     pub repository: Option<String>,
+    /// `teams.json` beside them, where it was fetched: the members of teams, exported for those who have no token.
+    pub teams: Option<String>,
 }
 
 /// One file of an organisation's policy.
@@ -156,7 +164,8 @@ fn in_folder(path: &str, wanted: &Wanted) -> Result<OrgFiles, PolicyError> {
     for (file, _) in &mut files {
         file.commit = head.clone().unwrap_or_default();
     }
-    Ok(OrgFiles { files: files.into_iter().map(|(file, _)| file).collect(), source, repository })
+    let files = files.into_iter().map(|(file, _)| file).collect();
+    Ok(OrgFiles { files, source, repository, teams: None })
 }
 
 fn in_commit(
@@ -179,7 +188,7 @@ fn in_commit(
         file.commit.clone_from(&commit);
         file
     });
-    Ok(OrgFiles { files: files.collect(), source, repository })
+    Ok(OrgFiles { files: files.collect(), source, repository, teams: None })
 }
 
 /// The files of a repository that hold an organisation's policy, as they were fetched.
@@ -210,7 +219,7 @@ impl FetchedFiles {
     /// True if a file of this path in a repository may belong to an organisation's policy.
     pub fn may_belong(path: &str) -> bool {
         let path = path.strip_prefix("tollgate/").unwrap_or(path);
-        matches!(path, "org.yml" | "org.yaml")
+        matches!(path, "org.yml" | "org.yaml" | TEAMS)
             || ["groups/", "repos/"].iter().any(|folder| {
                 path.strip_prefix(folder).is_some_and(|name| !name.is_empty() && !name.contains('/'))
             })
@@ -221,7 +230,24 @@ impl FetchedFiles {
         let path = path.strip_prefix("tollgate/").unwrap_or(path);
         match path.strip_prefix("repos/").and_then(|name| name.strip_suffix(".yml")) {
             Some(stem) => stem.eq_ignore_ascii_case(name),
-            None => path.ends_with(".yml"),
+            None => path.ends_with(".yml") || path == TEAMS,
+        }
+    }
+
+    /// The most bytes that a file may have to be fetched.
+    pub fn most_bytes(path: &str) -> u64 {
+        if path.ends_with(TEAMS) { MOST_TEAMS } else { LIMIT }
+    }
+
+    fn teams(&self) -> Result<Option<String>, PolicyError> {
+        let found =
+            [TEAMS, "tollgate/teams.json"].iter().find_map(|path| Some((path, self.files.get(*path)?)));
+        let Some((path, file)) = found else { return Ok(None) };
+        let name = format!("{}/{path}", self.repository);
+        match file {
+            FetchedFile::Bytes(bytes) => as_text(bytes.clone(), &name).map(Some).map_err(PolicyError::Wrong),
+            FetchedFile::TooLarge => Err(too_large(&name)),
+            FetchedFile::NotRegular | FetchedFile::Listed => Err(not_regular(&name)),
         }
     }
 
@@ -243,6 +269,7 @@ impl FetchedFiles {
             files: files.collect(),
             source: format!("{} at {}", self.repository, short(&self.commit)),
             repository: Some(self.repository.clone()),
+            teams: self.teams()?,
         })
     }
 }

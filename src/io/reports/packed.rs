@@ -18,6 +18,8 @@ pub struct Packed {
     pub path: RepoPath,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// The run that uploaded it.
+    pub run: u64,
 }
 
 /// A file of an artifact that is evidence.

@@ -100,6 +100,8 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         reproduce: file.reproduce.clone(),
         owners: file.owners.clone(),
         thanks: file.thanks != Some(false),
+        gate: file.gate.unwrap_or_default(),
+        publish: file.publish.clone(),
         exclude: file.exclude.clone(),
         include: file.include.clone(),
         path_rules: file.path_rules.clone(),

@@ -4,6 +4,7 @@
 //! policies is stricter in some points that a schema cannot say (places, globs, whether a day exists).
 
 use super::entries::MODES;
+use super::publish::GatePlace;
 use crate::formats;
 use crate::model::{Kind, Mode, Severity};
 use crate::rules::{Field, FieldKind, RULES, RuleSpec};
@@ -108,6 +109,8 @@ fn repository() -> Map<String, Value> {
         ("reproduce", reproduce()),
         ("owners", described(texts(), "who owns the repository")),
         ("summary", summary()),
+        ("gate", gate()),
+        ("publish", publish()),
         ("exclude", described(globs(), "files whose coverage is not judged")),
         ("include", described(globs(), "the only files whose coverage is judged")),
         (
@@ -317,6 +320,20 @@ fn reproduce() -> Value {
 fn summary() -> Value {
     let thanks = json!({"description": "false: no line at somebody's first pull request that passes", "type": "boolean"});
     described(object(map([("thanks", thanks)]), &[]), "what the page of a verdict says")
+}
+
+fn gate() -> Value {
+    let words: Vec<&str> = GatePlace::WORDS.iter().map(|(word, _)| *word).collect();
+    json!({"description": "where the verdict is given; anywhere but in a step, a run of the first stage is a preview", "enum": words})
+}
+
+fn publish() -> Value {
+    let comment = json!({"description": "true: the verdict also stands in one comment", "type": "boolean"});
+    let isolated = json!({
+        "description": "workflows that run nothing of the change, such as scanners",
+        "type": "array", "minItems": 1, "items": text(),
+    });
+    described(object(map([("comment", comment), ("isolated", isolated)]), &[]), "what the second stage does")
 }
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {

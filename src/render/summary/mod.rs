@@ -3,11 +3,14 @@
 //! Order, always: the verdict in words, what to do (or that there is nothing), commands, the table, folded
 //! details. The verdict, the steps and the table are never cut; details go first when the page is too long.
 
+pub mod comment;
 mod details;
 mod table;
 
 use super::escape::{self, SHORT, markdown_code, markdown_own, markdown_place, markdown_text};
-use super::words::{capitalized, count_of, problems, sentence, steps_by_reader, tally, verdict_words};
+use super::words::{
+    PREVIEW, capitalized, count_of, problems, sentence, steps_by_reader, tally, verdict_words,
+};
 use crate::model::{Note, Step, Verdict, VerdictKind};
 use std::fmt::Write as _;
 
@@ -79,7 +82,8 @@ fn headline(verdict: &Verdict) -> String {
         }
         _ => sentence(verdict, "acceptance criteria"),
     };
-    format!("### {mark} {words}: {sentence}\n")
+    let preview = if verdict.is_preview() { format!("{PREVIEW}. ") } else { String::new() };
+    format!("### {mark} {preview}{words}: {sentence}\n")
 }
 
 fn what_to_do(out: &mut String, verdict: &Verdict, cut: usize) {

@@ -34,7 +34,7 @@ pub(super) fn name(outcome: &Outcome) -> String {
 }
 
 /// A sign and words; the sign alone says nothing that the words do not.
-fn result(outcome: &Outcome) -> &'static str {
+pub(super) fn result(outcome: &Outcome) -> &'static str {
     match (outcome.mode, outcome.kind) {
         (_, OutcomeKind::Waived) => "⏭️ waived",
         (_, OutcomeKind::NotJudged) => "⏭️ not judged",

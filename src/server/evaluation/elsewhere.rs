@@ -1,10 +1,13 @@
 //! What of a judgement lies neither in the change nor in its artifacts: the organisation's policy, and the evidence
 //! of the base.
 
-use super::{EvaluationError, Target, asking};
+use super::pulls::Side;
+use super::{EvaluationError, Proposer, Target, asking};
 use crate::diagnostic::Diagnostic;
 use crate::io::git::Repository;
-use crate::io::github::{Client, Nearest, OrganisationError, Store, fetch_organisation, not_seen};
+use crate::io::github::{
+    Client, Nearest, OrganisationError, RequestError, Store, fetch_organisation, not_seen,
+};
 use crate::io::policy::{OrgFiles, at_revision};
 use crate::policy::{RepoFacts, parse_committed};
 
@@ -59,4 +62,24 @@ pub(super) async fn base_evidence(
     };
     let itself = |candidate: &str| (candidate == merge_base).then_some(Some(0));
     Some(store.nearest(client, merge_base, 0, &itself).await)
+}
+
+/// Who proposes the change, and what the account may do. A token that may not see it leaves that open; who cannot be
+/// asked at all is asked again with the whole evaluation.
+pub(super) async fn proposer(
+    client: &Client,
+    target: &Target,
+    side: &Side,
+) -> Result<Option<Proposer>, EvaluationError> {
+    let Some(author) = &side.author else { return Ok(None) };
+    let is_bot = author.kind.as_deref() == Some("Bot");
+    let asked =
+        if is_bot { None } else { Some(client.permission(&target.repository, author.login.raw()).await) };
+    let permission = match asked {
+        None => Err("not asked of a bot".to_owned()),
+        Some(Ok(permission)) => Ok(permission.permission),
+        Some(Err(error @ RequestError::Status(403 | 404))) => Err(error.to_string()),
+        Some(Err(error)) => return Err(asking("the permission of the author")(error)),
+    };
+    Ok(Some(Proposer { login: author.login.clone(), is_bot, permission }))
 }

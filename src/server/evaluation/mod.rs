@@ -15,10 +15,11 @@ use crate::io::github::{
 use crate::io::jobs::joined;
 use crate::io::policy::OrgFiles;
 use crate::model::{
-    BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
+    Author, BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
 };
 use crate::policy::{Globs, RepoFacts};
 use crate::records::chain::Digest;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,6 +70,12 @@ pub struct Question<'q> {
     pub base: Option<Result<Nearest, String>>,
     /// The reports.
     pub evidence: &'q Fetched,
+    /// Who proposes it; `None` for a group of the merge queue, and where the account is gone.
+    pub proposer: Option<Proposer>,
+    /// The default branch, whose policy judges.
+    pub default_branch: String,
+    /// The files of the workflows that ran, by the runs that uploaded the reports.
+    pub workflows: BTreeMap<u64, String>,
     /// How the jobs ended.
     pub jobs: &'q BuildJobs,
     /// Reasons to trust the evidence less than the change alone gives.
@@ -77,6 +84,17 @@ pub struct Question<'q> {
     pub confirmed: Option<Confirmation>,
     /// Problems that were found on the way.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Who proposes a change, as GitHub tells it at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposer {
+    /// The account.
+    pub login: Untrusted,
+    /// True for a program.
+    pub is_bot: bool,
+    /// What the account may do in the repository (`admin`, `write`, `read`, `none`), or why that is not known.
+    pub permission: Result<String, String>,
 }
 
 /// A verdict, and the change that it is about.
@@ -88,6 +106,10 @@ pub struct Judgement {
     pub diff: Option<Diff>,
     /// What it was made from; `None` where there was nothing to judge.
     pub digests: Option<Digests>,
+    /// True if the policy asks for a comment too.
+    pub comment: bool,
+    /// The class of who proposes it.
+    pub author: Option<Author>,
 }
 
 /// What a judgement was made from.
@@ -304,7 +326,10 @@ async fn judge_side(
         organisation,
         facts,
         base,
+        proposer: elsewhere::proposer(client, target, side).await?,
+        default_branch: side.default_branch.clone(),
         evidence,
+        workflows: runs.iter().map(|run| (run.id, runs::file_of(run).to_owned())).collect(),
         jobs,
         lowered,
         confirmed,
@@ -387,8 +412,7 @@ fn lowered(
 ) -> Vec<Graded> {
     let mut lowered = Vec::new();
     for run in runs {
-        // `path@ref` where a workflow is called from elsewhere.
-        let path = run.path.split('@').next().unwrap_or(&run.path);
+        let path = runs::file_of(run);
         if !repository.has_file(&change.merge_base, path) {
             lowered.push(Graded::new(Grade::Unknown, format!("the base branch has no workflow {path}")));
         }
@@ -415,5 +439,5 @@ pub fn unjudged(problem: Diagnostic, base_branch: &str) -> Judgement {
         diagnostics: vec![problem],
         proposal: None,
     };
-    Judgement { verdict, diff: None, digests: None }
+    Judgement { verdict, diff: None, digests: None, comment: false, author: None }
 }

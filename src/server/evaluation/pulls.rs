@@ -2,7 +2,7 @@
 //! artifact holds (gate.md b3, T6).
 
 use super::{EvaluationError, Target, asking};
-use crate::io::github::{Client, PullRequest, RequestError, WorkflowRun};
+use crate::io::github::{Client, PullRequest, RequestError, User, WorkflowRun};
 use std::collections::BTreeMap;
 
 /// What a commit is compared with.
@@ -18,6 +18,8 @@ pub(super) struct Side {
     pub(super) exact_base: Option<String>,
     /// True if the fork cannot be looked at any more.
     pub(super) fork_is_gone: bool,
+    /// Who opened the pull request, where there is one and the account is there.
+    pub(super) author: Option<User>,
     /// True for a group of the merge queue.
     pub(super) is_group: bool,
 }
@@ -62,6 +64,7 @@ pub(super) fn sides(pulls: &[PullRequest]) -> Vec<Side> {
             base_tip: pull.base.sha.clone(),
             exact_base: None,
             fork_is_gone: pull.head.repo.is_none(),
+            author: pull.user.clone(),
             is_group: false,
             base_branch: base_branch.clone(),
         };
@@ -98,6 +101,7 @@ pub(super) async fn side_of_group(
         base_tip,
         exact_base: Some(base),
         fork_is_gone: false,
+        author: None,
         is_group: true,
     })
 }

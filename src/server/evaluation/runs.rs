@@ -25,6 +25,11 @@ pub(super) fn of_changes(listed: Vec<WorkflowRun>, target: &Target) -> Vec<Workf
     runs
 }
 
+/// The file of a run's workflow; GitHub adds `@ref` where it is called from elsewhere.
+pub(super) fn file_of(run: &WorkflowRun) -> &str {
+    run.path.split('@').next().unwrap_or(&run.path)
+}
+
 /// True if the commit is one of the merge queue's.
 pub(super) fn is_merge_group(runs: &[WorkflowRun]) -> bool {
     runs.iter().all(|run| run.event == "merge_group")

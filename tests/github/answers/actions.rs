@@ -15,7 +15,8 @@ pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str],
     let run = |id: &str| repo.runs.values().find(|run| run.id.to_string() == id).ok_or_else(not_found);
     match rest {
         ["runs"] => {
-            let wanted = |run: &&RunState| asked.query.get("head_sha").is_none_or(|sha| *sha == run.head.sha);
+            let query = |name: &str, value: &str| asked.query.get(name).is_none_or(|wanted| wanted == value);
+            let wanted = |run: &&RunState| query("head_sha", &run.head.sha) && query("event", &run.event);
             let runs = repo.runs.values().rev().filter(wanted).map(|run| run_json(state, repo, run));
             Ok(counted(state, asked, "workflow_runs", runs.collect()))
         }
@@ -61,19 +62,28 @@ pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str],
             });
             Ok(counted(state, asked, "workflows", shown.collect()))
         }
-        ["permissions", "workflow"] => Ok(Answer::json(
-            200,
-            json!({"default_workflow_permissions": "read", "can_approve_pull_request_reviews": false}),
-        )),
-        ["permissions", "fork-pr-workflows-private-repos"] => {
+        ["permissions", rest @ ..] => {
+            caller.needs("administration", "read")?;
             let writes = repo.facts["fork_write_tokens"].as_bool().unwrap_or(false);
-            Ok(Answer::json(
-                200,
-                json!({
-                    "run_workflows_from_fork_pull_requests": true, "send_write_tokens_to_workflows": writes,
-                    "send_secrets_and_variables": false, "require_approval_for_fork_pr_workflows": true,
-                }),
-            ))
+            let (name, unsaid) = match rest {
+                [] => (
+                    "permissions",
+                    json!({"enabled": true, "allowed_actions": "all", "sha_pinning_required": false}),
+                ),
+                ["workflow"] => (
+                    "workflow",
+                    json!({"default_workflow_permissions": "read", "can_approve_pull_request_reviews": false}),
+                ),
+                ["fork-pr-workflows-private-repos"] => (
+                    "fork-pr-workflows-private-repos",
+                    json!({
+                        "run_workflows_from_fork_pull_requests": true, "send_write_tokens_to_workflows": writes,
+                        "send_secrets_and_variables": false, "require_approval_for_fork_pr_workflows": true,
+                    }),
+                ),
+                _ => return Err(not_found()),
+            };
+            Ok(Answer::json(200, repo.settings.get(name).cloned().unwrap_or(unsaid)))
         }
         _ => Err(not_found()),
     }

@@ -115,7 +115,7 @@ fn check_json(check: &Check) -> Value {
             "title": check.title, "summary": check.summary, "text": check.text,
             "annotations_count": check.annotations.len(),
         },
-        "app": {"id": check.app, "slug": format!("app-{}", check.app)},
+        "app": {"id": check.app, "slug": super::pulls::slug(check.app)},
         "check_suite": {"id": check.app},
         "pull_requests": [],
     })

@@ -67,9 +67,14 @@ fn owner<'r>(repo: &'r Repo, pull: &'r PullState) -> &'r str {
     pull.head.fork.as_deref().unwrap_or(repo.owner())
 }
 
+/// The name of an App in addresses.
+pub(super) fn slug(app: u64) -> String {
+    if app == crate::github::ACTIONS_APP { "github-actions".to_owned() } else { format!("app-{app}") }
+}
+
 fn comment_json(comment: &CommentState) -> Value {
     json!({
-        "id": comment.id, "body": comment.body, "user": user_json(&format!("app-{}[bot]", comment.app), "Bot"),
+        "id": comment.id, "body": comment.body, "user": user_json(&format!("{}[bot]", slug(comment.app)), "Bot"),
         "created_at": WHEN, "updated_at": WHEN,
     })
 }

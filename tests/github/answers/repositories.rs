@@ -14,6 +14,11 @@ pub(super) fn route(state: &mut State, repo: &str, rest: &[&str], caller: &Calle
             let tip = found.tip(branch).ok_or_else(not_found)?;
             Ok(Answer::json(200, json!({"name": branch, "commit": {"sha": tip}, "protected": false})))
         }
+        ["branches", _, "protection", "required_status_checks"] => {
+            caller.needs("administration", "read")?;
+            let protection = found.settings.get("protection").cloned().ok_or_else(not_found)?;
+            Ok(Answer::json(200, protection))
+        }
         ["rules", "branches", _] => Ok(Answer::json(200, found.rules.clone())),
         ["rulesets"] => Ok(Answer::json(200, json!([]))),
         ["collaborators", login, "permission"] => {
