@@ -40,3 +40,4 @@ mod readme;
 mod records;
 mod rejudging;
 mod serve;
+mod threats;
