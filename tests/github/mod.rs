@@ -17,6 +17,7 @@ mod builders;
 mod reaching;
 mod server;
 mod spec;
+mod standalone;
 mod state;
 mod tests;
 
