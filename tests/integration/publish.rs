@@ -198,6 +198,8 @@ fn a_warm_evaluation_takes_at_most_eight_calls_beside_git_objects() {
                 app: None,
                 details_url: None,
                 note: publication::ADVISORY,
+                has_buttons: false,
+                until: None,
             };
             publication::publish(&client, &place, &evaluated.unwrap()).await.unwrap();
             assert_eq!(github.checks(&head).len(), 1);

@@ -52,10 +52,8 @@ pub(super) async fn run(
             };
             let confirmed = confirmed(&store, record).await.map_err(failed)?;
             let target = Target {
-                repository: record.what.repository.clone(),
-                sha: record.what.sha.clone(),
-                artifacts: configuration.artifacts.clone(),
                 confirmed_by: confirmed.map(|login| login.as_str().into()),
+                ..Target::new(&record.what.repository, &record.what.sha, configuration.artifacts.clone())
             };
             let repository = record.what.repository.clone();
             let judge = |question: crate::server::evaluation::Question<'_>| judge(question, &repository);

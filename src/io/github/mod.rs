@@ -41,5 +41,5 @@ pub use organisation::{OrganisationError, OrganisationRequest, fetch_organisatio
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun, WorkflowStep};
-pub use snapshots::{KEPT, Nearest, Place, REFERENCE, Snapshots, Store};
+pub use snapshots::{KEPT, Nearest, NotFound, Place, REFERENCE, Snapshots, Store};
 pub use tape::Tape;

@@ -6,7 +6,7 @@ use super::{EvaluationError, Proposer, Target, asking};
 use crate::diagnostic::Diagnostic;
 use crate::io::git::Repository;
 use crate::io::github::{
-    Client, Nearest, OrganisationError, RequestError, Store, fetch_organisation, not_seen,
+    Client, Nearest, NotFound, OrganisationError, RequestError, Store, fetch_organisation, not_seen,
 };
 use crate::io::policy::{OrgFiles, at_revision};
 use crate::policy::{RepoFacts, parse_committed};
@@ -46,22 +46,27 @@ pub(super) async fn organisation(
     }
 }
 
-/// The evidence of the base, or why there is none. Evidence that is there and cannot be fetched now is looked for once
-/// more when the evaluation is done again; here it is said.
+/// The evidence of the base, or why there is none. Where GitHub cannot be asked, the evaluation is done again: a failure
+/// of the base would be blamed on the change.
 pub(super) async fn base_evidence(
     client: &Client,
     target: &Target,
     default_branch: &str,
     merge_base: &str,
-) -> Option<Result<Nearest, String>> {
+) -> Result<Option<Result<Nearest, String>>, EvaluationError> {
+    let Some(place) = target.base_evidence else { return Ok(None) };
     let store = Store {
         repository: target.repository.clone(),
         default_branch: default_branch.to_owned(),
-        place: target.base_evidence?,
+        place,
         most_compared: MOST_COMPARED,
     };
     let itself = |candidate: &str| (candidate == merge_base).then_some(Some(0));
-    Some(store.nearest(client, merge_base, 0, &itself).await)
+    match store.nearest(client, merge_base, 0, &itself).await {
+        Ok(nearest) => Ok(Some(Ok(nearest))),
+        Err(NotFound { why, may_come: true }) => Err(EvaluationError::Evidence(why.into())),
+        Err(NotFound { why, may_come: false }) => Ok(Some(Err(why))),
+    }
 }
 
 /// Who proposes the change, and what the account may do. A token that may not see it leaves that open; who cannot be

@@ -308,7 +308,7 @@ async fn judge_side(
         Ok(found) => found,
         Err(error) => return Ok(unjudged(*error, &side.base_branch)),
     };
-    let base = elsewhere::base_evidence(client, target, &side.default_branch, &change.merge_base).await;
+    let base = elsewhere::base_evidence(client, target, &side.default_branch, &change.merge_base).await?;
     let lowered = lowered(&repository, &change, runs, side);
     let confirmed = target.confirmed_by.clone().map(|by| Confirmation { by, commit: target.sha.clone() });
     let kind = if side.is_group { RunKind::MergeGroup } else { RunKind::PullRequest };

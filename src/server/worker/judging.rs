@@ -24,10 +24,8 @@ impl Worker {
         let known = self.store.commit(&job.repository, &job.subject).await?;
         let confirmed = self.store.confirmed(&job.repository, &job.subject).await?;
         let target = Target {
-            repository: job.repository.clone(),
-            sha: job.subject.clone(),
-            artifacts: self.artifacts.clone(),
             confirmed_by: confirmed.map(|by| by.login.into()),
+            ..Target::new(&job.repository, &job.subject, self.artifacts.clone())
         };
         let (evaluation, tape) = self.evaluate(&client, target).await?;
         let pull = if job.pull == 0 { known.as_ref().map_or(0, |commit| commit.pull) } else { job.pull };

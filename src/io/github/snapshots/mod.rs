@@ -133,7 +133,7 @@ impl Snapshots {
             let client = Client::new(self.api.clone(), &self.token, &self.network)
                 .map_err(|error| error.to_string())?
                 .for_what_can_be_missed();
-            self.store.nearest(&client, commit, at_least, local).await
+            self.store.nearest(&client, commit, at_least, local).await.map_err(|none| none.why)
         };
         runtime()?.block_on(search)
     }
@@ -168,18 +168,43 @@ impl Snapshots {
     }
 }
 
+/// Why there is no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotFound {
+    /// A sentence of ours.
+    pub why: String,
+    /// True if GitHub could not be asked: there may be one.
+    pub may_come: bool,
+}
+
+impl NotFound {
+    fn of(what: &str, error: &RequestError) -> Self {
+        let may_come = matches!(
+            error,
+            RequestError::Unreachable(_) | RequestError::RateLimited(_) | RequestError::Status(500..=599)
+        );
+        Self { why: format!("{what}: {error}"), may_come }
+    }
+}
+
+impl From<String> for NotFound {
+    fn from(why: String) -> Self {
+        Self { why, may_come: false }
+    }
+}
+
 impl Store {
     /// As [`Snapshots::nearest`], for a client that is there.
     ///
     /// # Errors
-    /// A sentence of ours that says why there is none.
+    /// Says why there is none, and whether there may be one later.
     pub async fn nearest(
         &self,
         client: &Client,
         commit: &str,
         at_least: u64,
         local: &impl Fn(&str) -> Option<Option<u64>>,
-    ) -> Result<Nearest, String> {
+    ) -> Result<Nearest, NotFound> {
         match self.place {
             Place::Artifacts => self.nearest_artifact(client, commit, at_least, local).await,
             Place::Reference => self.nearest_file(client, commit, at_least, local).await,
@@ -192,25 +217,25 @@ impl Store {
         commit: &str,
         at_least: u64,
         local: &impl Fn(&str) -> Option<Option<u64>>,
-    ) -> Result<Nearest, String> {
+    ) -> Result<Nearest, NotFound> {
         let path = format!(
             "{}/actions/artifacts?name={ARTIFACT}&per_page=100",
-            repository_path(&self.repository).map_err(|error| error.to_string())?
+            repository_path(&self.repository).map_err(|error| NotFound::of("the repository", &error))?
         );
         let listed: Artifacts = client.json(&path).await.map_err(|error| match error {
             RequestError::Status(401 | 403 | 404) => {
-                "the job's token may not list artifacts; give it `actions: read`".to_owned()
+                "the job's token may not list artifacts; give it `actions: read`".to_owned().into()
             }
-            error => format!("the artifacts cannot be listed: {error}"),
+            error => NotFound::of("the artifacts cannot be listed", &error),
         })?;
         let ours: Vec<Artifact> =
             listed.artifacts.into_iter().filter(|artifact| self.is_ours(artifact)).collect();
         if ours.is_empty() {
-            return Err(format!("no push run of the default branch left an artifact `{ARTIFACT}`"));
+            return Err(format!("no push run of the default branch left an artifact `{ARTIFACT}`").into());
         }
         let commits: Vec<&str> = ours.iter().map(Artifact::commit).collect();
         let near = self.by_distance(client, &commits, commit, at_least, local).await?;
-        let mut why = String::new();
+        let mut why = NotFound::from(no_ancestor());
         for (distance, of) in &near {
             // Of two runs of one commit the newer one is listed first.
             for artifact in ours.iter().filter(|artifact| artifact.commit() == of) {
@@ -220,7 +245,7 @@ impl Store {
                 }
             }
         }
-        Err(if near.is_empty() { no_ancestor() } else { why })
+        Err(why)
     }
 
     /// What the list says already; the run itself is asked before anything is believed.
@@ -233,10 +258,10 @@ impl Store {
         !artifact.expired && artifact.name == ARTIFACT && artifact.workflow_run.as_ref().is_some_and(of_us)
     }
 
-    async fn fetch(&self, client: &Client, artifact: &Artifact) -> Result<Snapshot, String> {
+    async fn fetch(&self, client: &Client, artifact: &Artifact) -> Result<Snapshot, NotFound> {
         let commit = artifact.commit();
         let what = format!("the artifact `{ARTIFACT}` of {}", short(commit));
-        let failed = |error: RequestError| format!("{what} cannot be fetched: {error}");
+        let failed = |error: RequestError| NotFound::of(&format!("{what} cannot be fetched"), &error);
         let number = artifact.workflow_run.as_ref().map_or(0, |run| run.id);
         let run = client.run(&self.repository, number).await.map_err(failed)?;
         let is_push = run.is_some_and(|run| {
@@ -246,23 +271,23 @@ impl Store {
                 && run.head_repository.as_ref().is_some_and(|head| head.id == run.repository.id)
         });
         if !is_push {
-            return Err(format!("{what} is of no push to the default branch"));
+            return Err(format!("{what} is of no push to the default branch").into());
         }
         if artifact.size_in_bytes > archive::MAX_COMPRESSED as u64 {
-            return Err(format!("{what} is larger than {} MiB", archive::MAX_COMPRESSED >> 20));
+            return Err(format!("{what} is larger than {} MiB", archive::MAX_COMPRESSED >> 20).into());
         }
         let bytes =
             client.download(&self.repository, artifact.id, archive::MAX_COMPRESSED).await.map_err(failed)?;
         if let Some(digest) = &artifact.digest
             && digest.strip_prefix("sha256:") != Some(hex(&Sha256::digest(&bytes)).as_str())
         {
-            return Err(format!("{what} is not what GitHub's digest says"));
+            return Err(format!("{what} is not what GitHub's digest says").into());
         }
         let files = archive::unpack(&bytes, &mut Budget::default())
             .map_err(|error| format!("{what} cannot be unpacked: {error}"))?;
         match files.as_slice() {
-            [file] => snapshot_of(&file.bytes, commit, &what),
-            _ => Err(format!("{what} does not hold one file")),
+            [file] => snapshot_of(&file.bytes, commit, &what).map_err(NotFound::from),
+            _ => Err(format!("{what} does not hold one file").into()),
         }
     }
 
@@ -272,10 +297,12 @@ impl Store {
         commit: &str,
         at_least: u64,
         local: &impl Fn(&str) -> Option<Option<u64>>,
-    ) -> Result<Nearest, String> {
-        let failed = |error: RequestError| format!("the reference refs/{REFERENCE} cannot be read: {error}");
+    ) -> Result<Nearest, NotFound> {
+        let failed = |error: RequestError| {
+            NotFound::of(&format!("the reference refs/{REFERENCE} cannot be read"), &error)
+        };
         let Some((_, mut files)) = reference::stored(client, &self.repository).await.map_err(failed)? else {
-            return Err(format!("there is no reference refs/{REFERENCE}"));
+            return Err(format!("there is no reference refs/{REFERENCE}").into());
         };
         files.sort_by_key(|file| std::cmp::Reverse(file.number));
         let commits: Vec<&str> = files.iter().map(|file| file.commit.as_str()).collect();
@@ -296,7 +323,7 @@ impl Store {
         commit: &str,
         at_least: u64,
         local: &impl Fn(&str) -> Option<Option<u64>>,
-    ) -> Result<Vec<(u64, String)>, String> {
+    ) -> Result<Vec<(u64, String)>, NotFound> {
         let mut near = BTreeSet::new();
         let mut unknown = Vec::new();
         for &candidate in commits {
@@ -312,7 +339,7 @@ impl Store {
             for candidate in unknown.into_iter().take(self.most_compared) {
                 let distance = distance(client, &self.repository, candidate, commit)
                     .await
-                    .map_err(|error| format!("the history cannot be compared: {error}"))?;
+                    .map_err(|error| NotFound::of("the history cannot be compared", &error))?;
                 near.extend(
                     distance.filter(|distance| *distance >= at_least).map(|d| (d, candidate.to_owned())),
                 );
