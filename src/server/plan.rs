@@ -11,9 +11,6 @@ pub const REEVALUATE: &str = "re-evaluate";
 /// The button with which a maintainer stands for the evidence.
 pub const CONFIRM: &str = "confirm-evidence";
 
-/// Names of repositories that hold an organisation's policy.
-const POLICY_REPOSITORIES: [&str; 2] = [".tollgate", ".github"];
-
 /// An event that is ours to handle and does not say what GitHub's documentation promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the event has no usable {0}")]
@@ -64,13 +61,12 @@ fn of_pull(event: &Event, cause: &'static str) -> Result<Vec<Trigger>, Incomplet
     judge(event, &pull.head.sha, cause)
 }
 
-/// Runs of changes have their commit judged; runs of pushes leave evidence to compare with.
+/// Runs of changes have their commit judged; runs of pushes are nobody's pull request.
 fn of_run(event: &Event, action: &str) -> Result<Vec<Trigger>, Incomplete> {
     let run = event.workflow_run.as_ref().ok_or(Incomplete("workflow_run"))?;
     match (run.event.as_str(), action) {
         ("pull_request" | "merge_group", "completed") => judge(event, &run.head_sha, "run-completed"),
         ("pull_request" | "merge_group", _) => judge(event, &run.head_sha, "run-begun"),
-        ("push", "completed") => trigger(event, JobKind::Baseline, commit(&run.head_sha)?, "run-completed"),
         _ => Ok(Vec::new()),
     }
 }
@@ -110,8 +106,7 @@ fn of_push(event: &Event) -> Result<Vec<Trigger>, Incomplete> {
     if branch.is_none() || branch != repository.default_branch.as_deref() {
         return Ok(Vec::new());
     }
-    let name = repository.full_name.rsplit('/').next().unwrap_or_default();
-    let is_policy = |path: &String| PLACES.contains(&path.as_str()) || POLICY_REPOSITORIES.contains(&name);
+    let is_policy = |path: &String| PLACES.contains(&path.as_str());
     let touches = event.commits.iter().any(|commit| {
         [&commit.added, &commit.removed, &commit.modified].into_iter().flatten().any(is_policy)
     });
@@ -199,15 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_changes_are_judged_and_runs_of_pushes_are_kept() {
+    fn runs_of_changes_are_judged_and_other_runs_ask_for_nothing() {
         let run = |action: &str, event: &str| {
             jobs("workflow_run", json!({"action": action, "workflow_run": {"head_sha": SHA, "event": event}}))
         };
         assert_eq!(run("requested", "pull_request"), ["judge acme/payments SHA run-begun"]);
         assert_eq!(run("completed", "pull_request"), ["judge acme/payments SHA run-completed"]);
         assert_eq!(run("completed", "merge_group"), ["judge acme/payments SHA run-completed"]);
-        assert_eq!(run("completed", "push"), ["baseline acme/payments SHA run-completed"]);
-        assert!(run("requested", "push").is_empty() && run("completed", "schedule").is_empty());
+        assert!(run("completed", "push").is_empty() && run("completed", "schedule").is_empty());
     }
 
     #[test]

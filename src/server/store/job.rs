@@ -11,9 +11,7 @@ pub enum JobKind {
     Judge,
     /// A person asks to stand for the evidence of a commit; the subject is `commit:login`.
     Confirm,
-    /// Keeps the evidence of a commit of the default branch, for comparisons.
-    Baseline,
-    /// Reads the policy of a repository or an organisation again.
+    /// The policy of a repository has changed: its open pull requests are judged by the new one.
     Policy,
     /// Lists the repositories of an installation again.
     Installation,
@@ -21,14 +19,13 @@ pub enum JobKind {
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Judge, Self::Confirm, Self::Baseline, Self::Policy, Self::Installation];
+    pub const ALL: [Self; 4] = [Self::Judge, Self::Confirm, Self::Policy, Self::Installation];
 
     /// The word in the store and in logs.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Judge => "judge",
             Self::Confirm => "confirm",
-            Self::Baseline => "baseline",
             Self::Policy => "policy",
             Self::Installation => "installation",
         }

@@ -291,6 +291,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Commits whose check is open and that nobody has looked at since `before`, oldest first.
     async fn open_commits(&self, before: Time, limit: u32) -> Result<Vec<Commit>, StoreError>;
 
+    /// The commits of a repository that were looked at since, newest first.
+    async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError>;
+
     /// What is known of a commit.
     async fn commit(&self, repository: &str, sha: &str) -> Result<Option<Commit>, StoreError>;
 

@@ -73,6 +73,9 @@ pub(super) const COMMIT: &str = "INSERT INTO commits (repository, sha, pull, ins
 pub(super) const COMMITS_OPEN: &str = "SELECT repository, sha, installation, opened, changed, state, pull FROM commits \
      WHERE state = 'open' AND changed <= $1 ORDER BY changed, repository, sha LIMIT $2";
 
+pub(super) const COMMITS_OF: &str = "SELECT repository, sha, installation, opened, changed, state, pull FROM commits \
+     WHERE repository = $1 AND changed >= $2 ORDER BY changed DESC, sha LIMIT $3";
+
 pub(super) const COMMIT_OF: &str = "SELECT repository, sha, installation, opened, changed, state, pull FROM commits \
      WHERE repository = $1 AND sha = $2";
 

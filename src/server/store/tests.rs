@@ -292,6 +292,9 @@ async fn a_commit_that_is_opened_again_has_a_new_deadline(store: &dyn Store) {
     assert_eq!(store.open_commits(Time(20), 10).await.unwrap(), [commit]);
     done(store, REPOSITORY, SHA, effects(CommitState::Done), 30).await;
     assert_eq!(store.open_commits(Time(99), 10).await.unwrap(), []);
+    assert_eq!(store.commits_of(REPOSITORY, Time(30), 10).await.unwrap().len(), 1);
+    assert_eq!(store.commits_of(REPOSITORY, Time(31), 10).await.unwrap(), []);
+    assert_eq!(store.commits_of("acme/other", Time(0), 10).await.unwrap(), []);
     done(store, REPOSITORY, SHA, effects(CommitState::Open), 40).await;
     assert_eq!(store.commit(REPOSITORY, SHA).await.unwrap().unwrap().opened, Time(40));
 }

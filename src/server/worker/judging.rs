@@ -8,11 +8,17 @@ use crate::records::chain::Digest;
 use crate::server::clock::Time;
 use crate::server::evaluation::{Evaluation, Judged, Question, Target, evaluate, unjudged};
 use crate::server::publication::{self, OWN_APP, Place, Posted};
-use crate::server::store::{Commit, CommitState, Effects, Job, KnownRepository, NewRecord};
+use crate::server::store::{Commit, CommitState, Effects, Job, JobKind, KnownRepository, NewRecord, Trigger};
 use crate::wire::verdict::{self, Context, VerdictRecord};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// A pull request whose head is older is judged by a new policy when something happens to it.
+const RECENT: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// So many commits of a repository are judged by a new policy at once.
+const MOST_RECENT: u32 = 200;
 
 /// So long before its lease ends nobody begins to write.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -183,6 +189,26 @@ impl Worker {
                 tracing::warn!(repository = job.repository, commit = sha, login, "may not confirm evidence");
             }
             Err(error) => return Err(error.into()),
+        }
+        Ok(Effects::default())
+    }
+
+    /// Asks for every commit of the repository that was looked at lately: those of closed pull requests cost one
+    /// question each.
+    pub(super) async fn judge_by_the_new_policy(&self, job: &Job) -> Result<Effects, Trouble> {
+        self.store.policies_changed(&format!("{}/", job.repository)).await?;
+        let now = self.now();
+        let since = now.before(RECENT);
+        for (n, commit) in (0_u32..).zip(self.store.commits_of(&job.repository, since, MOST_RECENT).await?) {
+            let trigger = Trigger {
+                kind: JobKind::Judge,
+                repository: commit.repository,
+                subject: commit.sha,
+                pull: commit.pull,
+                installation: commit.installation,
+                cause: "policy-changed",
+            };
+            self.store.trigger(vec![trigger], now.after(Duration::from_secs(1) * n), now).await?;
         }
         Ok(Effects::default())
     }

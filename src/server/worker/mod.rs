@@ -194,11 +194,7 @@ impl Worker {
         match job.kind {
             JobKind::Judge => self.judge_commit(job, lost).await,
             JobKind::Confirm => self.confirm(job).await,
-            JobKind::Baseline => Ok(Effects::default()),
-            JobKind::Policy => {
-                self.store.policies_changed(&format!("{}/", job.repository)).await?;
-                Ok(Effects::default())
-            }
+            JobKind::Policy => self.judge_by_the_new_policy(job).await,
             JobKind::Installation => self.list_repositories(job).await,
         }
     }

@@ -174,3 +174,22 @@ fn a_check_that_waited_six_hours_for_its_reports_ends_without_a_verdict_and_late
         github.checks(&head).last().unwrap().conclusion.as_deref() == Some("success")
     });
 }
+
+#[test]
+fn a_new_policy_of_the_default_branch_judges_the_open_pull_requests_again() {
+    let github = github();
+    let head = ran(&github, 7, 77, FAILS, "failure");
+    let (_folder, keeps) = folder();
+    let service = Service::start(&github, &keeps);
+    service.deliver("d1", "workflow_run", &run_completed(&head));
+    service.until("the verdict", || concludes(&github, &head, "failure"));
+    github.commit("main", &[("tollgate.yml", &format!("{POLICY}rules:\n  tests.failed: {{ max: 9 }}\n"))]);
+    let commits = json!([{"modified": ["tollgate.yml"]}]);
+    let mut push = event("", json!({"ref": "refs/heads/main", "commits": commits}));
+    push.as_object_mut().unwrap().remove("action");
+    assert_eq!(service.deliver("d2", "push", &push), 202);
+    // The failed test is allowed now; the failed job still says that something is wrong.
+    service.until("judged by the new policy", || {
+        github.checks(&head).last().unwrap().conclusion.as_deref() == Some("action_required")
+    });
+}

@@ -278,6 +278,10 @@ impl Store for Postgres {
         self.rows(sql::COMMITS_OPEN, &[&before.0, &i64::from(limit)], rows::commit).await
     }
 
+    async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError> {
+        self.rows(sql::COMMITS_OF, &[&repository, &since.0, &i64::from(limit)], rows::commit).await
+    }
+
     async fn commit(&self, repository: &str, sha: &str) -> Result<Option<Commit>, StoreError> {
         self.row(sql::COMMIT_OF, &[&repository, &sha], rows::commit).await
     }

@@ -364,6 +364,11 @@ impl Store for Sqlite {
         self.read(move |connection| shelves::open_commits(connection, before, limit)).await
     }
 
+    async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError> {
+        let repository = repository.to_owned();
+        self.read(move |connection| shelves::commits_of(connection, &repository, since, limit)).await
+    }
+
     async fn commit(&self, repository: &str, sha: &str) -> Result<Option<Commit>, StoreError> {
         let (repository, sha) = (repository.to_owned(), sha.to_owned());
         self.read(move |connection| shelves::commit(connection, &repository, &sha)).await

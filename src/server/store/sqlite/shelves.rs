@@ -72,6 +72,16 @@ pub(super) fn open_commits(
     connection.prepare_cached(sql::COMMITS_OPEN)?.query_map(params![before.0, limit], rows::commit)?.collect()
 }
 
+pub(super) fn commits_of(
+    connection: &Connection,
+    repository: &str,
+    since: Time,
+    limit: u32,
+) -> rusqlite::Result<Vec<Commit>> {
+    let asked = params![repository, since.0, limit];
+    connection.prepare_cached(sql::COMMITS_OF)?.query_map(asked, rows::commit)?.collect()
+}
+
 pub(super) fn commit(
     connection: &Connection,
     repository: &str,
