@@ -74,6 +74,17 @@ impl TestId {
         write_part(hasher, file);
     }
 
+    /// The same with the end of the hash. `scratch` is a buffer to be used again.
+    pub fn hash_behind(mut hasher: SipHasher13, name: &str, file: &str, scratch: &mut Vec<u8>) -> u64 {
+        scratch.clear();
+        for part in [name, file] {
+            scratch.extend_from_slice(part.as_bytes());
+            scratch.push(0xff);
+        }
+        hasher.write(scratch);
+        hasher.finish()
+    }
+
     /// The name as people know it: `class::name`, or the name alone where the report gives no class or the
     /// name already carries it.
     pub fn display(&self) -> Untrusted {

@@ -1,8 +1,8 @@
 //! Which cases passed: by name while they are few, by hash when they are many (DECISIONS 17).
 
+use super::neighbours::Neighbour;
 use crate::model::{PassedTests, TestId, Untrusted};
 use siphasher::sip::SipHasher13;
-use std::hash::Hasher as _;
 
 /// Collects the identities of passed cases.
 ///
@@ -22,28 +22,24 @@ pub(super) struct Identities {
 /// Hashes of identities, where consecutive cases mostly share suite and class.
 #[derive(Debug)]
 pub(super) struct Hasher {
-    suite: String,
-    class: String,
-    behind_class: SipHasher13,
+    /// `None` before the first case.
+    behind_class: Option<SipHasher13>,
+    /// Name and file as they are hashed, in one piece: the hasher is slow with many small ones.
+    rest: Vec<u8>,
 }
 
 impl Hasher {
-    pub(super) fn new() -> Self {
-        Self { suite: String::new(), class: String::new(), behind_class: TestId::hasher_behind("", "") }
+    pub(super) const fn new() -> Self {
+        Self { behind_class: None, rest: Vec::new() }
     }
 
     /// The hash of the identity with these parts, of which no name is longer than what is kept.
-    pub(super) fn hash(&mut self, [suite, class, name, file]: [&str; 4]) -> u64 {
-        if self.class != class || self.suite != suite {
-            self.suite.clear();
-            self.suite.push_str(suite);
-            self.class.clear();
-            self.class.push_str(class);
-            self.behind_class = TestId::hasher_behind(suite, class);
-        }
-        let mut hasher = self.behind_class;
-        TestId::hash_rest(&mut hasher, name, file);
-        hasher.finish()
+    pub(super) fn hash(&mut self, [suite, class, name, file]: [&str; 4], neighbour: Neighbour) -> u64 {
+        let behind_class = match self.behind_class {
+            Some(hasher) if neighbour == Neighbour::Same => hasher,
+            _ => *self.behind_class.insert(TestId::hasher_behind(suite, class)),
+        };
+        TestId::hash_behind(behind_class, name, file, &mut self.rest)
     }
 }
 
@@ -166,5 +162,27 @@ impl Names {
         self.entries.sort_unstable_by_key(|entry| entry.hash);
         self.entries.dedup_by_key(|entry| entry.hash);
         self.tidy_at = self.entries.len() + PassedTests::MOST_NAMES;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_neighbour_has_the_hash_of_its_identity_too() {
+        let mut hasher = Hasher::new();
+        let parts = ["s", "c", "shouldDoWhatItSays", ""];
+        let other = ["s", "d", "ünïcode", "tests/a.py"];
+        for (parts, neighbour) in [
+            (parts, Neighbour::Other),
+            (parts, Neighbour::Same),
+            (other, Neighbour::Other),
+            (["s", "d", "", "tests/b.py"], Neighbour::Same),
+        ] {
+            let [suite, class, name, file] = parts.map(Untrusted::from);
+            let id = TestId { suite, class, name, file };
+            assert_eq!(hasher.hash(parts, neighbour), id.hash64(), "{parts:?}");
+        }
     }
 }

@@ -20,6 +20,7 @@ mod xunit;
 mod elements;
 mod identities;
 mod json_lines;
+mod neighbours;
 mod open_test;
 mod owned;
 mod places;

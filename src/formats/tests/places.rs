@@ -1,7 +1,8 @@
 //! Tests counted by their place: suite, class and file, so that rules can be narrowed to some of them.
 
+use super::neighbours::Neighbour;
 use super::run::{Case, short};
-use crate::model::{TestGroup, TestId, Untrusted};
+use crate::model::{TestGroup, TestId};
 use std::collections::BTreeMap;
 
 /// The counts per place, as far as the caps allow; cases beyond them stand in the totals of the report alone.
@@ -10,8 +11,8 @@ pub(super) struct Places {
     groups: Vec<TestGroup>,
     /// Where each place's group stands, by the hash of the place.
     by_hash: BTreeMap<u64, usize>,
-    /// The group of the last case: the next one mostly stands there too.
-    last: usize,
+    /// The group of the last case; `None` if there was no room for it.
+    last: Option<usize>,
     bytes: usize,
 }
 
@@ -22,12 +23,15 @@ impl Places {
     const MOST_BYTES: usize = 3 << 20;
 
     /// Counts a case at its place.
-    pub(super) fn count(&mut self, case: &Case<'_>, flaky: bool) {
-        let file = match case.place {
-            Some((place, _)) if case.file.is_empty() => place,
-            _ => case.file,
-        };
-        let Some(group) = self.group(case.suite, case.class, file) else { return };
+    pub(super) fn count(&mut self, case: &Case<'_>, flaky: bool, neighbour: Neighbour) {
+        if neighbour == Neighbour::Other {
+            let file = match case.place {
+                Some((place, _)) if case.file.is_empty() => place,
+                _ => case.file,
+            };
+            self.last = self.group(&short(case.suite), &short(case.class), &short(file));
+        }
+        let Some(group) = self.last.and_then(|last| self.groups.get_mut(last)) else { return };
         group.totals.count(case.status, flaky);
         if let Some(time) = case.counted_time() {
             group.duration = Some(group.duration.unwrap_or_default().saturating_add(time));
@@ -35,36 +39,27 @@ impl Places {
         group.untimed += u64::from(case.is_untimed());
     }
 
-    fn group(&mut self, suite: &str, class: &str, file: &str) -> Option<&mut TestGroup> {
-        let (suite, class, file) = (short(suite), short(class), short(file));
-        let is_last = |group: &TestGroup| {
-            group.class.raw() == class && group.suite.raw() == suite && group.file.raw() == file
-        };
-        if !self.groups.get(self.last).is_some_and(is_last) {
-            let mut hasher = TestId::hasher_behind(&suite, &class);
-            TestId::hash_rest(&mut hasher, "", &file);
-            let hash = std::hash::Hasher::finish(&hasher);
-            self.last = match self.by_hash.get(&hash) {
-                Some(&place) => place,
-                None => {
-                    let bytes = self.bytes + suite.len() + class.len() + file.len();
-                    if self.groups.len() >= Self::MOST || bytes > Self::MOST_BYTES {
-                        self.last = usize::MAX;
-                        return None;
-                    }
-                    self.bytes = bytes;
-                    self.by_hash.insert(hash, self.groups.len());
-                    self.groups.push(TestGroup {
-                        suite: Untrusted::new(suite),
-                        class: Untrusted::new(class),
-                        file: Untrusted::new(file),
-                        ..TestGroup::default()
-                    });
-                    self.groups.len() - 1
-                }
-            };
+    /// Where the group of a place stands; a new one if there is room.
+    fn group(&mut self, suite: &str, class: &str, file: &str) -> Option<usize> {
+        let mut hasher = TestId::hasher_behind(suite, class);
+        TestId::hash_rest(&mut hasher, "", file);
+        let hash = std::hash::Hasher::finish(&hasher);
+        if let Some(&place) = self.by_hash.get(&hash) {
+            return Some(place);
         }
-        self.groups.get_mut(self.last)
+        let bytes = self.bytes + suite.len() + class.len() + file.len();
+        if self.groups.len() >= Self::MOST || bytes > Self::MOST_BYTES {
+            return None;
+        }
+        self.bytes = bytes;
+        self.by_hash.insert(hash, self.groups.len());
+        self.groups.push(TestGroup {
+            suite: suite.into(),
+            class: class.into(),
+            file: file.into(),
+            ..TestGroup::default()
+        });
+        Some(self.groups.len() - 1)
     }
 
     /// The groups, sorted by place.

@@ -52,7 +52,8 @@ impl Repeats {
         if runs.is_empty() {
             return;
         }
-        for entry in &self.record {
+        let sieve = Sieve::of(runs.keys());
+        for entry in self.record.iter().filter(|entry| sieve.may_hold(**entry)) {
             let Some(runs) = runs.get_mut(&key(*entry)) else { continue };
             let passed = entry & 1 == 1;
             if runs.count == 0 {
@@ -71,6 +72,38 @@ impl Repeats {
                 stands_for_all: runs.last_failure == index,
             });
         }
+    }
+}
+
+/// A set of hashes that is quick to say no. Nearly all cases of a report are none of its failing ones.
+struct Sieve {
+    words: Vec<u64>,
+}
+
+impl Sieve {
+    /// 128 KiB: with 10,000 failing cases, one in a hundred others is looked up for nothing.
+    const BITS: u64 = 1 << 20;
+
+    fn of<'k>(keys: impl Iterator<Item = &'k u64>) -> Self {
+        let mut words = vec![0_u64; 1 << 14];
+        for key in keys {
+            let (word, bit) = Self::place(*key);
+            if let Some(word) = words.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self { words }
+    }
+
+    fn may_hold(&self, entry: u64) -> bool {
+        let (word, bit) = Self::place(entry);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// The word and the bit of an entry, without its lowest bit.
+    fn place(entry: u64) -> (usize, u64) {
+        let bit = entry >> 1 & (Self::BITS - 1);
+        (usize::try_from(bit >> 6).unwrap_or(usize::MAX), 1 << (bit & 63))
     }
 }
 

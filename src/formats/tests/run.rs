@@ -1,6 +1,7 @@
 //! Cases in, a bounded [`TestRun`] out: what every format of test results builds its report with.
 
 use super::identities::{Hasher, Identities};
+use super::neighbours::{LastPlace, Neighbour};
 use super::places::Places;
 use super::repeats::Repeats;
 use super::values;
@@ -100,6 +101,7 @@ pub(super) struct RunBuilder {
     passed: Identities,
     keep_identities: bool,
     hasher: Hasher,
+    neighbour: LastPlace,
     /// `None` if nobody asks which cases the report holds several times.
     repeats: Option<Repeats>,
     /// `None` if nobody asks for counts by place.
@@ -134,6 +136,7 @@ impl RunBuilder {
             passed: Identities::new(),
             keep_identities: context.keep_passed,
             hasher: Hasher::new(),
+            neighbour: LastPlace::default(),
             repeats: context.keep_repeats.then(Repeats::default),
             places: context.keep_places.then(Places::default),
             max_text: context.max_text,
@@ -162,12 +165,16 @@ impl RunBuilder {
             self.duration = Some(self.duration.unwrap_or_default().saturating_add(time));
         }
         self.untimed += u64::from(case.is_untimed());
-        if let Some(places) = &mut self.places {
-            places.count(case, flaky);
-        }
         let passed = case.status == TestStatus::Passed;
-        if (self.keep_identities && passed) || self.repeats.is_some() {
-            self.identify(case, passed);
+        let is_identified = (self.keep_identities && passed) || self.repeats.is_some();
+        if is_identified || self.places.is_some() {
+            let neighbour = self.neighbour.step_to(case);
+            if let Some(places) = &mut self.places {
+                places.count(case, flaky, neighbour);
+            }
+            if is_identified {
+                self.identify(case, passed, neighbour);
+            }
         }
         if !passed || flaky {
             self.keep(case, flaky);
@@ -175,11 +182,18 @@ impl RunBuilder {
     }
 
     /// Takes note of the case's identity, where somebody asks for it.
-    fn identify(&mut self, case: &Case<'_>, passed: bool) {
+    fn identify(&mut self, case: &Case<'_>, passed: bool, neighbour: Neighbour) {
         let whole = [case.suite, case.class, case.name, case.file];
-        let shortened = whole.map(short);
-        let parts = shortened.each_ref().map(|part| &**part);
-        let hash = self.hasher.hash(parts);
+        if whole.iter().all(|part| part.len() <= Self::LONGEST_NAME) {
+            self.identify_by(whole, passed, neighbour);
+        } else {
+            let shortened = whole.map(short);
+            self.identify_by(shortened.each_ref().map(|part| &**part), passed, neighbour);
+        }
+    }
+
+    fn identify_by(&mut self, parts: [&str; 4], passed: bool, neighbour: Neighbour) {
+        let hash = self.hasher.hash(parts, neighbour);
         if let Some(repeats) = &mut self.repeats {
             repeats.add(hash, passed);
         }
