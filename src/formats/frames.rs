@@ -38,6 +38,7 @@ fn in_line(line: &str) -> Vec<(String, u32)> {
     python(line)
         .or_else(|| dotnet(line))
         .or_else(|| perl(line))
+        .or_else(|| worded(line))
         .or_else(|| jvm(line))
         .or_else(|| dart(line))
         .map_or_else(|| words(line), |frame| vec![frame])
@@ -62,6 +63,14 @@ fn perl(line: &str) -> Option<(String, u32)> {
     let (before, rest) = line.rsplit_once(" line ")?;
     let (_, file) = before.rsplit_once("at ")?;
     (has_extension(file) && !file.contains(char::is_whitespace)).then_some(())?;
+    Some((file.to_owned(), number(rest)?))
+}
+
+/// `in /x/a.php on line 3` (PHP), `(in test file t/a.bats, line 3)` (Bats)
+fn worded(line: &str) -> Option<(String, u32)> {
+    let (before, rest) = line.split_once(" on line ").or_else(|| line.split_once(", line "))?;
+    let file = before.rsplit(char::is_whitespace).next()?;
+    has_extension(file).then_some(())?;
     Some((file.to_owned(), number(rest)?))
 }
 
@@ -105,6 +114,11 @@ fn words(line: &str) -> Vec<(String, u32)> {
             continue;
         }
         let word = word.rsplit_once('(').map_or(word, |(_, inside)| inside);
+        // Firefox and Safari: `test@http://localhost/a.js:3:5`; a folder may have that character too.
+        let word = match word.split_once('@') {
+            Some((function, rest)) if !function.contains('/') => rest,
+            _ => word,
+        };
         let word = word.split_once("://").map_or(word, |(scheme, rest)| {
             // Of an address only the path counts.
             if scheme == "file" { rest } else { rest.split_once('/').map_or("", |(_, path)| path) }
@@ -192,6 +206,20 @@ mod tests {
             ("/x/a.cpp:31: Failure", "/x/a.cpp", 31),
             ("#   at t/money.t line 5.", "t/money.t", 5),
             ("test/a_test.dart 13:9  main.<fn>", "test/a_test.dart", 13),
+            ("PHP Fatal error:  Uncaught E in /app/src/A.php:14", "/app/src/A.php", 14),
+            ("PHP Warning:  x in /app/src/A.php on line 15", "/app/src/A.php", 15),
+            ("(in test file test/a.bats, line 16)", "test/a.bats", 16),
+            ("test@http://localhost:9876/base/src/a.js:17:5", "base/src/a.js", 17),
+            ("@/app/src/a.js:18:5", "/app/src/a.js", 18),
+            ("  at packages/@acme/x/a.ts:19:1", "packages/@acme/x/a.ts", 19),
+            ("  Failure:\nATest#test_x [test/a_test.rb:20]:", "test/a_test.rb", 20),
+            ("test/a_test.rb:21:in 'ATest#test_x'", "test/a_test.rb", 21),
+            ("panic: x\n\ngoroutine 7 [running]:\nx/m.F(...)\n\t/src/m/a.go:22", "/src/m/a.go", 22),
+            ("stack backtrace:\n   3: m::f\n             at ./src/m.rs:23:5", "src/m.rs", 23),
+            ("a.cpp(24): error: in \"t\": check x has failed", "a.cpp", 24),
+            ("  at N.K.M () [0x00001] in /src/a.cs:25 ", "/src/a.cs", 25),
+            ("    #1 0x55 in f(int) /src/a.cc:26:3", "/src/a.cc", 26),
+            ("  at /src/a.cpp:27\n", "/src/a.cpp", 27),
         ] {
             let found = frames(text);
             let first = found.first().map(|frame| (frame.file.as_str(), frame.line));

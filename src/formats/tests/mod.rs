@@ -39,6 +39,8 @@ mod dotnet_tests;
 mod samples;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod traces;
 
 use super::Format;
 

@@ -12,7 +12,10 @@ pub(super) struct Values<'m> {
 /// Finds the values in a message.
 pub(super) fn in_message(message: &str) -> Option<Values<'_>> {
     let head = message.get(..message.floor_char_boundary(LOOKED_AT)).unwrap_or(message);
-    let found = in_one_line(head).or_else(|| labelled_lines(head)).or_else(|| bare_assert(head))?;
+    let found = in_one_line(head)
+        .or_else(|| labelled_lines(head))
+        .or_else(|| below_a_line(head))
+        .or_else(|| bare_assert(head))?;
     (!found.expected.is_empty() && !found.got.is_empty()).then_some(found)
 }
 
@@ -35,11 +38,36 @@ fn in_one_line(text: &str) -> Option<Values<'_>> {
         let end = line.rfind(after).or_else(|| rest.find(after))?;
         return Some(Values { expected, got: rest.get(..end)? });
     }
+    if let Some(values) = text.lines().find_map(in_words) {
+        return Some(values);
+    }
     let (_, rest) = text.split_once("Failed asserting that ")?;
     let line = rest.lines().next()?;
     let (got, expected) =
         line.split_once(" matches expected ").or_else(|| line.split_once(" is identical to "))?;
     Some(Values { expected: expected.trim_end_matches('.'), got })
+}
+
+/// A line that says both: `expected 4 to equal 3` (Chai), `Expected 4 to be 3.` (Jasmine), `Expected <3>, actual <4>.`
+/// (Kotlin), `XCTAssertEqual failed: ("4") is not equal to ("3")`, `check a == b has failed [4 != 3]` (Boost).
+fn in_words(line: &str) -> Option<Values<'_>> {
+    let line = line.trim();
+    let pair = |before: &str, between: &str, after: &str| {
+        let (_, rest) = line.split_once(before)?;
+        let (first, rest) = rest.split_once(between)?;
+        Some((first, rest.strip_suffix(after)?))
+    };
+    if let Some((expected, got)) = pair("Expected <", ">, actual <", ">.") {
+        return Some(Values { expected, got });
+    }
+    let found = pair("XCTAssertEqual failed: (\"", "\") is not equal to (\"", "\")")
+        .or_else(|| pair("has failed [", " != ", "]"))
+        .or_else(|| pair("expected ", " to equal ", ""))
+        .or_else(|| pair("expected ", " to deeply equal ", ""))
+        .or_else(|| pair("Expected ", " to be ", "."))
+        .or_else(|| pair("Expected ", " to equal ", "."));
+    let (got, expected) = found?;
+    Some(Values { expected, got })
 }
 
 /// Two lines with a label each: Jest, xUnit.net, NUnit, RSpec, testify, AssertJ, Hamcrest, Rust.
@@ -80,6 +108,41 @@ fn labelled_lines(text: &str) -> Option<Values<'_>> {
         }
     }
     None
+}
+
+/// Values below the line that announces them: `4 !== 3` (Node), `4 == 3` (Catch2), and one below the other (GoogleTest, of
+/// which nobody can say which is the expected one: its own words put that first).
+fn below_a_line(text: &str) -> Option<Values<'_>> {
+    let mut lines = text.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        let between = match line {
+            "with expansion:" => " == ",
+            line if line.ends_with("Expected values to be strictly equal:") => " !== ",
+            line if line.ends_with("Expected equality of these values:") => {
+                return google_test(lines);
+            }
+            _ => continue,
+        };
+        let (got, expected) = lines.find(|line| !line.is_empty())?.split_once(between)?;
+        return Some(Values { expected, got });
+    }
+    None
+}
+
+/// `  3\n  add(2, 2)\n    Which is: 4`: each side as written, and its value below where that differs.
+fn google_test<'m>(lines: impl Iterator<Item = &'m str>) -> Option<Values<'m>> {
+    let mut sides: Vec<&str> = Vec::new();
+    for line in lines.take(4) {
+        match line.strip_prefix("Which is: ") {
+            Some(value) => *sides.last_mut()? = value,
+            None if sides.len() == 2 || line.is_empty() => break,
+            None => sides.push(line),
+        }
+    }
+    match sides.as_slice() {
+        [expected, got] => Some(Values { expected, got }),
+        _ => None,
+    }
 }
 
 /// `assert a == b` (pytest), `a != b` behind `AssertionError:` (unittest).
@@ -143,6 +206,16 @@ mod tests {
             ("Expecting actual:\n  4\nto be equal to:\n  3\n", "3", "4"),
             ("assert 4 == 3\n +  where 4 = f()", "3", "4"),
             ("E       AssertionError: 4 != 3", "3", "4"),
+            ("AssertionError: expected 4 to equal 3", "3", "4"),
+            ("AssertionError: expected [ 1 ] to deeply equal [ 2 ]", "[ 2 ]", "[ 1 ]"),
+            ("Expected 4 to be 3.\n    at <Jasmine>", "3", "4"),
+            ("kotlin.AssertionError: Expected <3>, actual <4>.", "3", "4"),
+            ("XCTAssertEqual failed: (\"4\") is not equal to (\"3\")", "3", "4"),
+            ("a.cpp(3): error: in \"t\": check f() == 3 has failed [4 != 3]", "3", "4"),
+            ("Expected values to be strictly equal:\n\n4 !== 3\n", "3", "4"),
+            ("REQUIRE( f() == 3 )\nwith expansion:\n  4 == 3\nat a.cpp:3", "3", "4"),
+            ("a.cc:3: Failure\nExpected equality of these values:\n  3\n  f()\n    Which is: 4\n", "3", "4"),
+            ("Value of: f()\n  Actual: 4\nExpected: 3", "3", "4"),
         ] {
             assert_eq!(in_message(message), Some(Values { expected, got }), "{message}");
         }
@@ -150,9 +223,17 @@ mod tests {
 
     #[test]
     fn what_fits_no_form_is_not_guessed() {
-        for message in
-            ["", "boom", "expected", "Expected: 3", "assert f(a == b) == c == d", "left: \nright: "]
-        {
+        for message in [
+            "",
+            "boom",
+            "expected",
+            "Expected: 3",
+            "assert f(a == b) == c == d",
+            "left: \nright: ",
+            "expected 3",
+            "Expected equality of these values:\n  3",
+            "with expansion:\n  4 < 3",
+        ] {
             assert_eq!(in_message(message), None, "{message}");
         }
     }
