@@ -132,6 +132,26 @@ fn totals_that_declare_more_than_there_is_are_no_pass() {
 }
 
 #[test]
+fn a_failure_that_pytest_nunit_writes_into_every_test_is_none() {
+    let case = |result: &str, message: &str, trace: &str| {
+        let failure = format!(
+            "<failure><message><![CDATA[{message}]]></message><stack-trace>{trace}</stack-trace></failure>"
+        );
+        let run = format!(
+            "<test-run><test-case name='a' result='{result}'>{failure}<reason/></test-case></test-run>"
+        );
+        read("nunit3", &run).figures()
+    };
+    assert_eq!(case("Passed", "", "None"), [1, 1, 0, 0, 0]);
+    assert_eq!(case("Skipped", "Skipped: needs a printer", "/src/a.py:3"), [1, 0, 0, 0, 1]);
+    assert_eq!(case("Failed", "", "None"), [1, 0, 1, 0, 0]);
+    assert_eq!(case("Passed", "", ""), [1, 0, 1, 0, 0]);
+    assert_eq!(case("Passed", "Skipped: x", ""), [1, 0, 1, 0, 0]);
+    assert_eq!(case("Passed", "boom", "None"), [1, 0, 1, 0, 0]);
+    assert_eq!(case("exploded", "", "None")[1], 0);
+}
+
+#[test]
 fn another_root_is_an_error() {
     for format in ["trx", "nunit2", "nunit3", "xunit"] {
         assert_eq!(try_read(format, b"<html/>").err().unwrap().code, Code::WrongFormat, "{format}");

@@ -1,6 +1,7 @@
 //! A test of NUnit and xUnit.net that is open: its tag says how it ended, and what stands in it may say worse.
 
 use super::elements::{seconds_of, text_of_element, warn_unknown_status};
+use super::owned::append_line;
 use super::run::{Case, RunBuilder};
 use crate::formats::xml::{Attribute, Reader, Tag};
 use crate::formats::{Context, ParseError};
@@ -21,6 +22,8 @@ pub(super) struct OpenTest {
     failure: bool,
     duration: Option<Duration>,
     message: String,
+    /// The text of one element.
+    text: String,
     text_left_out: bool,
 }
 
@@ -67,6 +70,16 @@ impl OpenTest {
         });
     }
 
+    /// True for a `<failure>` in a test that did not fail which holds nothing that failed: pytest-nunit writes one into
+    /// every test, with `None` for the trace that there is not and the reason of a skipped one.
+    fn says_nothing(&self, text: &str) -> bool {
+        match self.status {
+            Some(TestStatus::Passed) => text == "None",
+            Some(TestStatus::Skipped) => text == "None" || text.starts_with("Skipped: "),
+            Some(TestStatus::Failed | TestStatus::Errored | TestStatus::Unknown) | None => false,
+        }
+    }
+
     /// Reads a `<failure>`, `<reason>` or `<message>`: of the open test or, where none is open, of the container around
     /// it.
     pub(super) fn text(
@@ -78,11 +91,19 @@ impl OpenTest {
         context: &mut Context,
     ) -> Result<(), ParseError> {
         if self.open {
-            self.failure |= failure;
-            if run.has_room_for_text() {
-                return text_of_element(reader, &mut self.message, &[], context);
+            self.text.clear();
+            text_of_element(reader, &mut self.text, &[], context)?;
+            let text = self.text.trim();
+            if failure && self.says_nothing(text) {
+                return Ok(());
             }
-            self.text_left_out = true;
+            self.failure |= failure;
+            if !run.has_room_for_text() {
+                self.text_left_out = true;
+            } else {
+                append_line(&mut self.message, text, context);
+            }
+            return Ok(());
         } else if let Some(message) = container {
             return text_of_element(reader, message, &[], context);
         }
