@@ -135,7 +135,8 @@ fn read_notification(
         }
         Ok(())
     })?;
-    if its_level == Level::Error {
+    // A level that nobody knows may be as bad.
+    if matches!(its_level, Level::Error | Level::Odd) {
         let text = if message.text.is_empty() { &message.id } else { &message.text };
         let reason = format!("the tool reports an error: {text}");
         health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);

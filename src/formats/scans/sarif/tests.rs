@@ -85,6 +85,7 @@ fn a_run_that_was_not_successful_failed() {
         r#"{"executionSuccessful": "false"}"#,
         r#"{"executionSuccessful": null}"#,
         r#"{"executionSuccessful": true, "toolExecutionNotifications": [{"level": "error", "message": {"text": "boom"}}]}"#,
+        r#"{"executionSuccessful": true, "toolExecutionNotifications": [{"level": "exploded", "message": {"text": "boom"}}]}"#,
         r#"{"executionSuccessful": true, "toolConfigurationNotifications": [{"message": {"text": "boom"}, "level": "error"}]}"#,
         r#"{"executionSuccessful": true, "processStartFailureMessage": "no such file"}"#,
         r#"{"executionSuccessful": true, "exitSignalName": "SIGKILL"}"#,
