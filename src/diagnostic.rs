@@ -205,6 +205,7 @@ pub enum Code {
     BadRecord,
     ForeignSnapshot,
     NoBaseSnapshot,
+    ContextDiffers,
 }
 
 impl Code {
@@ -488,6 +489,7 @@ impl Code {
             "foreign-snapshot",
             "give the snapshot of the change's base, or of a commit before it (`--save-snapshot` on the default branch)",
         ),
+        (Self::ContextDiffers, "context-differs", "take the context that CI uploaded for this commit"),
         (
             Self::NoBaseSnapshot,
             "no-base-snapshot",
@@ -543,7 +545,7 @@ mod tests {
         let codes: BTreeSet<_> = Code::ALL.iter().map(|row| row.0).collect();
         assert_eq!(ids.len(), Code::ALL.len(), "an id stands twice");
         assert_eq!(codes.len(), Code::ALL.len(), "a code stands twice");
-        let last = Code::NoBaseSnapshot as usize;
+        let last = Code::ContextDiffers as usize;
         assert_eq!(Code::ALL.len(), last + 1, "a code is not listed, or `last` is not the last variant");
     }
 

@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_run_that_was_uploaded_twice_is_one_run() {
         let scan = |suppressed| Scan {
-            tool: Tool { name: "t".into(), version: "1".into() },
+            tool: Tool { name: "t".into(), version: "1".into(), ..Tool::default() },
             category: Untrusted::default(),
             health: Health::Complete,
             health_reason: Untrusted::default(),

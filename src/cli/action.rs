@@ -16,7 +16,7 @@ use crate::io::collect;
 use crate::io::git::RunKind;
 use crate::io::github;
 use crate::io::jobs;
-use crate::model::{JobReports, Kind, Mode, OutcomeKind, Snapshot, Untrusted, Verdict, VerdictKind};
+use crate::model::{JobReports, Kind, Mode, OutcomeKind, Untrusted, Verdict, VerdictKind};
 use crate::render;
 use crate::render::escape::{log_line, markdown_fence, workflow_command_data};
 use crate::render::summary::Page;
@@ -26,6 +26,9 @@ use std::path::{Path, PathBuf};
 
 /// The evidence of a push to the default branch, in the workspace.
 const SNAPSHOT_FILE: &str = "tollgate-snapshot.json.gz";
+
+/// By what it was judged, in the workspace.
+const CONTEXT_FILE: &str = "tollgate-context.json.gz";
 
 /// What a check in the pull request's own run is worth (DECISIONS 38).
 const NOT_FORGERY_PROOF: &str = "This check is not forgery-proof: it runs in the pull request's own workflow, \
@@ -48,9 +51,10 @@ fn act(environment: &Environment) -> anyhow::Result<ExitStatus> {
 
 fn judge(actions: &Actions) -> anyhow::Result<ExitStatus> {
     let verdict_file = actions.workspace.join(VERDICT_FILE);
-    let Judged { verdict, head, .. } = judging::answer(question(actions, &verdict_file)?)?;
-    let problems = write_files(actions, &verdict, &head, &verdict_file);
-    output::print(&log(&verdict, actions, &problems))?;
+    let judged = judging::answer(question(actions, &verdict_file)?)?;
+    let problems = write_files(actions, &judged, &verdict_file);
+    let verdict = &judged.verdict;
+    output::print(&log(verdict, actions, &problems))?;
     match verdict.kind {
         // A pass that nobody can read is none.
         VerdictKind::Passed if !problems.is_empty() => Ok(ExitStatus::WrongUse),
@@ -123,12 +127,19 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
             ..PolicyOptions::default()
         },
         facts: actions.facts.clone(),
+        proposer: actions.proposer.clone(),
         reports: named_reports(actions)?,
         base: None,
         jobs,
         base_snapshot: None,
         snapshots: actions.snapshots.clone(),
-        written: vec![PathBuf::from(verdict_file), actions.workspace.join(SNAPSHOT_FILE)],
+        written: [
+            verdict_file,
+            &actions.workspace.join(SNAPSHOT_FILE),
+            &actions.workspace.join(CONTEXT_FILE),
+        ]
+        .map(PathBuf::from)
+        .to_vec(),
         workspaces: actions.workspaces.clone(),
         artifacts,
         max_report_bytes: Source::DEFAULT_MAX_BYTES,
@@ -138,14 +149,11 @@ fn question(actions: &Actions, verdict_file: &Path) -> anyhow::Result<Question> 
 }
 
 /// Writes outputs, summary and JSON; gives what could not be written.
-fn write_files(
-    actions: &Actions,
-    verdict: &Verdict,
-    head: &Snapshot,
-    verdict_file: &Path,
-) -> Vec<Diagnostic> {
+fn write_files(actions: &Actions, judged: &Judged, verdict_file: &Path) -> Vec<Diagnostic> {
+    let Judged { verdict, head, author, .. } = judged;
+    let author = author.as_ref();
     let environment = Environment::new(std::env::vars_os());
-    let json = wire::verdict::write(&super::occasion::record(verdict, &environment));
+    let json = wire::verdict::write(&super::occasion::record(verdict, author, &environment));
     let json = actions::replace_file(verdict_file, &json);
     let mut outputs = vec![
         Output { name: "verdict", value: verdict.kind.word().to_owned() },
@@ -162,6 +170,13 @@ fn write_files(
     if actions.keeps_snapshot && snapshot.is_ok() {
         outputs.push(Output { name: "snapshot", value: SNAPSHOT_FILE.to_owned() });
     }
+    let context = actions::replace_file(
+        &actions.workspace.join(CONTEXT_FILE),
+        &wire::context::write(&judged.context()),
+    );
+    if context.is_ok() {
+        outputs.push(Output { name: "context", value: CONTEXT_FILE.to_owned() });
+    }
     let outputs = match &actions.output {
         Some(path) => actions::write_outputs(path, &outputs),
         None => Ok(()),
@@ -174,7 +189,11 @@ fn write_files(
         }
         None => Ok(()),
     };
-    [json, snapshot, outputs, summary].into_iter().filter_map(Result::err).map(|error| *error).collect()
+    [json, snapshot, context, outputs, summary]
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| *error)
+        .collect()
 }
 
 /// Enforced rules that are not met.

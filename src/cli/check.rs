@@ -8,6 +8,7 @@ use super::{ExitStatus, output};
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
 use crate::io::ci::{self, Environment};
+use crate::io::git::RunKind;
 use crate::io::jobs;
 use crate::model::{Kind, Verdict};
 use crate::render;
@@ -16,6 +17,7 @@ use crate::wire;
 use crate::wire::verdict::VerdictRecord;
 use clap::ValueEnum;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Arguments of `tollgate check`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +30,7 @@ Examples:
   tollgate check --base origin/main                # the change since the merge base
   tollgate check --report coverage=out/lcov.info   # another place for a kind of report
   tollgate check --format json > verdict.json
+  tollgate check --context tollgate-context.gz     # as CI judged, on a laptop
   tollgate check --write-html verdict.html --write-junit gate.xml")]
 pub(super) struct Arguments {
     /// The directory to judge: root of policy, paths and globs
@@ -47,6 +50,12 @@ pub(super) struct Arguments {
     /// The base's evidence, written there by --save-snapshot
     #[arg(long, value_name = "FILE")]
     base_snapshot: Option<PathBuf>,
+    /// By what CI judged (written there by --save-context), for the same verdict on a laptop
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policy", "org_policy", "repo_facts", "base_snapshot"])]
+    context: Option<PathBuf>,
+    /// Also write by what this judges, for --context: the policies and the base's evidence, no secret and no person
+    #[arg(long, value_name = "FILE")]
+    save_context: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     format: OutputFormat,
@@ -83,7 +92,9 @@ pub(super) fn parse_report(text: &str) -> Result<(Kind, String), String> {
 impl Arguments {
     /// The files that this run writes; one left from the last run is no report.
     fn written(&self) -> Vec<PathBuf> {
-        let others = [&self.save_snapshot, &self.base_snapshot, &self.jobs].into_iter().flatten();
+        let others =
+            [&self.save_snapshot, &self.base_snapshot, &self.jobs, &self.context, &self.save_context];
+        let others = others.into_iter().flatten();
         self.files.paths().chain(others).cloned().collect()
     }
 }
@@ -93,9 +104,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let environment = Environment::new(std::env::vars_os());
     let wrong_use = |error: Box<Diagnostic>| WrongUse(output::diagnostics(&[*error]));
     let run = ci::run_of(&environment).map_err(wrong_use)?;
-    let Judged { head, verdict, .. } = judging::answer(Question {
-        policy: arguments.policy.clone(),
+    let is_alone = run.kind == RunKind::Local && arguments.context.is_none();
+    let context = arguments.context.as_deref();
+    let context = context.map(|path| judging::context::read(path, &arguments.dir, &run)).transpose()?;
+    let judged = judging::answer(Question {
+        policy: PolicyOptions { context: context.map(Arc::new), ..arguments.policy.clone() },
         facts: ci::facts_of(&environment).map_err(wrong_use)?,
+        proposer: ci::proposer_of(&environment).map_err(wrong_use)?,
         reports: arguments.reports.clone(),
         base: arguments.base.clone(),
         jobs: arguments.jobs.as_deref().map(jobs::read).transpose().map_err(wrong_use)?,
@@ -105,16 +120,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         keeps_everything: arguments.save_snapshot.is_some() || arguments.files.lists_tests(),
         ..Question::new(arguments.dir.clone(), run)
     })?;
-    arguments.files.write(&head, &verdict, &environment)?;
+    let Judged { head, verdict, author, .. } = &judged;
+    arguments.files.write(head, verdict, author.as_ref(), &environment)?;
     if let Some(path) = &arguments.save_snapshot {
-        output::write_file(path, &wire::snapshot::write(&head))?;
+        output::write_file(path, &wire::snapshot::write(head))?;
+    }
+    if let Some(path) = &arguments.save_context {
+        output::write_file(path, &wire::context::write(&judged.context()))?;
     }
     let text = match arguments.format {
-        OutputFormat::Text => render::terminal::render(&verdict, output::style()),
-        OutputFormat::Markdown => render::summary::render(&verdict, Page::JOB_SUMMARY),
-        OutputFormat::Json => json(&verdict)?,
+        OutputFormat::Text => render::terminal::render(verdict, output::style()),
+        OutputFormat::Markdown => render::summary::render(verdict, Page::JOB_SUMMARY),
+        OutputFormat::Json => json(verdict)?,
     };
     output::print(&text)?;
+    let lacks = judged.lacks();
+    if is_alone && !lacks.is_empty() && arguments.format == OutputFormat::Text {
+        output::note(&format!(
+            "note: judged without {}, so CI may say otherwise; `--context FILE` has what CI judged by\n",
+            lacks.join(", ")
+        ));
+    }
     Ok(verdict.kind.into())
 }
 

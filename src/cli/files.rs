@@ -2,7 +2,7 @@
 
 use super::{occasion, output};
 use crate::io::ci::Environment;
-use crate::model::{Snapshot, Verdict};
+use crate::model::{Author, Snapshot, Verdict};
 use crate::render;
 use crate::render::summary::Page;
 use crate::wire;
@@ -60,6 +60,7 @@ impl Files {
         &self,
         head: &Snapshot,
         verdict: &Verdict,
+        author: Option<&Author>,
         environment: &Environment,
     ) -> anyhow::Result<()> {
         let lcov = || head.coverage.as_ref().map(wire::lcov::tracefile).unwrap_or_default();
@@ -68,7 +69,7 @@ impl Files {
             None => Ok(()),
         };
         write(&self.write_summary, &|| render::summary::render(verdict, Page::JOB_SUMMARY).into_bytes())?;
-        write(&self.write_json, &|| wire::verdict::write(&occasion::record(verdict, environment)))?;
+        write(&self.write_json, &|| wire::verdict::write(&occasion::record(verdict, author, environment)))?;
         write(&self.write_html, &|| render::html::render(verdict).into_bytes())?;
         write(&self.write_badge, &|| render::badge::render(verdict).into_bytes())?;
         write(&self.write_junit, &|| render::junit::render(verdict).into_bytes())?;

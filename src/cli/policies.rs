@@ -6,13 +6,17 @@ use super::output;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::git::{Base, Repository, Run, default_branch_tip};
 use crate::io::github::OrganisationRequest;
-use crate::io::policy::{self as files, Judged, OrgFiles, PolicyError, PolicyText, Proposed, Wanted};
-use crate::model::{Date, PolicyChange, Untrusted, VerdictKind};
+use crate::io::policy::{
+    self as files, Judged, OrgFile, OrgFiles, PolicyError, PolicyText, Proposed, Wanted,
+};
+use crate::model::{Date, PolicyChange, Teams, Untrusted, VerdictKind};
 use crate::policy::{
     self, Absent, Globs, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts, ReportEntry, differences,
 };
+use crate::wire::context::{Context, OrganisationFile};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the policy comes from, and the day that it is read for.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -32,6 +36,9 @@ pub(super) struct PolicyOptions {
     /// A policy that stands in no file yet, and replaces every other.
     #[arg(skip)]
     pub(super) proposed: Option<PolicyText>,
+    /// By what CI judged, in place of what can be found here.
+    #[arg(skip)]
+    pub(super) context: Option<Arc<Context>>,
     /// Where the organisation's policy comes from if nobody names a place.
     #[arg(skip)]
     pub(super) elsewhere: Elsewhere,
@@ -75,6 +82,23 @@ pub(super) struct Policies {
     pub(super) proposed: Option<ProposedPolicy>,
     /// True if no organisation's policy was read and none was asked for.
     pub(super) is_alone: bool,
+    /// Members of the organisation's teams, as far as its policy says.
+    pub(super) teams: Teams,
+    /// What they were made from, for a context.
+    pub(super) sources: Sources,
+}
+
+/// The texts and facts that policies are made from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sources {
+    /// The repository's file that judges.
+    pub(super) file: Option<PolicyText>,
+    /// The organisation's files.
+    pub(super) organisation: Option<OrgFiles>,
+    /// What is known of the repository.
+    pub(super) facts: RepoFacts,
+    /// The branch whose requirements hold.
+    pub(super) branch: Option<String>,
 }
 
 /// What the change would make of the policy; judged as a dry run, never used.
@@ -99,14 +123,45 @@ pub(super) fn find(
         let today = options.as_of.or_else(today);
         let layers = Layers { file: Some(&file), source: &source_of(text), today, ..Layers::default() };
         let judging = policy::resolve_layers(&layers).map_err(|errors| wrong(&errors))?;
-        return Ok(Policies { judging, proposed: None, is_alone: false });
+        return Ok(Policies {
+            judging,
+            proposed: None,
+            is_alone: false,
+            teams: Teams::default(),
+            sources: Sources::default(),
+        });
     }
-    let found =
-        files::find(setting.repository, setting.dir, options.policy.as_deref(), setting.base, setting.run);
+    let find = |own_branches: &Globs| match &options.context {
+        Some(context) => files::beside_working_tree(setting.dir, file_of_context(context)),
+        None => files::find(
+            setting.repository,
+            setting.dir,
+            options.policy.as_deref(),
+            setting.base,
+            setting.run,
+            own_branches,
+        ),
+    };
+    let found = find(&Globs::none());
     let extends = found.as_ref().ok().and_then(|found| extended_by(found.judging.as_ref()?));
-    let Some((organisation, facts)) = organisation(options, &setting, extends.as_deref(), diagnostics)?
-    else {
-        return Ok(Policies { judging: policy::resolve(None, ""), proposed: None, is_alone: false });
+    let read = match &options.context {
+        Some(context) => Some(of_context(context)?),
+        None => organisation(options, &setting, extends.as_deref(), diagnostics)?,
+    };
+    let Some((organisation, files_of, facts)) = read else {
+        return Ok(Policies {
+            judging: policy::resolve(None, ""),
+            proposed: None,
+            is_alone: false,
+            teams: Teams::default(),
+            sources: Sources::default(),
+        });
+    };
+    // Whether a release branch's own file judges is for the organisation to say.
+    let own_branches = organisation.as_ref().map(|organisation| &organisation.limits.own_branches);
+    let found = match own_branches.filter(|globs| !globs.is_empty()) {
+        Some(globs) => find(globs),
+        None => found,
     };
     let found = match found {
         Ok(found) => found,
@@ -116,11 +171,17 @@ pub(super) fn find(
             // What the organisation asks for is shown all the same.
             let layers = Layers { organisation: organisation.as_ref(), facts, ..Layers::default() };
             let judging = policy::resolve_layers(&layers).map_err(|errors| wrong(&errors))?;
-            return Ok(Policies { judging, proposed: None, is_alone: organisation.is_none() });
+            let is_alone = organisation.is_none();
+            let teams = organisation.map(|organisation| organisation.teams).unwrap_or_default();
+            return Ok(Policies { judging, proposed: None, is_alone, teams, sources: Sources::default() });
         }
     };
     diagnostics.extend(found.diagnostics);
     let today = options.as_of.or_else(today);
+    let branch = match &options.context {
+        Some(context) => context.branch.as_deref(),
+        None => setting.run.target_branch(setting.base),
+    };
     let resolve = |file: Option<(&PolicyFile, &PolicyText)>| {
         let source = file.map(|(_, text)| source_of(text)).unwrap_or_default();
         policy::resolve_layers(&Layers {
@@ -128,6 +189,7 @@ pub(super) fn find(
             facts: facts.clone(),
             file: file.map(|(file, _)| file),
             source: &source,
+            branch,
             today,
         })
     };
@@ -147,7 +209,54 @@ pub(super) fn find(
         changes: policy.as_ref().map_or_else(|_| Vec::new(), |policy| differences(&judging, policy)),
         policy: policy.map(Box::new),
     });
-    Ok(Policies { judging, proposed, is_alone: organisation.is_none() && !is_extended })
+    let is_alone = organisation.is_none() && !is_extended;
+    let teams = organisation.map(|organisation| organisation.teams).unwrap_or_default();
+    let sources = Sources {
+        file: found.judging.clone(),
+        organisation: files_of,
+        facts,
+        branch: branch.map(str::to_owned),
+    };
+    Ok(Policies { judging, proposed, is_alone, teams, sources })
+}
+
+/// An organisation's policy with its texts, and what is known of the repository.
+type Organisation = (Option<OrgPolicy>, Option<OrgFiles>, RepoFacts);
+
+/// The same from a context.
+fn of_context(context: &Context) -> anyhow::Result<Organisation> {
+    let facts = RepoFacts {
+        name: context.name.clone(),
+        topics: context.topics.clone(),
+        properties: context.properties.clone(),
+    };
+    let Some(source) = &context.organisation else { return Ok((None, None, facts)) };
+    let file = |file: &OrganisationFile| OrgFile {
+        path: file.path.clone(),
+        name: file.name.clone(),
+        commit: file.commit.clone(),
+        text: file.text.clone(),
+    };
+    let read = OrgFiles {
+        files: source.files.iter().map(file).collect(),
+        source: source.source.clone(),
+        repository: source.repository.clone(),
+        teams: None,
+    };
+    let mut policy = parse_organisation(&read)?;
+    if let Some(owners) = &mut policy.limits.waiver_owners {
+        owners.extend(source.waiver_owners.iter().cloned());
+    }
+    Ok((Some(policy), Some(read), facts))
+}
+
+fn file_of_context(context: &Context) -> Option<PolicyText> {
+    context.policy.as_ref().map(|source| PolicyText {
+        file: source.file.as_str().into(),
+        text: source.text.clone(),
+        read_from: source.read_from.as_str().into(),
+        commit: source.commit.clone(),
+    })
 }
 
 /// An organisation's policy, if one is asked for, and what is known of the repository; `None` if it cannot be read,
@@ -157,7 +266,7 @@ fn organisation(
     setting: &Setting<'_>,
     extends: Option<&str>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> anyhow::Result<Option<(Option<OrgPolicy>, RepoFacts)>> {
+) -> anyhow::Result<Option<Organisation>> {
     let repository = setting.repository.ok();
     // A default branch that cannot be found leaves nothing that could be trusted, and the search for the
     // repository's own policy says so.
@@ -185,7 +294,7 @@ fn organisation(
             Elsewhere::GitHub(request) => request.fetch(extends),
         };
         return match fetched {
-            Ok(files) => Ok(Some((files.as_ref().map(parse_organisation).transpose()?, facts))),
+            Ok(files) => Ok(Some((files.as_ref().map(parse_organisation).transpose()?, files, facts))),
             Err(problem) => {
                 diagnostics.push(*problem);
                 Ok(None)
@@ -198,7 +307,7 @@ fn organisation(
     }
     let wanted = facts.name.clone().map_or(Wanted::All, Wanted::Of);
     match files::read_organisation(named, &wanted, &judged) {
-        Ok(read) => Ok(Some((Some(parse_organisation(&read)?), facts))),
+        Ok(read) => Ok(Some((Some(parse_organisation(&read)?), Some(read), facts))),
         Err(PolicyError::Wrong(error)) => Err(wrong(&[*error])),
         Err(PolicyError::Unreadable(error)) => {
             diagnostics.push(*error);

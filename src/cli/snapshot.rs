@@ -7,7 +7,9 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::read_named;
 use crate::io::ci::Environment;
 use crate::io::github::{KEPT, Network, Place, REFERENCE, Snapshots};
+use crate::io::policy::{PolicyError, in_folder};
 use crate::model::{DiffState, Snapshot};
+use crate::policy;
 use crate::render;
 use crate::wire;
 use clap::{Subcommand, ValueEnum};
@@ -45,9 +47,9 @@ enum What {
     Store {
         /// The snapshot
         file: PathBuf,
-        /// How many snapshots are kept; older ones are forgotten
-        #[arg(long, value_name = "N", default_value_t = KEPT)]
-        keep: usize,
+        /// How many snapshots are kept; older ones are forgotten [default: the policy's `base-snapshot: { keep }`, else 20]
+        #[arg(long, value_name = "N")]
+        keep: Option<usize>,
     },
     /// Show what became of the tests, the coverage and the findings of a base
     Diff {
@@ -75,7 +77,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         What::Show { file, format: OutputFormat::Json } => {
             String::from_utf8(wire::snapshot::write_plain(&read(file)?))?
         }
-        What::Store { file, keep } => return store(&read(file)?, *keep),
+        What::Store { file, keep } => {
+            let keep = match keep {
+                Some(keep) => *keep,
+                None => kept_by_policy()?,
+            };
+            return store(&read(file)?, keep);
+        }
         What::Diff { base, head } => {
             let (base, head) = (read(base)?, read(head)?);
             let side = BaseSide::of(Some(&base));
@@ -87,6 +95,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     };
     output::print(&text)?;
     Ok(ExitStatus::Passed)
+}
+
+/// How many snapshots the policy of the directory keeps: what stores them runs on the default branch.
+fn kept_by_policy() -> anyhow::Result<usize> {
+    let wrong = |errors: &[Diagnostic]| WrongUse(output::diagnostics(errors));
+    let text = in_folder(Path::new(".")).map_err(|error| match error {
+        PolicyError::Wrong(error) | PolicyError::Unreadable(error) => wrong(&[*error]),
+    })?;
+    let Some(text) = text else { return Ok(KEPT) };
+    let file = policy::parse(&text.text, text.file.raw()).map_err(|errors| wrong(&errors))?;
+    Ok(file.base_snapshot.keep.map_or(KEPT, |keep| usize::try_from(keep).unwrap_or(usize::MAX)))
 }
 
 /// Stores it where changes with the input `base-snapshot: reference` look for it.

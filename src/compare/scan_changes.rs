@@ -15,6 +15,8 @@ pub struct ScanChanges<'e> {
     pub regraded: Vec<(&'e Finding, Severity)>,
     /// Scanners whose version differs: name, version on the base, version now.
     pub versions: Vec<(&'e Untrusted, &'e Untrusted, &'e Untrusted)>,
+    /// Scanners whose vulnerability database differs: name, database on the base, database now.
+    pub databases: Vec<(&'e Untrusted, &'e Untrusted, &'e Untrusted)>,
 }
 
 /// Compares the scanners that came to a good end on both sides.
@@ -39,16 +41,29 @@ pub fn scan_changes<'e>(head: &'e Snapshot, base: &'e Snapshot) -> ScanChanges<'
             }),
         );
         regraded(&mut changes.regraded, &before.findings, &findings);
-        let version =
-            |scan: &&Scan| scan.tool.version != before.tool.version && !scan.tool.version.is_empty();
-        if let Some(scan) = now.into_iter().find(version).filter(|_| !before.tool.version.is_empty()) {
-            changes.versions.push((&before.tool.name, &before.tool.version, &scan.tool.version));
+        let name = &before.tool.name;
+        for (of, into) in [
+            (version as fn(&Scan) -> &Untrusted, &mut changes.versions),
+            (database as fn(&Scan) -> &Untrusted, &mut changes.databases),
+        ] {
+            let was = of(before);
+            let other = now.iter().map(|scan| of(scan)).find(|is| *is != was && !is.is_empty());
+            into.extend(other.filter(|_| !was.is_empty()).map(|is| (name, was, is)));
         }
     }
     changes.gone.sort();
     changes.gone.dedup();
     changes.versions.dedup();
+    changes.databases.dedup();
     changes
+}
+
+fn version(scan: &Scan) -> &Untrusted {
+    &scan.tool.version
+}
+
+fn database(scan: &Scan) -> &Untrusted {
+    &scan.tool.database
 }
 
 /// Findings whose strongest identity stands once on each side, with another severity.
@@ -108,7 +123,11 @@ mod tests {
 
     fn snapshot(version: &str, findings: Vec<Finding>) -> Snapshot {
         let scan = Scan {
-            tool: Tool { name: "t".into(), version: version.into() },
+            tool: Tool {
+                name: "t".into(),
+                version: version.into(),
+                database: format!("db {version}").into(),
+            },
             category: Untrusted::default(),
             health: Health::Complete,
             health_reason: Untrusted::default(),
@@ -132,6 +151,10 @@ mod tests {
         assert_eq!(
             changes.versions.iter().map(|(_, was, is)| (was.raw(), is.raw())).collect::<Vec<_>>(),
             [("1", "2")]
+        );
+        assert_eq!(
+            changes.databases.iter().map(|(_, was, is)| (was.raw(), is.raw())).collect::<Vec<_>>(),
+            [("db 1", "db 2")]
         );
     }
 

@@ -240,7 +240,7 @@ mod tests {
         let mut active = SeverityCounts::default();
         findings.iter().for_each(|finding| active.count(finding.severity));
         Scan {
-            tool: Tool { name: tool.into(), version: Untrusted::default() },
+            tool: Tool { name: tool.into(), ..Tool::default() },
             category: Untrusted::default(),
             health: Health::Complete,
             health_reason: Untrusted::default(),

@@ -206,7 +206,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn tool(name: &str) -> Tool {
-        Tool { name: name.into(), version: "1".into() }
+        Tool { name: name.into(), version: "1".into(), ..Tool::default() }
     }
 
     fn advisory(ids: &[&str], package: (&str, &str), severity: Severity) -> Finding {

@@ -10,7 +10,7 @@ use crate::policy::{BUILT_IN, MOST_LAXER_OVERLAYS, Overlay, Policy, RuleInForce}
 use crate::rules::{
     Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Waiver, unexplained_jobs,
 };
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 
 mod notes;
@@ -138,9 +138,14 @@ fn judge_rules<'p>(
 /// The rule itself. The files of laxer overlays leave it (DECISIONS 22), which is a relief: where the rule is not met
 /// without all of them, it is enough that it is met without some of them, or with all. Otherwise raising an
 /// overlay's bar above the rule's own, with which its files come back, could turn a failure into a pass.
+///
+/// A relief lets no more pass than the bar that gives it: whatever part of the released files is taken back, all of it
+/// together still reaches the laxest bar among the rule and the entries that are taken back. Otherwise raising the
+/// rule's own bar above an entry's, with which the entry becomes a relief, could turn a failure into a pass: what is
+/// left may be too little to be judged, and counts would add up.
 fn judge_released(policy: &Policy, rule: &RuleInForce, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judged {
     let laxer = laxer_overlays(policy, rule);
-    let without = |released: u32| {
+    let without = |rule: &RuleInForce, released: u32| {
         let left = |path: &RepoPath| {
             let mut overlays = laxer.iter().enumerate().filter(|(place, _)| released >> place & 1 == 1);
             policy.may_relax(path) && overlays.any(|(_, overlay)| overlay.globs.is_match(path))
@@ -157,12 +162,59 @@ fn judge_released(policy: &Policy, rule: &RuleInForce, evidence: &Evidence<'_>, 
     };
     let is_open =
         |judged: &Judged| matches!(judged.outcome.kind, OutcomeKind::NotMet | OutcomeKind::NotMeasured);
+    let relieved = |released: u32| {
+        let judged = without(rule, released);
+        if is_open(&judged) {
+            return judged;
+        }
+        let some = (0..released).rev().filter(|still| still & released == *still);
+        let together = some.filter_map(|still| {
+            let back = released & !still;
+            let overlays = laxer.iter().enumerate().filter(|(place, _)| back >> place & 1 == 1);
+            let laxest = overlays.fold(rule.clone(), |rule, (_, overlay)| laxest_of(rule, overlay));
+            // A bar that is not enforced lets everything pass.
+            (laxest.mode == rule.mode).then(|| without(&laxest, still))
+        });
+        let mut together = together.filter(is_open);
+        match together.next() {
+            Some(mut judged) => {
+                if judged.outcome.reason.is_empty() {
+                    judged.outcome.reason = TOGETHER.into();
+                }
+                judged
+            }
+            None => judged,
+        }
+    };
     let all = (1_u32 << laxer.len()) - 1;
-    let judged = without(all);
+    let judged = relieved(all);
     if !is_open(&judged) {
         return judged;
     }
-    (0..all).rev().map(without).find(|other| !is_open(other)).unwrap_or(judged)
+    (0..all).rev().map(relieved).find(|other| !is_open(other)).unwrap_or(judged)
+}
+
+/// Why a rule is not met although each part of the change is.
+const TOGETHER: &str = "all paths together must reach the laxest bar that an entry of `paths` gives";
+
+/// Per field, and in its mode, the laxer of a rule and what an overlay asks for it. Fields without an order stay.
+fn laxest_of(mut rule: RuleInForce, overlay: &Overlay) -> RuleInForce {
+    for overlaid in overlay.rules.iter().filter(|overlaid| overlaid.spec.id == rule.spec.id) {
+        rule.mode = rule.mode.min(overlaid.mode);
+        for field in rule.spec.fields {
+            let (own, other) = (rule.settings.get(field.key), overlaid.settings.get(field.key).cloned());
+            let order = field
+                .strictness(other.as_ref().map(|setting| &setting.value), own.map(|setting| &setting.value));
+            if order != Some(Ordering::Less) {
+                continue;
+            }
+            match other {
+                Some(setting) => rule.settings.set(field.key, setting),
+                None => rule.settings.remove(field.key),
+            }
+        }
+    }
+    rule
 }
 
 /// Lifts a rule that is not met if a waiver of the owners covers it as a whole. What is not measured stays so.

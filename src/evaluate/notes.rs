@@ -146,6 +146,17 @@ fn scans(notes: &mut Vec<Note>, evidence: &Evidence<'_>) {
         ),
         versions.collect(),
     );
+    let databases = changes.databases.iter().map(|(name, was, is)| {
+        Untrusted::new(format!("{} ({} on {branch}, {} here)", name.raw(), was.raw(), is.raw()))
+    });
+    add(
+        "scanner-database",
+        (
+            "scanner has another vulnerability database than on the base, so findings may be new because of it",
+            "scanners have other vulnerability databases than on the base, so findings may be new because of them",
+        ),
+        databases.collect(),
+    );
 }
 
 /// `rule in src/a.rs`, `advisory in package`.

@@ -191,6 +191,44 @@ proptest! {
     }
 
     #[test]
+    fn raising_a_bar_above_that_of_some_paths_never_turns_a_failure_into_a_pass(
+        sample in arbitrary::sample(),
+        rungs in all_rungs(),
+        first in all_rungs(),
+        second in all_rungs(),
+        rule in select(by_path()),
+        field in 0_usize..8,
+    ) {
+        let field = field % (RULES[rule].fields.len() + 1);
+        let under = |rungs: &[Vec<usize>]| {
+            let mut policy = policy_of(rungs);
+            policy.overlays = vec![
+                overlay_of(&policy, rule, "{src,old}/**", &first),
+                overlay_of(&policy, rule, "{old,tests}/**", &second),
+            ];
+            policy
+        };
+        let lax = verdict(&under(&rungs), &sample);
+        let mut stricter = rungs.clone();
+        let from = rungs[rule][field];
+        for rung in from..=strictest(&rungs, rule, field) {
+            stricter[rule][field] = rung;
+            let ordered = RULES[rule].fields.get(field).is_none_or(|field| {
+                let ladder = ladder(field);
+                field.strictness(ladder[rung].as_ref(), ladder[from].as_ref()).is_some()
+            });
+            if !ordered {
+                continue;
+            }
+            let strict = verdict(&under(&stricter), &sample);
+            prop_assert!(
+                lax.kind == VerdictKind::Passed || strict.kind != VerdictKind::Passed,
+                "{} field {field} from {from} to {rung}", RULES[rule].id
+            );
+        }
+    }
+
+    #[test]
     fn a_floor_and_a_higher_floor_never_turn_a_failure_into_a_pass(
         sample in arbitrary::sample(),
         repository in all_rungs(),
@@ -225,6 +263,31 @@ proptest! {
             sample.head.history = history;
         }
         prop_assert_eq!(verdict(&policy_of(&rungs), &sample).not_counted, []);
+    }
+
+    #[test]
+    fn more_evidence_of_the_head_never_lowers_what_counts(
+        sample in arbitrary::sample(),
+        other in arbitrary::sample(),
+    ) {
+        let count = |sample: &Sample| {
+            let side = sample.base_side();
+            let failures = sample.evidence(&side).failures;
+            failures.cases.len() + failures.containers.len()
+        };
+        let mut sample = sample;
+        // The history of the default branch is proof of the base, and not of the head.
+        if let Some(base) = &mut sample.base {
+            base.history = None;
+        }
+        let before = count(&sample);
+        if let (Some(run), Some(claimed)) = (&mut sample.head.tests, other.head.tests) {
+            run.cases.extend(claimed.cases);
+            run.containers.extend(claimed.containers);
+        }
+        sample.head.history = other.head.history;
+        sample.head.scans.extend(other.head.scans);
+        prop_assert!(count(&sample) >= before);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::JobResult::{Failure, Skipped, Success};
 use crate::model::Severity::{High, Low};
 use crate::model::TestStatus::{self, Failed, Passed};
-use crate::model::{Date, Health, Snapshot, TestTotals};
+use crate::model::{Date, Health, Place, Snapshot, TestTotals};
 use crate::policy::{Layers, OrgText, parse, parse_org, resolve, resolve_layers};
 use crate::rules::RULES;
 use crate::rules::sample::{Sample, coverage, finding, report, scan, tests, with_jobs};
@@ -159,6 +159,49 @@ fn a_stricter_overlay_adds_an_outcome_and_a_laxer_one_takes_its_files() {
     let both =
         policy(&format!("{rules}paths: [{{ match: '**', rules: {{ coverage.changed: {{ min: 81 }} }} }}]"));
     assert_eq!(verdict(&both, &sample).kind, VerdictKind::NeedsChanges);
+}
+
+#[test]
+fn what_is_too_little_without_the_files_of_a_laxer_entry_still_reaches_its_bar_with_them() {
+    let files: &[(&str, &[(u32, u64)])] =
+        &[("src/a.rs", &[(1, 0), (2, 0)]), ("old/b.rs", &[(1, 1), (2, 1), (3, 1), (4, 1)])];
+    let sample =
+        Sample::of(both(green(), coverage(files))).changing("src/a.rs", 1..3).changing("old/b.rs", 1..5);
+    let kind = |bar: u32| {
+        let text = format!(
+            "rules: {{ coverage.changed: {{ min: {bar}, min-lines: 3 }} }}\n\
+             paths: [{{ match: old/**, rules: {{ coverage.changed: {{ min: 70 }} }} }}]"
+        );
+        let judged = verdict(&policy(&text), &sample);
+        let row = outcome(&judged, "coverage.changed");
+        (judged.kind, row.measured_text.clone(), row.reason.raw().to_owned())
+    };
+    // 4 of 6 lines are tested, and 70 % are asked for everywhere.
+    assert_eq!(kind(70).0, VerdictKind::NeedsChanges);
+    // The two lines that `old/**` leaves behind are too few to be judged: a higher bar must not let them pass.
+    let (verdict, measured, reason) = kind(90);
+    assert_eq!(verdict, VerdictKind::NeedsChanges);
+    assert_eq!(measured, "66.6% (4 of 6 lines)");
+    assert_eq!(reason, "all paths together must reach the laxest bar that an entry of `paths` gives");
+}
+
+#[test]
+fn counts_under_a_laxer_entry_do_not_add_up_to_more_than_it_allows() {
+    let finding = |id: &str, file: &str| {
+        let mut finding = finding(id, High);
+        finding.place = Some(Place { file: file.into(), line: None });
+        finding
+    };
+    let kind = |found: &[(&str, &str)]| {
+        let text = "rules: { scan.new: { high: 1 } }\n\
+                    paths: [{ match: old/**, rules: { scan.new: { high: 2 } } }]";
+        let head = both(green(), scan(found.iter().map(|(id, file)| finding(id, file)).collect()));
+        verdict(&policy(text), &Sample::of(head).against(scan(vec![]))).kind
+    };
+    assert_eq!(kind(&[("a", "old/a"), ("b", "old/b")]), VerdictKind::Passed);
+    assert_eq!(kind(&[("a", "src/a"), ("b", "old/b")]), VerdictKind::Passed);
+    assert_eq!(kind(&[("a", "src/a"), ("b", "src/b")]), VerdictKind::NeedsChanges);
+    assert_eq!(kind(&[("a", "src/a"), ("b", "old/b"), ("c", "old/c")]), VerdictKind::NeedsChanges);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which CI we run in, and what it says of the run.
 
-use super::actions;
+use super::actions::{self, Proposer};
 use super::git::{Run, RunKind};
 use crate::diagnostic::Diagnostic;
 use crate::policy::RepoFacts;
@@ -34,18 +34,32 @@ pub fn facts_of(environment: &Environment) -> Result<RepoFacts, Box<Diagnostic>>
     Ok(RepoFacts { name: name.map(str::to_owned), ..RepoFacts::default() })
 }
 
+/// What CI says of who proposes the change. A merge request of GitLab names who started the pipeline, and not who
+/// wrote the change: nobody is known there.
+///
+/// # Errors
+/// `bad-event` inside of GitHub Actions; see [`actions::event`].
+pub fn proposer_of(environment: &Environment) -> Result<Option<Proposer>, Box<Diagnostic>> {
+    if !environment.is_github_actions() {
+        return Ok(None);
+    }
+    Ok(actions::event(environment)?.proposer())
+}
+
 /// <https://docs.gitlab.com/ci/variables/predefined_variables/>
 fn run_of_gitlab(environment: &Environment) -> Run {
     let text = |name: &str| environment.get(name).map(str::to_owned);
     let default_branch = text("CI_DEFAULT_BRANCH");
     let Some(base_branch) = text("CI_MERGE_REQUEST_TARGET_BRANCH_NAME") else {
-        return Run { kind: RunKind::Branch, default_branch, ..Run::default() };
+        let branch = text("CI_COMMIT_BRANCH");
+        return Run { kind: RunKind::Branch, branch, default_branch, ..Run::default() };
     };
     let kind_of_pipeline = environment.get("CI_MERGE_REQUEST_EVENT_TYPE");
     let is_merged = matches!(kind_of_pipeline, Some("merged_result" | "merge_train"));
     Run {
         kind: RunKind::PullRequest,
         base_branch: Some(base_branch),
+        branch: None,
         base_commit: text("CI_MERGE_REQUEST_DIFF_BASE_SHA"),
         merge_commit: text("CI_COMMIT_SHA").filter(|_| is_merged),
         default_branch,
@@ -131,6 +145,7 @@ mod tests {
         let expected = Run {
             kind: RunKind::PullRequest,
             base_branch: Some("release".to_owned()),
+            branch: None,
             base_commit: Some("b".to_owned()),
             merge_commit: None,
             default_branch: Some("main".to_owned()),

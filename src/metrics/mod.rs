@@ -14,12 +14,13 @@ mod portal;
 mod proposer;
 mod share;
 
+pub use crate::model::{Handle, Teams};
 pub use activity::{Activity, activity_score};
 pub use attempts::{Attempt, Companions, Group, companions};
 pub use code_owners::{CODE_OWNERS_PLACES, CodeOwners, MOST_BYTES};
 pub use merges::{Merge, merge_of};
 pub use owners::{Owners, Standing};
-pub use people::{Handle, Mailbox, People, Person, Teams};
+pub use people::{Mailbox, People, Person};
 pub use portal::{Entry, Facts, Newest, by_repository, gate_health, portal_entry};
 pub use proposer::proposer;
 pub use share::{

@@ -4,38 +4,8 @@
 //! stand `.mailmap`, the addresses that GitHub and GitLab give out (`123+login@users.noreply.github.com`), and an
 //! exported `teams.json`. What they leave open stays open: such an author is *unknown*, not external.
 
-use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use serde_json::Value;
+use crate::model::Teams;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One owner, as a policy, CODEOWNERS or `teams.json` names it; in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Handle {
-    /// `@alice`, without the `@`.
-    Login(String),
-    /// `alice@example.com`.
-    Email(String),
-    /// `@acme/payments-core`, without the `@`.
-    Team(String),
-}
-
-impl Handle {
-    /// Reads `@alice`, `@acme/team`, `alice@example.com`, or a bare login; `None` of nothing.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().to_lowercase();
-        let bare = text.strip_prefix('@').unwrap_or(&text);
-        if bare.is_empty() {
-            return None;
-        }
-        Some(if bare.contains('/') {
-            Self::Team(bare.to_owned())
-        } else if bare.contains('@') {
-            Self::Email(bare.to_owned())
-        } else {
-            Self::Login(bare.to_owned())
-        })
-    }
-}
 
 /// What is known of one author, under all names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,8 +86,8 @@ impl People {
     /// Adds the logins that `teams.json` gives for addresses.
     pub fn learn_logins(&mut self, teams: &Teams) {
         for person in &mut self.people {
-            let known = person.emails.iter().filter_map(|email| teams.logins.get(email));
-            person.logins.extend(known.cloned().collect::<Vec<_>>());
+            let known = person.emails.iter().filter_map(|email| teams.login_of(email));
+            person.logins.extend(known.map(str::to_owned).collect::<Vec<_>>());
         }
     }
 
@@ -155,103 +125,12 @@ fn is_login(name: &str) -> bool {
     !name.is_empty() && name.len() <= 39 && !name.starts_with('-') && name.bytes().all(allowed)
 }
 
-/// Members of teams, exported from the organisation: no token is needed where the figures are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Teams {
-    members: BTreeMap<String, Vec<Handle>>,
-    /// Address → login, where a member has both.
-    logins: BTreeMap<String, String>,
-}
-
-impl Teams {
-    /// Reads `{"acme/payments": ["alice", "bob@example.com", {"login": "carol", "emails": ["c@example.com"]}]}`.
-    /// A team may be named with or without its organisation, and may be a member of another (`@acme/other`).
-    ///
-    /// # Errors
-    /// `bad-export` when the text is no JSON or has another form. The fault is that of who made the file.
-    pub fn parse(text: &str, file: &str) -> Result<Self, Box<Diagnostic>> {
-        let wrong = |message: String| {
-            let help = "write team → members: `{\"acme/payments\": [\"alice\", \"bob\"]}`";
-            Box::new(
-                Diagnostic::new(Code::BadExport, Weight::Error, message, Origin::file(file)).with_help(help),
-            )
-        };
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| wrong(format!("this is no JSON: {error}")))?;
-        let Value::Object(map) = value else {
-            return Err(wrong("the teams are no JSON object".to_owned()));
-        };
-        let mut teams = Self::default();
-        for (name, members) in map {
-            let Value::Array(members) = members else {
-                return Err(wrong(format!("the members of `{name}` are no list")));
-            };
-            let mut handles = Vec::new();
-            for member in &members {
-                let found = teams.member(member);
-                let found = found.ok_or_else(|| {
-                    wrong(format!(
-                        "a member of `{name}` is neither a login, an address nor an object with `login`"
-                    ))
-                })?;
-                handles.extend(found);
-            }
-            teams.members.insert(team_key(&name), handles);
-        }
-        Ok(teams)
-    }
-
-    fn member(&mut self, value: &Value) -> Option<Vec<Handle>> {
-        if let Value::String(text) = value {
-            return Handle::parse(text).map(|handle| vec![handle]);
-        }
-        let login = value.get("login")?.as_str()?.to_lowercase();
-        let mut handles = vec![Handle::Login(login.clone())];
-        let one = value.get("email").filter(|email| !email.is_null());
-        let many = match value.get("emails") {
-            Some(Value::Array(emails)) => emails.as_slice(),
-            Some(Value::Null) | None => &[],
-            Some(_) => return None,
-        };
-        for email in one.into_iter().chain(many) {
-            let email = email.as_str()?.trim().to_lowercase();
-            self.logins.insert(email.clone(), login.clone());
-            handles.push(Handle::Email(email));
-        }
-        Some(handles)
-    }
-
-    /// The members of a team; `None` if the export does not know it.
-    pub fn members(&self, team: &str) -> Option<&[Handle]> {
-        let slug = team.rsplit('/').next().unwrap_or(team);
-        self.members.get(team).or_else(|| self.members.get(slug)).map(Vec::as_slice)
-    }
-
-    /// True if an address of this login is known.
-    pub fn knows_email_of(&self, login: &str) -> bool {
-        self.logins.values().any(|known| known == login)
-    }
-}
-
-fn team_key(name: &str) -> String {
-    name.trim().trim_start_matches('@').to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn mailbox<'a>(name: &'a str, email: &'a str, written_email: &'a str) -> Mailbox<'a> {
         Mailbox { name, email, written_email }
-    }
-
-    #[test]
-    fn an_owner_is_a_login_an_address_or_a_team() {
-        assert_eq!(Handle::parse("@Alice"), Some(Handle::Login("alice".into())));
-        assert_eq!(Handle::parse("alice"), Some(Handle::Login("alice".into())));
-        assert_eq!(Handle::parse("A@Example.com"), Some(Handle::Email("a@example.com".into())));
-        assert_eq!(Handle::parse("@acme/Core"), Some(Handle::Team("acme/core".into())));
-        assert_eq!(Handle::parse("@"), None);
     }
 
     #[test]
@@ -285,27 +164,5 @@ mod tests {
 
     fn person_is_bot(people: &People, place: usize) -> bool {
         people.get(place).unwrap().is_bot
-    }
-
-    #[test]
-    fn teams_are_read_with_logins_addresses_and_both() {
-        let text =
-            r#"{"@acme/Pay": ["Alice", {"login": "bob", "emails": ["B@x.example"]}], "core": ["@acme/pay"]}"#;
-        let teams = Teams::parse(text, "teams.json").unwrap();
-        let members = teams.members("acme/pay").unwrap();
-        assert_eq!(members.len(), 3);
-        assert!(teams.members("acme/core").is_some(), "a team may be written without its organisation");
-        assert_eq!(teams.members("acme/other"), None);
-        assert!(teams.knows_email_of("bob") && !teams.knows_email_of("alice"));
-    }
-
-    #[test]
-    fn teams_of_another_form_are_an_error() {
-        for text in
-            ["", "[]", r#"{"a": "b"}"#, r#"{"a": [1]}"#, r#"{"a": [{"name": "x"}]}"#, r#"{"a": [""]}"#]
-        {
-            let error = Teams::parse(text, "teams.json").unwrap_err();
-            assert_eq!(error.code, Code::BadExport, "{text}");
-        }
     }
 }

@@ -19,6 +19,7 @@ mod proposal;
 mod provenance;
 mod scan;
 mod snapshot;
+mod teams;
 mod tests;
 mod text;
 mod verdict;
@@ -42,6 +43,7 @@ pub use scan::{
     Epss, Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool, Traits,
 };
 pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot};
+pub use teams::{Handle, Teams};
 pub use tests::{
     ContainerFailure, PassedTests, Place, Repeated, Retries, TestCase, TestGroup, TestId, TestRun,
     TestStatus, TestTotals, add_durations,

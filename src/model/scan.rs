@@ -147,6 +147,9 @@ pub struct Tool {
     pub name: Untrusted,
     /// Its version; empty if the report gives none.
     pub version: Untrusted,
+    /// Its vulnerability database, by the day and time that it was made; empty if the report gives none.
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
+    pub database: Untrusted,
 }
 
 /// A package with an advisory.

@@ -222,6 +222,29 @@ paths:
 "##,
     ),
     (
+        "branches",
+        r##"version: 1
+branches:
+  - { match: release/*, rules: { tests.failed: { max: 0 } }, when: x }
+  - { match: release/* }
+  - { rules: {} }
+  - release/*
+  - { match: "[", rules: { tests.faild: {} } }
+"##,
+    ),
+    (
+        "base snapshot",
+        r##"version: 1
+base-snapshot: { from: artefact, keep: 0, kept: 1 }
+"##,
+    ),
+    (
+        "branches as a mapping",
+        r##"version: 1
+branches: { match: release/*, rules: {} }
+"##,
+    ),
+    (
         "paths no list",
         r##"version: 1
 paths: { match: [a], rules: {} }

@@ -1,10 +1,11 @@
 //! Which waivers and quarantine entries hold today, and why the others do not.
 
 use super::org;
-use super::{Limits, OrgPolicy, PolicyFile, RepoFacts, RuleInForce};
+use super::{OrgPolicy, PolicyFile, RepoFacts, RuleInForce};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::Date;
+use crate::model::{Date, Handle, Teams};
 use crate::rules::{Quarantined, Waiver};
+use std::collections::BTreeSet;
 
 /// Who owns an entry is told so many days before it ends.
 const SOON_DAYS: u32 = 14;
@@ -62,11 +63,11 @@ pub(super) fn in_force(
     today: Option<Date>,
     notes: &mut Vec<Diagnostic>,
 ) -> Exemptions {
-    let none = Limits::default();
-    let limits = organisation.map_or(&none, |organisation| &organisation.limits);
+    let none = OrgPolicy::default();
+    let limited = organisation.unwrap_or(&none);
     let mut exemptions = Exemptions::default();
     for waiver in file.iter().flat_map(|file| &file.waivers) {
-        let state = state_of(waiver.rule, &waiver.owner, waiver.expires, limits, rules, today);
+        let state = state_of(waiver.rule, &waiver.owner, waiver.expires, limited, rules, today);
         let listed = of_waiver(waiver, covers(waiver), state);
         if listed.holds(today, notes) {
             exemptions.waivers.push(waiver.clone());
@@ -82,7 +83,7 @@ pub(super) fn in_force(
             reason: entry.reason.clone(),
             expires: entry.expires,
             origin: entry.origin.clone(),
-            state: state_of("tests.failed", &entry.owner, entry.expires, limits, rules, today),
+            state: state_of("tests.failed", &entry.owner, entry.expires, limited, rules, today),
         };
         if listed.holds(today, notes) {
             exemptions.quarantine.push(entry.clone());
@@ -144,7 +145,7 @@ fn state_of(
     rule: &str,
     owner: &str,
     expires: Date,
-    limits: &Limits,
+    limited: &OrgPolicy,
     rules: &[RuleInForce],
     today: Option<Date>,
 ) -> ExemptionState {
@@ -156,7 +157,8 @@ fn state_of(
     if pin.is_some_and(|pin| !pin.waivable) {
         return ExemptionState::Refused(format!("the organisation lets nobody waive `{rule}`"));
     }
-    if limits.waiver_owners.as_ref().is_some_and(|owners| !owners.contains(owner)) {
+    let limits = &limited.limits;
+    if limits.waiver_owners.as_ref().is_some_and(|owners| !may_own(owner, owners, &limited.teams)) {
         return ExemptionState::Refused(format!("the organisation does not let {owner} own one"));
     }
     let days = today.map_or(u64::MAX, |today| u64::from(expires.days().saturating_sub(today.days())));
@@ -166,6 +168,15 @@ fn state_of(
         }
         _ => term,
     }
+}
+
+/// True for an owner who is named, and for a member of a team that is (`teams.json`).
+fn may_own(owner: &str, named: &BTreeSet<String>, teams: &Teams) -> bool {
+    let is_member = |team: &String| match (Handle::parse(owner), Handle::parse(team)) {
+        (Some(Handle::Login(login)), Some(Handle::Team(team))) => teams.holds(&team, &login),
+        _ => false,
+    };
+    named.contains(owner) || named.iter().any(is_member)
 }
 
 impl Exemption {

@@ -1,5 +1,6 @@
 //! One policy file of a repository, exactly as written.
 
+use super::base_snapshot::{self, BaseSnapshot};
 use super::beside::{self, Beside};
 use super::entries::{Allowed, RuleEntry, read_rules};
 use super::publish::{self, GatePlace, Publishing};
@@ -18,6 +19,8 @@ pub struct PolicyFile {
     pub rules: Vec<RuleEntry>,
     /// `paths:`.
     pub overlays: Vec<OverlayEntry>,
+    /// `branches:`.
+    pub branches: Vec<BranchEntry>,
     /// `reports:`.
     pub reports: BTreeMap<String, ReportEntry>,
     /// `reproduce:`.
@@ -26,6 +29,8 @@ pub struct PolicyFile {
     pub owners: Vec<String>,
     /// `summary.thanks`, if the file says it.
     pub thanks: Option<bool>,
+    /// `base-snapshot:`.
+    pub base_snapshot: BaseSnapshot,
     /// `exclude:`.
     pub exclude: Globs,
     /// `include:`.
@@ -59,16 +64,27 @@ pub struct OverlayEntry {
     pub origin: Origin,
 }
 
+/// One entry of `branches:`: what changes to some branches must reach beside. It never asks for less.
+#[derive(Clone, Debug)]
+pub struct BranchEntry {
+    /// `match:`, globs of the branch that a change goes to.
+    pub globs: Globs,
+    /// `rules:`.
+    pub rules: Vec<RuleEntry>,
+}
+
 const KEYS: &[&str] = &[
     "version",
     "reports",
     "rules",
     "paths",
+    "branches",
     "waivers",
     "quarantine",
     "vex",
     "kev",
     "epss",
+    "base-snapshot",
     "reproduce",
     "owners",
     "summary",
@@ -80,7 +96,7 @@ const KEYS: &[&str] = &[
     "publish",
 ];
 /// Keys of the design that this version does not have.
-const PLANNED: &[&str] = &["retries", "branches"];
+const PLANNED: &[&str] = &["retries"];
 /// Keys that an organisation's file has and a repository's has not.
 const OF_ORGANISATION: &[&str] = &["defaults", "floor", "locked", "groups", "limits", "rollout"];
 
@@ -113,6 +129,7 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
             "reports" => file.reports = reports::read(reader, node),
             "rules" => file.rules = read_rules(reader, node, Allowed::All),
             "paths" => file.overlays = read_overlays(reader, node),
+            "branches" => file.branches = read_branches(reader, node),
             "reproduce" => file.reproduce = read_reproduce(reader, node),
             "owners" => {
                 let owners = reader.texts(node, "`owners`");
@@ -125,6 +142,7 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
             "extends" => file.extends = read_extends(reader, node),
             "gate" => file.gate = publish::read_gate(reader, node),
             "publish" => file.publish = publish::read(reader, node),
+            "base-snapshot" => file.base_snapshot = base_snapshot::read(reader, node),
             "exclude" => file.exclude = reader.globs(node, "`exclude`"),
             "path-rules" => file.path_rules = read_path_rules(reader, node),
             "include" => file.include = reader.globs(node, "`include`"),
@@ -224,6 +242,32 @@ fn read_overlays(reader: &mut Reader<'_>, node: &Node) -> Vec<OverlayEntry> {
         }
     }
     overlays
+}
+
+fn read_branches(reader: &mut Reader<'_>, node: &Node) -> Vec<BranchEntry> {
+    let example = "- { match: [\"release/*\"], rules: { coverage.changed: { min: 90 } } }";
+    let mut branches = Vec::new();
+    for item in reader.list(node, "`branches`", example) {
+        let (mut globs, mut rules) = (None, None);
+        let is_map = matches!(item.value, Value::Map(_));
+        for (key, value) in reader.map(item, "an entry of `branches`", example) {
+            match key.text.as_str() {
+                "match" => globs = Some(reader.globs(value, "`match`")),
+                "rules" => rules = Some(read_rules(reader, value, Allowed::All)),
+                _ => reader.unknown_key(key, "an entry of `branches`", &["match", "rules"], &[]),
+            }
+        }
+        for (key, missing) in [("match", globs.is_none()), ("rules", rules.is_none())] {
+            if is_map && missing {
+                let message = format!("the entry of `branches` has no `{key}`");
+                reader.error(Code::MissingKey, item.place, message, format!("write it like `{example}`"));
+            }
+        }
+        if let (Some(globs), Some(rules)) = (globs, rules) {
+            branches.push(BranchEntry { globs, rules });
+        }
+    }
+    branches
 }
 
 fn read_reproduce(reader: &mut Reader<'_>, node: &Node) -> Reproduce {

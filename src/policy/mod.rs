@@ -3,6 +3,7 @@
 //! [`parse`] reads one file into a [`PolicyFile`] and reports everything that is wrong with it; [`resolve`]
 //! lays it over the built-in policy. Every value of the result knows the file and line that set it.
 
+mod base_snapshot;
 mod beside;
 mod builtin;
 mod contradictions;
@@ -27,6 +28,7 @@ mod waivers;
 mod yaml;
 
 pub use crate::rules::{Feeds, GlobError, Globs, Pattern, Quarantined, Reproduce, VexStatement, Waiver};
+pub use base_snapshot::{BaseSnapshot, SnapshotStore};
 pub use beside::{Beside, BesideKind};
 pub use builtin::BUILT_IN;
 pub use contradictions::contradictions;
@@ -34,7 +36,7 @@ pub use differences::differences;
 pub use entries::{OrgEntry, RuleEntry};
 pub use exemptions::{Exemption, ExemptionState};
 pub use facts::RepoFacts;
-pub use file::{OverlayEntry, PolicyFile, parse, parse_committed};
+pub use file::{BranchEntry, OverlayEntry, PolicyFile, parse, parse_committed};
 pub use flat::{FlatSetting, flat_settings};
 pub use floors::{Bound, Pin};
 pub use layers::{Layers, MOST_LAXER_OVERLAYS, resolve, resolve_layers};
@@ -72,6 +74,8 @@ pub struct Policy {
     pub gate: GatePlace,
     /// What the second stage does.
     pub publish: Publishing,
+    /// Where the evidence of the base lives.
+    pub base_snapshot: BaseSnapshot,
     /// Globs of files whose coverage is not judged.
     pub exclude: Globs,
     /// Globs of the only files whose coverage is judged; empty means all.
@@ -235,6 +239,8 @@ pub enum LayerKind {
     Relief,
     /// The repository's file.
     Repository,
+    /// What the repository's file asks for on the branch, beside.
+    Branch,
     /// A floor of the organisation.
     Floor,
     /// A lock of the organisation.
@@ -251,6 +257,7 @@ impl LayerKind {
             Self::OrgRepository => "organisation, for this repository",
             Self::Relief => "waiver of the organisation",
             Self::Repository => "this repository",
+            Self::Branch => "this repository, for the branch",
             Self::Floor => "floor of the organisation",
             Self::Lock => "locked by the organisation",
         }

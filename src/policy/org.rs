@@ -7,7 +7,7 @@ use super::waivers::{self, OrgWaiver};
 use super::yaml;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::{Date, Mode};
+use crate::model::{Date, Mode, Teams};
 use crate::rules::Globs;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,8 @@ pub struct OrgPolicy {
     pub rollout: Option<Rollout>,
     /// Exemptions of repositories.
     pub waivers: Vec<OrgWaiver>,
+    /// Members of its teams, as `teams.json` beside it says.
+    pub teams: Teams,
     /// Where it was read from, for the header: `acme/.tollgate at a1b2c3d`.
     pub source: String,
     /// The repository that it was read from, `owner/name`, where that is known.
@@ -74,6 +76,8 @@ pub struct Limits {
     pub waiver_owners: Option<BTreeSet<String>>,
     /// Paths for which a repository may ask for less, or exclude them; none without this key.
     pub relax_allowed: Globs,
+    /// Branches whose own policy file judges the changes that go there; none without this key.
+    pub own_branches: Globs,
 }
 
 /// How new requirements of the organisation arrive (DECISIONS 24).
@@ -255,8 +259,9 @@ fn read_limits(reader: &mut Reader<'_>, node: &Node) -> Limits {
                 limits.waiver_owners = Some(owners.into_iter().map(|(_, owner)| owner.to_owned()).collect());
             }
             "relax-allowed" => limits.relax_allowed = reader.globs(value, "`relax-allowed`"),
+            "own-branches" => limits.own_branches = reader.globs(value, "`own-branches`"),
             _ => {
-                let known = ["waiver-max-days", "waiver-owners", "relax-allowed"];
+                let known = ["waiver-max-days", "waiver-owners", "relax-allowed", "own-branches"];
                 reader.unknown_key(key, "`limits`", &known, &[]);
             }
         }

@@ -90,8 +90,7 @@ impl Change {
                 let rules = if outcome.scope.is_empty() {
                     &policy.rules
                 } else {
-                    let scope = |globs: &[String]| globs.join(", ") == outcome.scope;
-                    &policy.overlays.iter().find(|overlay| scope(overlay.globs.patterns()))?.rules
+                    &policy.overlays.iter().find(|overlay| overlay.scope() == outcome.scope)?.rules
                 };
                 let rule = rules.iter().find(|rule| rule.spec.id == outcome.id)?;
                 let named = rule.named || !outcome.scope.is_empty();
@@ -141,7 +140,7 @@ impl Change {
         let Self::Policy(policy) = self else { return None };
         let has = |overlay: &&crate::policy::Overlay| overlay.rules.iter().any(|other| other.spec.id == rule);
         let mut scopes: Vec<String> =
-            policy.overlays.iter().filter(has).map(|overlay| overlay.globs.patterns().join(", ")).collect();
+            policy.overlays.iter().filter(has).map(crate::policy::Overlay::scope).collect();
         scopes.sort();
         Some(scopes)
     }

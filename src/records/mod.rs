@@ -7,6 +7,7 @@
 pub mod chain;
 mod change;
 mod fleet;
+mod lately;
 mod listed;
 mod organisation;
 mod replay;
@@ -16,6 +17,7 @@ pub(crate) mod tests;
 
 pub use change::{Change, FieldChange};
 pub use fleet::{Attention, Column, Fleet, Repository, Window, fleet};
+pub use lately::{Lately, lately};
 pub use listed::{Listed, Point, blocking};
 pub use organisation::Organisation;
 pub use replay::{NoData, ReplayedVerdict, replay};

@@ -238,7 +238,7 @@ fn is_changed(outcome: &RecordedOutcome, change: &Change) -> bool {
 }
 
 /// A rule as it will be from a day on; it only warns.
-fn is_preview(outcome: &RecordedOutcome) -> bool {
+pub(super) fn is_preview(outcome: &RecordedOutcome) -> bool {
     outcome.scope.strip_prefix("from ").is_some_and(|day| crate::model::Date::parse(day).is_ok())
 }
 

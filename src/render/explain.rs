@@ -7,6 +7,7 @@ use super::words::{sentence, verdict_words};
 use crate::diagnostic::Weight;
 use crate::model::{Mode, Outcome, OutcomeKind, RepoPath, Untrusted, Verdict};
 use crate::policy::Policy;
+use crate::records::Lately;
 use crate::rules::RuleSpec;
 
 /// At most so many lines are listed.
@@ -62,6 +63,7 @@ pub fn render_rule(
     policy: &Policy,
     rule: &RuleSpec,
     lines: &[CountedLine],
+    lately: Option<(u32, &Lately)>,
     style: Style,
 ) -> String {
     let mut page = Page::new(style);
@@ -76,6 +78,10 @@ pub fn render_rule(
         let scope = if outcome.scope.is_empty() { "" } else { &outcome.scope };
         let scope = if scope.is_empty() { String::new() } else { format!("{}: ", page.own(scope)) };
         page.wrapped("  ", 4, &format!("{scope}{}", here(&page, outcome)));
+    }
+    if let Some((days, lately)) = lately {
+        page.section(&format!("last {days} days"));
+        page.line(&format!("  {} on pull requests", lately.text()));
     }
     why_not_green(&mut page, verdict, Some(rule));
     if let Some(in_force) = policy.rule(rule.id) {

@@ -2,6 +2,7 @@
 //! from outside.
 
 use super::escape::{html, html_block, is_safe_command};
+use super::html_proposal::proposal;
 use super::inspect::totals_text;
 use super::title;
 use super::words::{not_counted_heading, origin_text, problems, sentence, steps_by_reader, verdict_words};
@@ -39,6 +40,7 @@ pub(super) fn body(verdict: &Verdict) -> String {
     for detail in &verdict.details {
         fold(&mut out, detail);
     }
+    proposal(&mut out, verdict);
     reports(&mut out, verdict);
     problem_table(&mut out, verdict);
     out
@@ -118,6 +120,11 @@ fn not_counted(out: &mut String, verdict: &Verdict) {
 
 /// The table of rules, as the verdict came out.
 pub(super) fn criteria(out: &mut String, verdict: &Verdict) {
+    criteria_under(out, "Criteria", verdict);
+}
+
+/// The same under another caption.
+pub(super) fn criteria_under(out: &mut String, caption: &str, verdict: &Verdict) {
     let rows = verdict.rows().map(|outcome| {
         let mut measured = own(&outcome.measured_text);
         if !outcome.reason.is_empty() && outcome.kind != OutcomeKind::Met {
@@ -130,7 +137,7 @@ pub(super) fn criteria(out: &mut String, verdict: &Verdict) {
         }
         [name, result(outcome).to_owned(), measured, own(&outcome.required_text), place(&outcome.origin)]
     });
-    table(out, "Criteria", ["Criterion", "Result", "Measured", "Required", "Set by"], rows);
+    table(out, caption, ["Criterion", "Result", "Measured", "Required", "Set by"], rows);
 }
 
 fn notes(out: &mut String, verdict: &Verdict) {
@@ -258,7 +265,8 @@ pub(super) fn own(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fixtures;
+    use crate::diagnostic::{Code, Diagnostic, Weight};
+    use crate::model::{Effect, PolicyChange, Proposal, fixtures};
     use proptest::prelude::*;
     use quick_xml::Reader;
     use quick_xml::events::Event;
@@ -283,6 +291,32 @@ mod tests {
     #[test]
     fn a_failing_page_holds_everything() {
         insta::assert_snapshot!(render(&fixtures::failing()).replace(STYLE, "…\n"));
+    }
+
+    #[test]
+    fn a_proposed_policy_is_shown_with_what_it_would_say() {
+        let change = PolicyChange {
+            effect: Effect::Laxer,
+            what: "coverage.changed.min".to_owned(),
+            scope: String::new(),
+            before: "80%".to_owned(),
+            after: "<b>10%".to_owned(),
+            origin: Origin::at("tollgate.yml", 3, 5),
+        };
+        let proposal = |mistakes: Vec<Diagnostic>| Proposal {
+            file: "tollgate.yml".into(),
+            changes: vec![change.clone()],
+            verdict: Box::new(fixtures::failing()),
+            mistakes,
+        };
+        let page = render(&Verdict { proposal: Some(proposal(Vec::new())), ..fixtures::failing() });
+        assert!(page.contains("Under it the verdict would be: Needs changes"), "{page}");
+        assert!(page.contains("<code>coverage.changed.min</code>") && page.contains("&lt;b&gt;10%"));
+        assert!(page.contains("Every criterion under it"));
+        let mistake = Diagnostic::new(Code::BadValue, Weight::Error, "no number", Origin::at("t.yml", 1, 1));
+        let page = render(&Verdict { proposal: Some(proposal(vec![mistake])), ..fixtures::failing() });
+        assert!(page.contains("What is wrong with the proposed policy") && page.contains("no number"));
+        assert!(!page.contains("The proposed policy</h2>"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod escape;
 pub mod explain;
 pub mod fleet;
 pub mod html;
+mod html_proposal;
 pub mod inspect;
 pub mod junit;
 pub mod metrics;

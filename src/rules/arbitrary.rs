@@ -203,8 +203,7 @@ fn scan() -> impl Strategy<Value = Scan> {
             suppression: suppression.map(Box::new),
             ..finding(rule, severity)
         });
-    let tool =
-        select(vec!["x", "y"]).prop_map(|name| Tool { name: name.into(), version: Untrusted::default() });
+    let tool = select(vec!["x", "y"]).prop_map(|name| Tool { name: name.into(), ..Tool::default() });
     let lost = option::weighted(0.1, (number(), number()));
     (tool, health(), vec(found, 0..6), lost).prop_map(|(tool, health, findings, lost)| {
         let mut active = SeverityCounts::default();

@@ -359,7 +359,7 @@ pub(crate) fn scan(findings: Vec<Finding>) -> Snapshot {
         active.count(finding.severity);
     }
     let scan = Scan {
-        tool: Tool { name: "scanner".into(), version: Untrusted::default() },
+        tool: Tool { name: "scanner".into(), ..Tool::default() },
         category: Untrusted::default(),
         health: Health::Complete,
         health_reason: Untrusted::default(),

@@ -5,6 +5,7 @@
 
 pub mod chain;
 pub mod cobertura;
+pub mod context;
 pub mod ctrf;
 mod decimal;
 pub mod doctor;

@@ -114,6 +114,59 @@ fn an_organisation_s_policy_with_a_mistake_or_without_a_place_never_means_no_rul
 }
 
 #[test]
+fn a_record_says_as_a_class_who_proposes_the_change() {
+    let place = repository("version: 1\nowners: ['@acme/pay']\n");
+    let by = |login: &str, files: &[(&str, &str)]| {
+        let runner = Place::new();
+        let organisation = organisation(&[&[("org.yml", ORG)], files].concat());
+        let base = place.git(&["rev-parse", "main"]);
+        let event = format!(
+            r#"{{"repository": {{"default_branch": "main"}}, "pull_request": {{"user": {{"login": "{login}"}},
+            "base": {{"ref": "main", "sha": "{base}", "repo": {{"id": 1}}}}, "head": {{"repo": {{"id": 2}}}}}}}}"#
+        );
+        let event = runner.file("event.json", &event);
+        let record = runner.path().join("verdict.json");
+        let options =
+            ["check", "--org-policy", text(&organisation), "--write-json", record.to_str().unwrap()];
+        let variables = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_EVENT_PATH", event.to_str().unwrap()),
+            ("GITHUB_BASE_REF", "main"),
+        ];
+        place.tollgate_with(&options, &variables).exits(0);
+        let text = std::fs::read_to_string(&record).unwrap();
+        assert!(!text.contains(login), "a record names nobody");
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let author = &record["context"]["author"];
+        [&author["class"], &author["why"]].map(|said| said.as_str().unwrap().to_owned())
+    };
+    let asked = "permission unknown: nobody was asked with a token that may know";
+    let teams = ("teams.json", r#"{"acme/pay": ["alice"]}"#);
+    assert_eq!(by("alice", &[teams]), ["owner", "in owners, or owns a changed path; from a fork"]);
+    assert_eq!(
+        by("carol", &[teams]),
+        ["external", &format!("{asked}; not in owners, owns no changed path; from a fork")]
+    );
+    assert_eq!(by("robot[bot]", &[teams]), ["bot", "a bot; from a fork"]);
+    let unknown = format!("{asked}; the members of a team of owners are not known; from a fork");
+    assert_eq!(by("alice", &[]), ["unknown", &unknown]);
+    let broken = organisation(&[("org.yml", ORG), ("teams.json", "[]")]);
+    check(&place, text(&broken)).exits(2).says("error[bad-export]").says("teams.json");
+}
+
+#[test]
+fn a_member_of_a_team_may_own_a_waiver_where_the_team_may() {
+    let waiver = "version: 1\nrules: { tests.executed: { min: 5 } }\nwaivers: [ { rule: tests.executed, owner: '@alice', \
+                  reason: r, expires: 2099-01-01 } ]\n";
+    let place = repository(waiver);
+    let limits = "version: 1\nlimits: { waiver-owners: ['@acme/sec'] }\n";
+    check(&place, text(&organisation(&[("org.yml", limits)]))).exits(1).says("waiver-refused");
+    let teams = r#"{"acme/sec": ["@acme/leads"], "acme/leads": ["alice"]}"#;
+    check(&place, text(&organisation(&[("org.yml", limits), ("teams.json", teams)]))).exits(0);
+}
+
+#[test]
 fn a_group_by_topic_needs_facts_of_the_repository() {
     let place = repository("");
     let group = "version: 1\nselect: { topic: tier-1 }\nfloor: { tests.executed: { min: 9 } }\n";
@@ -213,4 +266,149 @@ fn a_revision_of_the_judged_repository_is_one_of_its_default_branch() {
     place.commit("laxer");
     check_in_ci(&place, &["--org-policy", "policy@origin/main"], "").exits(1).says("at least 9 tests");
     check_in_ci(&place, &["--org-policy", "policy@topic"], "").exits(2).says("policy-from-head");
+}
+
+#[test]
+fn an_organisation_s_policy_is_replayed_over_records_with_paths_of_their_own() {
+    let place = repository(
+        "version: 1\nrules: { tests.executed: { min: 1 }, tests.skipped: { max: 5 } }\n\
+         paths: [ { suites: [c], rules: { tests.skipped: { max: 3 } } }, { suites: [s], rules: { tests.skipped: { max: 4 } } } ]\n",
+    );
+    std::fs::create_dir(place.path().join("records")).unwrap();
+    let record = place.path().join("records/1.json");
+    let options = ["check", "--base", "main", "--write-json", record.to_str().unwrap()];
+    place.tollgate(&options).exits(0);
+    let simulate = |text_of: &str| {
+        let policy = organisation(&[("org.yml", text_of)]);
+        place.tollgate(&["simulate", "--records", "records", "--org-policy", text(&policy)])
+    };
+    simulate(ORG).exits(0).says("0 of 1");
+    simulate(STRICT).exits(0).says("1 of 1").says("tests.executed");
+    simulate("version: 1\nfloor: { tests.skipped: { max: 2 } }\n").exits(0).says("0 of 1");
+    let as_of =
+        ["explain", "tests.executed", "--base", "main", "--records", "records", "--as-of", "2026-12-01"];
+    let lately = place.tollgate(&as_of).exits(0);
+    assert!(lately.out.contains("last 90 days"), "{}", lately.out);
+    simulate("version: 1\nflor: {}\n").exits(2).says("did you mean `floor`?");
+}
+
+#[test]
+fn a_release_branch_may_ask_for_more_and_only_with_leave_judges_by_its_own_file() {
+    let place =
+        repository("version: 1\nbranches: [ { match: release/*, rules: { tests.executed: { min: 2 } } } ]\n");
+    place.git(&["branch", "release/1", "main"]);
+    place.tollgate(&["check", "--base", "main"]).exits(0);
+    place.tollgate(&["check", "--base", "release/1"]).exits(1).says("need: at least 2 tests");
+    let explain = place.tollgate(&["explain", "tests.executed", "--base", "release/1"]).exits(0);
+    explain.says("this repository, for the branch").says("tollgate.yml:2");
+    // The branch's own file asks for nothing, and counts only where the organisation lets it.
+    place.git(&["checkout", "-q", "release/1"]);
+    place.file("tollgate.yml", "version: 1\n");
+    place.commit("lax");
+    let base = place.git(&["rev-parse", "release/1"]);
+    place.git(&["checkout", "-q", "-b", "fix"]);
+    place.file("src/a.py", "a = 3\n");
+    place.file("junit.xml", PASSING);
+    place.commit("fix");
+    let run = |organisation: &Place| {
+        let runner = Place::new();
+        let event = format!(
+            r#"{{"repository": {{"default_branch": "main"}},
+            "pull_request": {{"base": {{"ref": "release/1", "sha": "{base}"}}}}}}"#
+        );
+        let event = runner.file("event.json", &event);
+        let variables = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_EVENT_PATH", event.to_str().unwrap()),
+            ("GITHUB_BASE_REF", "release/1"),
+        ];
+        place.tollgate_with(&["check", "--org-policy", text(organisation)], &variables)
+    };
+    let none = organisation(&[("org.yml", "version: 1\n")]);
+    run(&none).exits(1).says("need: at least 2 tests");
+    let leave = organisation(&[("org.yml", "version: 1\nlimits: { own-branches: release/* }\n")]);
+    run(&leave).exits(0).says("read from release/1");
+    let floor = "version: 1\nlimits: { own-branches: release/* }\nfloor: { tests.executed: { min: 3 } }\n";
+    run(&organisation(&[("org.yml", floor)])).exits(1).says("need: at least 3 tests");
+}
+
+#[test]
+fn the_dry_run_of_a_proposed_policy_reads_what_the_change_brings_beside_it() {
+    let place = repository("version: 1\n");
+    place.file("tollgate.yml", "version: 1\nvex: vex.json\n");
+    let missing = place.tollgate(&["check", "--base", "main"]).exits(0);
+    missing.says("under it: no verdict");
+    let vex = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "version": 1,
+        "timestamp": "2026-01-01T00:00:00Z", "statements": []}"#;
+    place.file("vex.json", vex);
+    place.tollgate(&["check", "--base", "main"]).exits(0).says("under it: passed");
+}
+
+#[test]
+fn a_laptop_with_the_context_of_ci_gives_the_verdict_of_ci() {
+    let policy = "version: 1\nvex: vex.json\nrules: { tests.executed: { min: 1 }, tests.removed: { max: 0 } }\nwaivers: [ { rule: \
+                  tests.executed, owner: '@alice', reason: r, expires: 2099-01-01 } ]\n";
+    let place = repository("");
+    place.git(&["checkout", "-q", "main"]);
+    place.file("tollgate.yml", policy);
+    place.file(
+        "vex.json",
+        r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "version": 1,
+        "timestamp": "2026-01-01T00:00:00Z", "statements": []}"#,
+    );
+    place.commit("policy");
+    place.file("junit.xml", PASSING.replace("works", "was-here"));
+    let snapshot = place.path().join(".git/base.snapshot");
+    place.tollgate(&["check", "--save-snapshot", snapshot.to_str().unwrap()]);
+    place.git(&["checkout", "-q", "-B", "change"]);
+    place.file("src/a.py", "a = 2\n");
+    place.file("junit.xml", PASSING);
+    place.commit("change");
+    let limits =
+        "version: 1\nlimits: { waiver-owners: ['@acme/sec'] }\nfloor: { tests.executed: { min: 9 } }\n";
+    let teams = r#"{"acme/sec": ["alice", "bob"]}"#;
+    let organisation = organisation(&[("org.yml", limits), ("teams.json", teams)]);
+    let context = place.path().join(".git/context.gz");
+    let (context, snapshot) = (context.to_str().unwrap(), snapshot.to_str().unwrap());
+    let ci = place
+        .tollgate(&[
+            "check",
+            "--base",
+            "main",
+            "--base-snapshot",
+            snapshot,
+            "--org-policy",
+            text(&organisation),
+            "--save-context",
+            context,
+        ])
+        .exits(1);
+    let ci = ci.says("1 removed").says("waived by @alice");
+    // Nothing is left on the laptop but the clone and the context.
+    drop(organisation);
+    std::fs::remove_file(snapshot).unwrap();
+    let laptop = place.tollgate(&["check", "--context", context]).exits(1);
+    assert_eq!(laptop.out, ci.out);
+    let alone = place.tollgate(&["check", "--base", "main"]);
+    assert_ne!(alone.out, ci.out);
+    alone.says("judged without the evidence of the base, an organisation's policy");
+    // No person stands in it whom the policy does not name.
+    let packed = std::fs::read(context).unwrap();
+    let mut plain = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut plain).unwrap();
+    assert!(plain.contains("@alice") && !plain.contains("bob"));
+    // What is not as it was is named.
+    place.file("src/a.py", "a = 3\n");
+    place.commit("more");
+    place.tollgate(&["check", "--context", context]).says("context-differs");
+    place.file("tollgate.yml", "version: 1\n");
+    place.tollgate(&["check", "--context", context]).says("policy-differs");
+    place.tollgate(&["check", "--context", context, "--org-policy", "x"]).exits(2);
+    let damaged = place.file("damaged.gz", "nothing");
+    place.tollgate(&["check", "--context", damaged.to_str().unwrap()]).exits(2).says("--save-context");
+    // A change must not bring its own.
+    let brought = place.path().join("own.gz");
+    std::fs::copy(context, &brought).unwrap();
+    check_in_ci(&place, &["--context", brought.to_str().unwrap()], "").exits(2).says("policy-from-head");
 }

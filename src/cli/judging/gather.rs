@@ -1,20 +1,23 @@
 //! Everything that a judgement is made from, before anything is read or judged.
 
+use super::author::{Change, author_of_change};
+use super::context::{base_of_context, differences};
 use super::evidence::{Evidence, Looked, look, with_named_reports};
 use super::question::{Question, SecondStage};
 use crate::cli::base::{BaseEvidence, name_of};
 use crate::cli::exit::WrongUse;
 use crate::cli::output;
-use crate::cli::policies::{self, Policies, ProposedPolicy, Setting};
+use crate::cli::policies::{self, Policies, ProposedPolicy, Setting, Sources};
 use crate::compare::{self, Occasion};
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::gate::{Ground, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
+use crate::io::github;
 use crate::io::policy as io_policy;
 use crate::io::reports::Packed;
-use crate::model::{BuildJobs, DiffState, HeaderFact, Kind, Provenance, RepoPath, Untrusted};
+use crate::model::{Author, BuildJobs, DiffState, HeaderFact, Kind, Provenance, RepoPath, Teams, Untrusted};
 use crate::paths::{GoModule, Tree};
-use crate::policy::Policy;
+use crate::policy::{Policy, SnapshotStore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +38,16 @@ pub(super) struct Gathered {
     pub(super) jobs: Option<BuildJobs>,
     pub(super) header: Vec<HeaderFact>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What the policies were made from.
+    pub(super) sources: Sources,
+    /// Members of the organisation's teams.
+    pub(super) teams: Teams,
+    /// Files that the policy names, as far as they are text.
+    pub(super) beside: BTreeMap<String, String>,
+    /// What the head is compared with.
+    pub(super) point: Base,
+    /// Who proposes the change.
+    pub(super) author: Option<Author>,
     /// Where the evidence comes from, if more is known than the change.
     pub(super) provenance: Option<Provenance>,
     /// The program whose process reads the reports; `None` reads them here.
@@ -74,7 +87,18 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }
         None => (None, Vec::new(), BTreeMap::new(), None, None, git::open(dir)),
     };
-    let base = base_of(repository.as_ref().map_err(|error| &**error), question.base.as_deref(), run)?;
+    let context = question.policy.context.clone();
+    let of_context = match &context {
+        Some(context) if question.base.is_none() => {
+            base_of_context(context, repository.as_ref().ok(), &mut diagnostics)
+        }
+        _ => None,
+    };
+    let named = question.base.as_deref().or(of_context.as_deref());
+    let mut base = base_of(repository.as_ref().map_err(|error| &**error), named, run)?;
+    if let (Some(_), Some(context), Base::Known(point)) = (&of_context, &context, &mut base) {
+        point.name = context.base.as_ref().map(|base| base.name.as_str().into()).unwrap_or_default();
+    }
     let setting = Setting {
         repository: repository.as_ref().map_err(|error| &**error),
         dir,
@@ -82,18 +106,35 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         run,
         facts: question.facts.clone(),
     };
-    let Policies { judging: policy, proposed, is_alone } =
+    let Policies { judging: policy, proposed, is_alone, teams, sources } =
         policies::find(&question.policy, setting, &mut diagnostics)?;
     let mut policy = with_named_reports(policy, &question.reports)?;
+    let mut kept = BTreeMap::new();
     for beside in policy.beside.clone() {
         let repository = repository.as_ref().map_err(|error| &**error);
-        let bytes = io_policy::read_beside(repository, dir, &base, run, &beside.path, beside.most_bytes());
+        let name = beside.path.as_str();
+        let bytes = match context.as_ref().and_then(|context| context.beside.get(name)) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => io_policy::read_beside(repository, dir, &base, run, &beside.path, beside.most_bytes()),
+        };
+        // What is no text is no such file either, and reading it has said so.
+        if let Some(text) = bytes.as_ref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+            kept.insert(name.to_owned(), text.to_owned());
+        }
         let taken = bytes.map_err(|error| *error).and_then(|bytes| policy.take_beside(&beside, &bytes));
         diagnostics.extend(taken.err());
     }
     let mut proposed = proposed;
+    // What the proposed policy names and the change does not bring bears on the dry run alone.
+    let mut not_had = Vec::new();
     if let Some(ProposedPolicy { policy: Ok(proposed), .. }) = &mut proposed {
         **proposed = with_named_reports((**proposed).clone(), &question.reports)?;
+        for beside in proposed.beside.clone() {
+            let repository = repository.as_ref().ok();
+            let bytes = io_policy::read_beside_proposed(repository, dir, &beside.path, beside.most_bytes());
+            let taken = bytes.map_err(|error| *error).and_then(|bytes| proposed.take_beside(&beside, &bytes));
+            not_had.extend(taken.err());
+        }
         policies::adopt_globs(&mut policy, proposed, &mut diagnostics);
     }
 
@@ -119,7 +160,10 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let look = |policy: &Policy| look(&question, policy, repository.as_ref().ok(), packed.clone());
     let Looked { evidence, found } = look(&policy);
     let proposed = proposed.map(|proposed| {
-        let looked = proposed.policy.as_ref().ok().map(|policy| look(policy));
+        let mut looked = proposed.policy.as_ref().ok().map(|policy| look(policy));
+        if let Some(looked) = &mut looked {
+            looked.found.append(&mut not_had);
+        }
         (proposed, looked)
     });
 
@@ -145,8 +189,19 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         });
     }
     let given = question.base_snapshot.as_deref().map(crate::cli::snapshot::read).transpose()?;
+    let given = given.or_else(|| context.as_ref()?.snapshot.clone());
+    if let Some(context) = &context {
+        differences(context, head.commit.as_deref(), question.jobs.is_some(), &mut diagnostics);
+    }
     let (clone, head_commit) = (repository.as_ref().ok(), head.commit.as_deref());
-    let base_evidence = match (&question.snapshots, looked_up) {
+    // Where the default branch's policy says where they are, that holds; without a token there is nothing to ask.
+    let snapshots = question.snapshots.take().and_then(|snapshots| match policy.base_snapshot.from {
+        None => Some(snapshots),
+        Some(SnapshotStore::Artifact) => Some(snapshots.at(github::Place::Artifacts)),
+        Some(SnapshotStore::Reference) => Some(snapshots.at(github::Place::Reference)),
+        Some(SnapshotStore::Nowhere) => None,
+    });
+    let base_evidence = match (&snapshots, looked_up) {
         (_, Some(found)) => BaseEvidence::answered(found, name_of(&base), &mut diagnostics),
         (Some(snapshots), None) if given.is_none() => {
             BaseEvidence::found(snapshots, clone, &base, head_commit, &mut diagnostics)
@@ -164,10 +219,20 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }
         Provenance { confirmed, ..provenance }
     });
+    let author = question.proposer.as_ref().map(|proposer| {
+        let of =
+            Change { repository: repository.as_ref().ok(), base: &base, run, diff: changes.diff.known() };
+        author_of_change(proposer, &of, &policy, &teams, &mut diagnostics)
+    });
     let side = changes.side;
     ground.texts =
         repository.ok().map(|repository| Texts(Box::new(move |path| repository.source(side, path))));
     Ok(Gathered {
+        author,
+        sources,
+        teams,
+        beside: kept,
+        point: base,
         occasion,
         provenance,
         reader,

@@ -1,6 +1,8 @@
 //! From a question to its answer: gather → read → judge. `check` and `action` share it.
 
+mod author;
 mod clock;
+pub(super) mod context;
 mod evidence;
 mod gather;
 mod lines;
@@ -15,8 +17,10 @@ use super::policies;
 use crate::compare;
 use crate::diagnostic::Diagnostic;
 use crate::gate::{self, Case, Keep, Reading};
-use crate::model::{Diff, Note, Proposal, Snapshot, Verdict, VerdictKind};
+use crate::io::git::Base;
+use crate::model::{Author, Diff, Note, Proposal, Snapshot, Verdict, VerdictKind};
 use crate::policy::Policy;
+use crate::wire::context::Context;
 use evidence::read_apart;
 use gather::{Gathered, gather};
 use std::num::NonZeroUsize;
@@ -30,6 +34,8 @@ const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 /// A judgement with what it was made from.
 pub(super) struct Judged {
     gathered: Gathered,
+    /// Who proposes the change, as a class; `None` where nobody is known to.
+    pub(super) author: Option<Author>,
     /// The evidence of the head.
     pub(super) head: Snapshot,
     /// The judgement.
@@ -120,13 +126,35 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
         });
     }
     gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
-    Ok(Judged { gathered, head, verdict })
+    let author = gathered.author.clone();
+    Ok(Judged { gathered, author, head, verdict })
 }
 
 impl Judged {
     /// The change, if it is known.
     pub(super) fn diff(&self) -> Option<&Diff> {
         self.gathered.diff.known()
+    }
+
+    /// By what it was judged, for a laptop.
+    pub(super) fn context(&self) -> Context {
+        context::context_of(&self.gathered)
+    }
+
+    /// What a laptop lacks of what CI judges by, in words; empty if it lacks nothing that is known to be there.
+    pub(super) fn lacks(&self) -> Vec<&'static str> {
+        let gathered = &self.gathered;
+        let mut lacks = Vec::new();
+        if matches!(gathered.point, Base::Known(_)) && gathered.base.snapshot.is_none() {
+            lacks.push("the evidence of the base");
+        }
+        if !lacks.is_empty() && gathered.sources.organisation.is_none() {
+            lacks.push("an organisation's policy");
+        }
+        if !lacks.is_empty() && gathered.jobs.is_none() {
+            lacks.push("how the jobs of CI ended");
+        }
+        lacks
     }
 
     /// The policy that judged.

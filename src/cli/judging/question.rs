@@ -3,6 +3,7 @@
 use crate::cli::policies::PolicyOptions;
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
+use crate::io::actions::Proposer;
 use crate::io::git::{Repository, Run};
 use crate::io::github::{Fetched, Nearest, Snapshots};
 use crate::model::{BuildJobs, Confirmation, Graded, Kind};
@@ -20,6 +21,8 @@ pub(in crate::cli) struct Question {
     pub(in crate::cli) policy: PolicyOptions,
     /// What CI says of the repository.
     pub(in crate::cli) facts: RepoFacts,
+    /// What CI says of who proposes the change.
+    pub(in crate::cli) proposer: Option<Proposer>,
     /// Globs that replace the policy's, by kind.
     pub(in crate::cli) reports: Vec<(Kind, String)>,
     /// The branch or commit to compare with, if it was named.
@@ -70,6 +73,7 @@ impl Question {
             run,
             policy: PolicyOptions::default(),
             facts: RepoFacts::default(),
+            proposer: None,
             reports: Vec::new(),
             base: None,
             jobs: None,

@@ -84,7 +84,14 @@ fn compare(arguments: &Arguments) -> Result<Vec<crate::model::PolicyChange>, Vec
             Side::File(file) => (organisation.as_ref(), Some(&**file)),
             Side::Nothing => (organisation.as_ref(), None),
         };
-        let layers = Layers { organisation, facts: known(&facts, organisation), file, source: "", today };
+        let layers = Layers {
+            organisation,
+            facts: known(&facts, organisation),
+            file,
+            source: "",
+            today,
+            branch: None,
+        };
         policy::resolve_layers(&layers)
     };
     let before = resolve(side(&arguments.before, &judged)?)?;

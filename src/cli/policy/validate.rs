@@ -196,6 +196,7 @@ fn of_repository(path: &Path, organisation: Option<&OrgPolicy>, today: Option<Da
         facts: RepoFacts::default(),
         file: Some(&file),
         source: text.file.raw(),
+        branch: None,
         today,
     };
     let policy = policy::resolve_layers(&layers)?;

@@ -85,6 +85,7 @@ impl Stream {
                     json.object(|json, key| {
                         match key {
                             "scanner_version" => reading.version = short(json)?,
+                            "db_last_modified" => reading.database = short(json)?,
                             "scan_level" => self.by_symbol = json.text()? == Some("symbol"),
                             _ => json.skip()?,
                         }

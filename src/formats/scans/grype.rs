@@ -37,6 +37,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                     json.object(|json, key| {
                         match key {
                             "version" => reading.version = short(json)?,
+                            "db" => read_database(json, reading)?,
                             _ => json.skip()?,
                         }
                         Ok(())
@@ -52,6 +53,27 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         }
         Ok(())
     })
+}
+
+/// When the database was built: `db.built` up to version 5 of its schema, `db.status.built` from 6 on.
+fn read_database(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), ParseError> {
+    json.object(|json, key| {
+        match key {
+            "built" => reading.database = short(json)?,
+            "status" => {
+                json.object(|json, key| {
+                    match key {
+                        "built" => reading.database = short(json)?,
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn read_match(
@@ -267,6 +289,21 @@ mod tests {
         format!(
             r#"{{"matches": [{{"vulnerability": {vulnerability}, "relatedVulnerabilities": [{{"id": "CVE-1"}}], "artifact": {{"name": "p", "version": "1", "type": "npm", "locations": [{{"path": "/app/package-lock.json"}}, {{"path": "/b"}}]}}}}], "descriptor": {{"name": "grype", "version": "0.80"}}}}"#
         )
+    }
+
+    #[test]
+    fn the_day_of_the_database_is_read_in_both_forms() {
+        let database = |db: &str| {
+            let text = format!(r#"{{"matches": [], "descriptor": {{"name": "grype", "db": {db}}}}}"#);
+            read(&FORMAT, &text).scan().tool.database.raw().to_owned()
+        };
+        assert_eq!(
+            database(r#"{"built": "2026-11-20T01:00:00Z", "schemaVersion": 5}"#),
+            "2026-11-20T01:00:00Z"
+        );
+        let status = r#"{"status": {"built": "2026-11-21T01:00:00Z"}, "providers": {}}"#;
+        assert_eq!(database(status), "2026-11-21T01:00:00Z");
+        assert_eq!(database("7"), "");
     }
 
     #[test]

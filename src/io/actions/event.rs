@@ -59,6 +59,8 @@ struct Sender {
 struct PullRequest {
     number: Option<u64>,
     base: Side,
+    head: Option<HeadSide>,
+    user: Option<User>,
     author_association: Option<String>,
 }
 
@@ -67,6 +69,25 @@ struct Side {
     #[serde(rename = "ref")]
     branch: String,
     sha: String,
+    repo: Option<Repo>,
+}
+
+/// The side of the change: its repository may be gone.
+#[derive(Clone, Debug, Deserialize)]
+struct HeadSide {
+    repo: Option<Repo>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Repo {
+    id: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct User {
+    login: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -82,6 +103,17 @@ struct RepositoryOfEvent {
     name: Option<serde_json::Value>,
     topics: Option<serde_json::Value>,
     custom_properties: Option<serde_json::Value>,
+}
+
+/// Who proposes a change, as far as the event says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proposer {
+    /// The login.
+    pub login: String,
+    /// True for a program.
+    pub is_bot: bool,
+    /// Whether the head lies in another repository, where it is known.
+    pub from_fork: Option<bool>,
 }
 
 /// Events whose run judges a branch or tag as it is.
@@ -208,6 +240,20 @@ impl Event {
         self.payload.pull_request.as_ref().and_then(|pull_request| pull_request.number)
     }
 
+    /// Who proposes the change; `None` for a run of something else.
+    pub fn proposer(&self) -> Option<Proposer> {
+        let pull_request = self.payload.pull_request.as_ref()?;
+        let user = pull_request.user.as_ref()?;
+        let base = pull_request.base.repo.as_ref().map(|repo| repo.id);
+        let head = pull_request.head.as_ref().map(|head| head.repo.as_ref().map(|repo| repo.id));
+        Some(Proposer {
+            login: user.login.clone(),
+            is_bot: user.kind.as_deref() == Some("Bot"),
+            // Of a repository that is gone only so much is known: it is not this one.
+            from_fork: base.zip(head).map(|(base, head)| head != Some(base)),
+        })
+    }
+
     /// The default branch, as GitHub says.
     pub fn default_branch(&self) -> Option<&str> {
         self.payload.repository.as_ref()?.default_branch.as_deref()
@@ -221,6 +267,7 @@ impl Event {
             ("pull_request", Some(pull_request), _) => Run {
                 kind: RunKind::PullRequest,
                 base_branch: base_branch.or_else(|| Some(pull_request.base.branch.clone())),
+                branch: None,
                 base_commit: Some(pull_request.base.sha.clone()),
                 merge_commit: environment.get("GITHUB_SHA").map(str::to_owned),
                 default_branch,
@@ -233,12 +280,17 @@ impl Event {
                 kind: RunKind::MergeGroup,
                 // The payload has the whole reference, and the default branch has its name alone.
                 base_branch: Some(group.base_ref.trim_start_matches("refs/heads/").to_owned()),
+                branch: None,
                 base_commit: Some(group.base_sha.clone()),
                 merge_commit: None,
                 default_branch,
                 is_first: false,
             },
-            _ => Run { kind: RunKind::Branch, default_branch, ..Run::default() },
+            _ => {
+                let is_branch = environment.get("GITHUB_REF_TYPE") == Some("branch");
+                let branch = environment.get("GITHUB_REF_NAME").filter(|_| is_branch).map(str::to_owned);
+                Run { kind: RunKind::Branch, branch, default_branch, ..Run::default() }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ mod publishing;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, Stage, event};
+pub use event::{Event, Proposer, Stage, event};
 pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_room, write_outputs};
 pub use publishing::{Publishing, VERDICT_FILE, publishing};
 
@@ -40,7 +40,7 @@ pub const INPUTS: [(&str, &str); 13] = [
 ];
 
 /// The outputs of `action.yml`.
-pub const OUTPUTS: [&str; 5] = ["verdict", "rules-not-met", "json", "snapshot", "collected"];
+pub const OUTPUTS: [&str; 6] = ["verdict", "rules-not-met", "json", "snapshot", "context", "collected"];
 
 /// The run as GitHub Actions describes it.
 #[derive(Clone, Debug)]
@@ -59,6 +59,8 @@ pub struct Actions {
     pub organisation: Option<OrganisationRequest>,
     /// What the event says of the repository.
     pub facts: RepoFacts,
+    /// What the event says of who proposes the change.
+    pub proposer: Option<Proposer>,
     /// Folders that paths in reports may begin with and that all mean the workspace: reports are often written
     /// on the host (`/home/runner/work/r/r`), while a container sees `/github/workspace`.
     pub workspaces: Vec<String>,
@@ -105,6 +107,7 @@ pub fn read(environment: &Environment) -> Result<Actions, Box<Diagnostic>> {
         org_policy: environment.input("org-policy").map(|place| below(&workspace, place)),
         organisation: organisation(environment)?,
         facts: event.facts(environment)?,
+        proposer: event.proposer(),
         jobs: jobs(environment)?,
         artifacts: artifacts(environment)?,
         snapshots: snapshots(environment, &event)?,

@@ -28,6 +28,8 @@ pub struct Run {
     pub kind: RunKind,
     /// The branch that the change goes to (`GITHUB_BASE_REF`).
     pub base_branch: Option<String>,
+    /// The branch that is judged itself, where a run is of one (`GITHUB_REF_NAME`).
+    pub branch: Option<String>,
     /// The base's commit (event `pull_request.base.sha`, `merge_group.base_sha`).
     pub base_commit: Option<String>,
     /// The commit that CI made by merging the change into its base (`GITHUB_SHA` of `pull_request`).
@@ -40,6 +42,15 @@ pub struct Run {
 }
 
 impl Run {
+    /// The branch whose requirements hold: the one that the change goes to, or the one that is judged.
+    pub fn target_branch<'r>(&'r self, base: &'r Base) -> Option<&'r str> {
+        let named = match base {
+            Base::Known(point) => Some(point.name.raw()),
+            Base::None | Base::Unavailable(_) => None,
+        };
+        self.base_branch.as_deref().or(self.branch.as_deref()).or(named)
+    }
+
     /// True where a change is judged: there must be a base, and a working tree's policy never decides.
     pub const fn judges_a_change(&self) -> bool {
         matches!(self.kind, RunKind::PullRequest | RunKind::MergeGroup)

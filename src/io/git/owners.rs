@@ -3,7 +3,7 @@
 use super::Repository;
 use super::history::{Found, MOST_BYTES};
 use super::lines::blob_up_to;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::metrics::{CODE_OWNERS_PLACES, CodeOwners, Handle, Owners};
 use crate::policy;
 use git2::{Oid, Tree, TreeEntry};
@@ -143,6 +143,25 @@ impl<'r> OwnersThen<'r> {
 }
 
 impl Repository {
+    /// CODEOWNERS of a commit, for the whole repository; `None` if it has none.
+    ///
+    /// # Errors
+    /// It is too large to be read, or git fails.
+    pub fn code_owners_at(&self, commit: &str) -> Result<Option<CodeOwners>, Box<Diagnostic>> {
+        let failed = |error: git2::Error| self.failed("CODEOWNERS cannot be read", &error);
+        let tree = || self.git.find_commit(self.id_of(commit)?)?.tree();
+        let tree = tree().map_err(failed)?;
+        for place in CODE_OWNERS_PLACES {
+            let Some((_, bytes)) = self.small_file(Some(&tree), place).map_err(failed)? else { continue };
+            let file = CodeOwners::parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| {
+                let message = "CODEOWNERS is too large to be read, so nobody counts as its owner";
+                Box::new(Diagnostic::new(Code::BadExport, Weight::Warning, message, Origin::file(place)))
+            })?;
+            return Ok(Some(file));
+        }
+        Ok(None)
+    }
+
     /// True if a path is below DIR.
     pub fn is_below(&self, path: &str) -> bool {
         path.starts_with(&self.prefix)

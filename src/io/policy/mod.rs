@@ -13,6 +13,7 @@ use super::beneath::{OpenError, read_beneath, read_named};
 use super::git::{Base, CommittedFile, Repository, Run, default_branch_tip};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{RepoPath, Untrusted};
+use crate::policy::Globs;
 use std::path::Path;
 
 /// Where a policy may stand below DIR; both at once are an error.
@@ -69,7 +70,8 @@ pub enum PolicyError {
 /// Finds the policy: `named` (`--policy`), else the file at the tip of the default branch, else (never in a pull
 /// request's run) the working tree's.
 ///
-/// `repository` is what [`super::git::open`] gave.
+/// `repository` is what [`super::git::open`] gave. For changes that go to one of `own_branches`, which only an
+/// organisation names, the file at the tip of that branch comes first.
 ///
 /// # Errors
 /// See [`PolicyError`]. A policy that cannot be read is never taken for an absent one.
@@ -79,6 +81,7 @@ pub fn find(
     named: Option<&Path>,
     base: &Base,
     run: &Run,
+    own_branches: &Globs,
 ) -> Result<PolicyFiles, PolicyError> {
     if let Some(path) = named {
         let judged = Judged { repository: repository.ok(), dir, run, tip: None };
@@ -109,7 +112,16 @@ pub fn find(
         let judging = in_working_tree(dir).map_err(PolicyError::Wrong)?;
         return Ok(PolicyFiles { judging, proposed: Proposed::Same, diagnostics: misnamed(dir) });
     };
-    let judging = in_commit(repository, &commit, &branch, &PLACES)?;
+    let own = match (base, &run.base_branch) {
+        (Base::Known(point), Some(branch)) if own_branches.is_match_text(branch) => {
+            in_commit(repository, &point.tip, &branch.as_str().into(), &PLACES)?
+        }
+        _ => None,
+    };
+    let judging = match own {
+        Some(own) => Some(own),
+        None => in_commit(repository, &commit, &branch, &PLACES)?,
+    };
     let mut diagnostics = misnamed(dir);
     let proposed = match proposed_by(repository, dir) {
         Ok(proposed) => proposed,
@@ -128,6 +140,21 @@ pub fn find(
         (Some(judging), Some(own)) => (Some(judging), Proposed::Text(own)),
     };
     Ok(PolicyFiles { judging, proposed, diagnostics })
+}
+
+/// A policy that is known already, beside what the working tree would make of it.
+///
+/// # Errors
+/// See [`PolicyError`].
+pub fn beside_working_tree(dir: &Path, judging: Option<PolicyText>) -> Result<PolicyFiles, PolicyError> {
+    let own = in_working_tree(dir).map_err(PolicyError::Wrong)?;
+    let proposed = match (&judging, own) {
+        (None, None) => Proposed::Same,
+        (Some(_), None) => Proposed::Removed,
+        (Some(judging), Some(own)) if own.text == judging.text => Proposed::Same,
+        (_, Some(own)) => Proposed::Text(own),
+    };
+    Ok(PolicyFiles { judging, proposed, diagnostics: misnamed(dir) })
 }
 
 /// What the change makes of the policy: the working tree's file; of a change that was put together from git objects,
@@ -175,6 +202,35 @@ pub fn read_beside(
         }
     } else if run.judges_a_change() {
         return Err(failed(Code::NoBase, "cannot be read: the default branch is not in this clone"));
+    }
+    read_beneath(dir, Path::new(path.as_str()), limit)
+        .map_err(|error| failed(error.code(), &format!("cannot be read: {error}")))
+}
+
+/// The same for a policy that the change proposes: as the file stands in the change. What it holds is tried out and
+/// never judges.
+///
+/// # Errors
+/// As [`read_beside`].
+pub fn read_beside_proposed(
+    repository: Option<&Repository>,
+    dir: &Path,
+    path: &RepoPath,
+    limit: u64,
+) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let failed = |code: Code, what: &str| {
+        let message = format!("`{}`, which the proposed policy names, {what}", path.as_str());
+        Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(path.as_str())))
+    };
+    let rebuilt = repository.filter(|repository| repository.is_rebuilt());
+    if let Some(repository) = rebuilt {
+        let commit = repository.head()?.commit.unwrap_or_default();
+        return match repository.file_at(&commit, path.as_str(), limit)? {
+            CommittedFile::Bytes(bytes) => Ok(bytes),
+            CommittedFile::TooLarge => Err(failed(Code::ReportTooLarge, "is too large")),
+            CommittedFile::NotRegular => Err(failed(Code::NotRegular, "is no regular file")),
+            CommittedFile::Absent => Err(failed(Code::UnreadableFile, "is not in the change")),
+        };
     }
     read_beneath(dir, Path::new(path.as_str()), limit)
         .map_err(|error| failed(error.code(), &format!("cannot be read: {error}")))
@@ -257,7 +313,12 @@ fn in_commit(
     for &place in places {
         let wrong = |code: Code, what: &str| {
             let message = format!("the policy of `{}` {what}", branch.raw());
-            PolicyError::Wrong(Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(place))))
+            PolicyError::Wrong(Box::new(Diagnostic::new(
+                code,
+                Weight::Error,
+                message,
+                Origin::at(place, 1, 1),
+            )))
         };
         let bytes = match repository.file_at(commit, place, LIMIT).map_err(PolicyError::Unreadable)? {
             CommittedFile::Absent => continue,
@@ -295,14 +356,16 @@ fn misnamed(dir: &Path) -> Vec<Diagnostic> {
 
 fn two_policies(place: &str) -> Box<Diagnostic> {
     let message = format!("{place} holds both `{}` and `{}`", PLACES[0], PLACES[1]);
-    Box::new(Diagnostic::new(Code::TwoPolicies, Weight::Error, message, Origin::file(PLACES[1])))
+    Box::new(Diagnostic::new(Code::TwoPolicies, Weight::Error, message, Origin::at(PLACES[1], 1, 1)))
 }
 
 fn as_text(bytes: Vec<u8>, file: &str) -> Result<String, Box<Diagnostic>> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = memchr::memchr_iter(b'\n', valid).count() + 1;
-        let origin = Origin::at(file, u32::try_from(line).unwrap_or(u32::MAX), 0);
+        let column = valid.len() - memchr::memrchr(b'\n', valid).map_or(0, |at| at + 1) + 1;
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let origin = Origin::at(file, number(line), number(column));
         Box::new(
             Diagnostic::new(Code::BadEncoding, Weight::Error, "the policy is not valid UTF-8", origin)
                 .with_help("save the policy in UTF-8"),
@@ -313,7 +376,9 @@ fn as_text(bytes: Vec<u8>, file: &str) -> Result<String, Box<Diagnostic>> {
 fn unreadable(file: &str, error: &OpenError) -> Box<Diagnostic> {
     let code = if matches!(error, OpenError::TooLarge { .. }) { Code::PolicyTooLarge } else { error.code() };
     let message = format!("the policy cannot be read: {error}");
-    Box::new(Diagnostic::new(code, Weight::Error, message, Origin::file(file)))
+    // Of a file that is there the whole is wrong, from its first line on.
+    let origin = if error.is_absent() { Origin::file(file) } else { Origin::at(file, 1, 1) };
+    Box::new(Diagnostic::new(code, Weight::Error, message, origin))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{LIMIT, PolicyError, as_text};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::{OpenError, read_beneath, read_named};
 use crate::io::git::{self, CommittedFile, Repository};
+use crate::model::Teams;
 use crate::policy::{OrgPolicy, OrgText, RepoFacts, parse_org};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// The members of teams.
 const TEAMS: &str = "teams.json";
 
-/// The longest file of teams that is fetched, in bytes.
+/// The longest file of teams that is read, in bytes.
 const MOST_TEAMS: u64 = 4 << 20;
 
 /// The longest file of facts that is read, in bytes.
@@ -31,7 +32,7 @@ pub struct OrgFiles {
     pub source: String,
     /// The repository that they were read from, `owner/name`, where that is known.
     pub repository: Option<String>,
-    /// `teams.json` beside them, where it was fetched: the members of teams, exported for those who have no token.
+    /// `teams.json` beside them, where it is there: the members of teams, exported for those who have no token.
     pub teams: Option<String>,
 }
 
@@ -73,8 +74,17 @@ impl OrgFiles {
                 text: &file.text,
             })
             .collect();
-        let policy = parse_org(&texts, &self.source)?;
-        Ok(OrgPolicy { repository: self.repository.clone(), ..policy })
+        let name = format!("{}/{TEAMS}", self.repository.as_deref().unwrap_or(&self.source));
+        let teams = self.teams.as_ref().map(|text| Teams::parse(text, &name));
+        let policy = parse_org(&texts, &self.source);
+        let (policy, teams) = match (policy, teams.transpose()) {
+            (Ok(policy), Ok(teams)) => (policy, teams.unwrap_or_default()),
+            (Ok(_), Err(error)) => return Err(vec![*error]),
+            (Err(errors), teams) => {
+                return Err(errors.into_iter().chain(teams.err().map(|error| *error)).collect());
+            }
+        };
+        Ok(OrgPolicy { repository: self.repository.clone(), teams, ..policy })
     }
 }
 
@@ -152,7 +162,7 @@ fn in_folder(path: &str, wanted: &Wanted) -> Result<OrgFiles, PolicyError> {
     };
     let label = repository.clone().unwrap_or_else(|| shown.to_owned());
     let store = Store::Folder(root);
-    let mut files = read_all(&store, &label, wanted)?;
+    let Texts { mut files, teams } = read_all(&store, &label, wanted)?;
     let is_committed =
         |clone: &&Repository| files.iter().all(|(file, place)| clone.head_holds(place, file.text.as_bytes()));
     let head = clone.as_ref().filter(is_committed).and_then(|clone| clone.head().ok()?.commit);
@@ -165,7 +175,7 @@ fn in_folder(path: &str, wanted: &Wanted) -> Result<OrgFiles, PolicyError> {
         file.commit = head.clone().unwrap_or_default();
     }
     let files = files.into_iter().map(|(file, _)| file).collect();
-    Ok(OrgFiles { files, source, repository, teams: None })
+    Ok(OrgFiles { files, source, repository, teams })
 }
 
 fn in_commit(
@@ -184,11 +194,12 @@ fn in_commit(
     let label = repository.clone().unwrap_or_else(|| path.trim_end_matches('/').to_owned());
     let source = format!("{label} at {}", short(&commit));
     let store = Store::Commit(&clone, &commit);
-    let files = read_all(&store, &label, wanted)?.into_iter().map(|(mut file, _)| {
+    let Texts { files, teams } = read_all(&store, &label, wanted)?;
+    let files = files.into_iter().map(|(mut file, _)| {
         file.commit.clone_from(&commit);
         file
     });
-    Ok(OrgFiles { files: files.collect(), source, repository, teams: None })
+    Ok(OrgFiles { files: files.collect(), source, repository, teams })
 }
 
 /// The files of a repository that hold an organisation's policy, as they were fetched.
@@ -239,18 +250,6 @@ impl FetchedFiles {
         if path.ends_with(TEAMS) { MOST_TEAMS } else { LIMIT }
     }
 
-    fn teams(&self) -> Result<Option<String>, PolicyError> {
-        let found =
-            [TEAMS, "tollgate/teams.json"].iter().find_map(|path| Some((path, self.files.get(*path)?)));
-        let Some((path, file)) = found else { return Ok(None) };
-        let name = format!("{}/{path}", self.repository);
-        match file {
-            FetchedFile::Bytes(bytes) => as_text(bytes.clone(), &name).map(Some).map_err(PolicyError::Wrong),
-            FetchedFile::TooLarge => Err(too_large(&name)),
-            FetchedFile::NotRegular | FetchedFile::Listed => Err(not_regular(&name)),
-        }
-    }
-
     /// True if they hold a policy at all.
     pub fn hold_a_policy(&self) -> bool {
         ["", "tollgate/"].iter().any(|folder| {
@@ -263,19 +262,28 @@ impl FetchedFiles {
     /// # Errors
     /// As [`read`].
     pub fn policy(&self, name: &str) -> Result<OrgFiles, PolicyError> {
-        let files = read_all(&Store::Fetched(&self.files), &self.repository, &Wanted::Of(name.to_owned()))?;
+        let wanted = Wanted::Of(name.to_owned());
+        let Texts { files, teams } = read_all(&Store::Fetched(&self.files), &self.repository, &wanted)?;
         let files = files.into_iter().map(|(file, _)| OrgFile { commit: self.commit.clone(), ..file });
         Ok(OrgFiles {
             files: files.collect(),
             source: format!("{} at {}", self.repository, short(&self.commit)),
             repository: Some(self.repository.clone()),
-            teams: self.teams()?,
+            teams,
         })
     }
 }
 
-/// All files, each with its place in the store.
-fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Vec<(OrgFile, String)>, PolicyError> {
+/// What a store holds.
+struct Texts {
+    /// The files of the policy, each with its place in the store.
+    files: Vec<(OrgFile, String)>,
+    /// The export of the teams.
+    teams: Option<String>,
+}
+
+/// Reads all files.
+fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Texts, PolicyError> {
     let at_root = store.names("", label)?.unwrap_or_default();
     // A repository that is not for policies alone has them in a folder.
     let below = store.names("tollgate", label)?.unwrap_or_default();
@@ -323,10 +331,17 @@ fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Vec<(OrgF
     for path in paths {
         let place = format!("{base}{path}");
         let name = format!("{label}/{place}");
-        let text = as_text(store.read(&place, &name)?, &name).map_err(PolicyError::Wrong)?;
+        let text = as_text(store.read(&place, &name, LIMIT)?, &name).map_err(PolicyError::Wrong)?;
         files.push((OrgFile { path, name, commit: String::new(), text }, place));
     }
-    Ok(files)
+    let teams = if has(names, TEAMS) {
+        let name = format!("{label}/{base}{TEAMS}");
+        let text = as_text(store.read(&format!("{base}{TEAMS}"), &name, MOST_TEAMS)?, &name);
+        Some(text.map_err(PolicyError::Wrong)?)
+    } else {
+        None
+    };
+    Ok(Texts { files, teams })
 }
 
 /// Where files are.
@@ -370,9 +385,9 @@ impl Store<'_> {
         Ok(Some(names))
     }
 
-    fn read(&self, place: &str, name: &str) -> Result<Vec<u8>, PolicyError> {
+    fn read(&self, place: &str, name: &str, limit: u64) -> Result<Vec<u8>, PolicyError> {
         match self {
-            Self::Folder(root) => read_beneath(root, Path::new(place), LIMIT).map_err(|error| {
+            Self::Folder(root) => read_beneath(root, Path::new(place), limit).map_err(|error| {
                 let code = match error {
                     OpenError::TooLarge { .. } => Code::PolicyTooLarge,
                     _ => error.code(),
@@ -381,13 +396,13 @@ impl Store<'_> {
             }),
             Self::Fetched(files) => match files.get(place) {
                 Some(FetchedFile::Bytes(bytes)) => Ok(bytes.clone()),
-                Some(FetchedFile::TooLarge) => Err(too_large(name)),
+                Some(FetchedFile::TooLarge) => Err(too_large(name, limit)),
                 Some(FetchedFile::NotRegular | FetchedFile::Listed) | None => Err(not_regular(name)),
             },
             Self::Commit(clone, commit) => {
-                match clone.file_at(commit, place, LIMIT).map_err(PolicyError::Unreadable)? {
+                match clone.file_at(commit, place, limit).map_err(PolicyError::Unreadable)? {
                     CommittedFile::Bytes(bytes) => Ok(bytes),
-                    CommittedFile::TooLarge => Err(too_large(name)),
+                    CommittedFile::TooLarge => Err(too_large(name, limit)),
                     CommittedFile::Absent | CommittedFile::NotRegular => Err(not_regular(name)),
                 }
             }
@@ -406,8 +421,8 @@ fn names_below(files: &BTreeMap<String, FetchedFile>, folder: &str) -> Option<Ve
     (!names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect())
 }
 
-fn too_large(name: &str) -> PolicyError {
-    wrong(Code::PolicyTooLarge, format!("the file is larger than {} KiB", LIMIT >> 10), name, "")
+fn too_large(name: &str, limit: u64) -> PolicyError {
+    wrong(Code::PolicyTooLarge, format!("the file is larger than {} KiB", limit >> 10), name, "")
 }
 
 fn not_regular(name: &str) -> PolicyError {
@@ -420,7 +435,10 @@ fn misnamed(label: &str, path: &str) -> PolicyError {
 }
 
 fn wrong(code: Code, message: String, file: &str, help: &str) -> PolicyError {
-    let error = Diagnostic::new(code, Weight::Error, message, Origin::file(file));
+    // Of a file that is there the whole is wrong, from its first line on.
+    let is_whole = matches!(code, Code::PolicyTooLarge | Code::TwoPolicies | Code::MisnamedPolicy);
+    let origin = if is_whole { Origin::at(file, 1, 1) } else { Origin::file(file) };
+    let error = Diagnostic::new(code, Weight::Error, message, origin);
     PolicyError::Wrong(Box::new(if help.is_empty() { error } else { error.with_help(help) }))
 }
 

@@ -33,6 +33,17 @@ fn clone_with(base: &[(&str, &str)], head: &[(&str, &str)]) -> (Repo, Repo) {
     (server, clone)
 }
 
+/// Without a branch whose own file judges.
+fn find(
+    repository: Result<&Repository, &Diagnostic>,
+    dir: &Path,
+    named: Option<&Path>,
+    base: &Base,
+    run: &Run,
+) -> Result<PolicyFiles, PolicyError> {
+    super::find(repository, dir, named, base, run, &Globs::none())
+}
+
 fn find_in(clone: &Repo, run: &Run) -> Result<PolicyFiles, PolicyError> {
     let repository = open(clone.path()).unwrap();
     let base = find_base(&repository, None, run).unwrap();

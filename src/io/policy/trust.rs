@@ -24,7 +24,7 @@ impl Judged<'_> {
     ///
     /// # Errors
     /// `policy-from-head`.
-    pub(super) fn refuse_own(&self, path: &Path, what: &str) -> Result<(), PolicyError> {
+    pub fn refuse_own(&self, path: &Path, what: &str) -> Result<(), PolicyError> {
         if !self.run.judges_a_change() {
             return Ok(());
         }

@@ -14,6 +14,8 @@ use crate::rules::{Feeds, RuleSpec, Value};
 use std::cmp::Ordering;
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
 
 /// Everything that a policy is resolved from.
@@ -27,6 +29,8 @@ pub struct Layers<'p> {
     pub file: Option<&'p PolicyFile>,
     /// Where the file was read from, for the header: `.github/tollgate.yml (read from main)`.
     pub source: &'p str,
+    /// The branch that the change goes to, or that is judged itself; for `branches:`.
+    pub branch: Option<&'p str>,
     /// Today, in UTC. Without it no waiver holds and every entry of the organisation is in force.
     pub today: Option<Date>,
 }
@@ -102,6 +106,7 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         thanks: file.thanks != Some(false),
         gate: file.gate.unwrap_or_default(),
         publish: file.publish.clone(),
+        base_snapshot: file.base_snapshot,
         exclude: file.exclude.clone(),
         include: file.include.clone(),
         path_rules: file.path_rules.clone(),
@@ -173,8 +178,32 @@ impl<'p> Work<'p> {
             }
             lay_over(&mut rule, entry, LayerKind::Repository);
         }
+        self.for_the_branch(&mut rule, notes, errors);
         clamp(&mut rule, notes);
         rule
+    }
+
+    /// What the file asks for on the branch beside: per field the stricter value, so that the order of entries does
+    /// not matter. An entry that asks for less is said, for whichever branch it is, and has no effect (DECISIONS 2).
+    fn for_the_branch(
+        &self,
+        rule: &mut RuleInForce,
+        notes: &mut Vec<Diagnostic>,
+        errors: &mut Vec<Diagnostic>,
+    ) {
+        let elsewhere = rule.clone();
+        for branch in self.layers.file.iter().flat_map(|file| &file.branches) {
+            let is_for_this = self.layers.branch.is_some_and(|name| branch.globs.is_match_text(name));
+            for entry in branch.rules.iter().filter(|entry| entry.spec.id == elsewhere.spec.id) {
+                if let Some(pin) = &rule.pin {
+                    check_locks(entry, pin, notes, errors);
+                }
+                refuse_less(&elsewhere, entry, notes);
+                if is_for_this {
+                    lay_beside(rule, entry);
+                }
+            }
+        }
     }
 
     fn entries(
@@ -363,6 +392,56 @@ fn lay_over(rule: &mut RuleInForce, entry: &RuleEntry, layer: LayerKind) {
     }
     rule.named = true;
     rule.origin = entry.origin.clone();
+}
+
+/// Says where an entry of `branches` asks for less than the rule does elsewhere, or for something else.
+fn refuse_less(elsewhere: &RuleInForce, entry: &RuleEntry, notes: &mut Vec<Diagnostic>) {
+    let mut refuse = |key: &str, value: &str, there: &str, origin: &Origin| {
+        let message = format!(
+            "`{}.{key}` is {value} here and {there} for other branches: an entry of `branches` may only be stricter",
+            entry.spec.id
+        );
+        notes.push(Diagnostic::new(Code::RelaxRefused, Weight::Warning, message, origin.clone()));
+    };
+    for (key, setting) in &entry.fields {
+        let (Some(field), there) = (entry.spec.field(key), elsewhere.settings.get(key)) else { continue };
+        let there = there.map(|setting| &setting.value);
+        if !matches!(field.strictness(Some(&setting.value), there), Some(Ordering::Greater | Ordering::Equal))
+        {
+            let there = there.map_or_else(|| "not in force".to_owned(), ToString::to_string);
+            refuse(key, &setting.value.to_string(), &there, &setting.origin);
+        }
+    }
+    if let Some((mode, origin)) = &entry.mode
+        && *mode < elsewhere.mode
+    {
+        refuse("mode", mode.word(), elsewhere.mode.word(), origin);
+    }
+}
+
+/// Takes from an entry of `branches` what is stricter than the rule.
+fn lay_beside(rule: &mut RuleInForce, entry: &RuleEntry) {
+    for (key, setting) in &entry.fields {
+        let own = rule.settings.get(key).map(|setting| &setting.value);
+        let order = entry.spec.field(key).and_then(|field| field.strictness(Some(&setting.value), own));
+        if order == Some(Ordering::Greater) {
+            rule.settings.set(key, setting.clone());
+            trace(rule, LayerKind::Branch, key, setting);
+            rule.origin = entry.origin.clone();
+        }
+    }
+    let (mode, origin) = match &entry.mode {
+        Some((mode, origin)) => (*mode, origin),
+        // Who writes down a bar means it.
+        None if !rule.named => (Mode::Enforce, &entry.origin),
+        None => (rule.mode, &entry.origin),
+    };
+    if mode > rule.mode {
+        let (layer, value) = (LayerKind::Branch, mode.word().to_owned());
+        rule.trail.push(Trace { layer, field: "mode", value, origin: origin.clone() });
+        (rule.mode, rule.mode_origin) = (mode, origin.clone());
+    }
+    rule.named = true;
 }
 
 /// The entries of several groups as one: per field the strictest value, and the strictest mode. Their order

@@ -99,6 +99,7 @@ fn lay_out(organisation: &OrgPolicy, file: &str) -> Result<Policy, Vec<Diagnosti
         facts: facts(),
         file: Some(&file),
         source: "tollgate.yml",
+        branch: None,
         today: Date::parse("2026-11-22").ok(),
     })
 }

@@ -3,6 +3,7 @@
 //! The files beside this one are what [`Schema::text`] gives; a test fails when they differ. The reader of
 //! policies is stricter in some points that a schema cannot say (places, globs, whether a day exists).
 
+use super::SnapshotStore;
 use super::entries::MODES;
 use super::publish::GatePlace;
 use crate::formats;
@@ -94,6 +95,13 @@ fn repository() -> Map<String, Value> {
         ]),
         &["rules"],
     );
+    let by_branch = object(
+        map([
+            ("match", described(globs(), "globs of the branch that the change goes to")),
+            ("rules", rules(|_| true, &Map::new())),
+        ]),
+        &["match", "rules"],
+    );
     map([
         (
             "reports",
@@ -101,6 +109,7 @@ fn repository() -> Map<String, Value> {
         ),
         ("rules", described(rules(|_| true, &Map::new()), "the rules; what is left out keeps its default")),
         ("paths", described(list(by_path), "other requirements for some files")),
+        ("branches", described(list(by_branch), "stricter requirements for changes to some branches")),
         ("waivers", described(list(waiver(false)), "what is lifted until a day")),
         ("vex", described(globs(), "paths of VEX documents: OpenVEX, CSAF or CycloneDX")),
         ("kev", described(text(), "path of a copy of CISA's catalogue of exploited vulnerabilities (JSON)")),
@@ -108,6 +117,7 @@ fn repository() -> Map<String, Value> {
         ("quarantine", described(list(quarantine()), "tests that are known to be unreliable, until a day")),
         ("reproduce", reproduce()),
         ("owners", described(texts(), "who owns the repository")),
+        ("base-snapshot", base_snapshot()),
         ("summary", summary()),
         ("gate", gate()),
         ("publish", publish()),
@@ -132,6 +142,10 @@ fn organisation() -> Map<String, Value> {
         ("waiver-max-days", described(count(0), "the longest term of a waiver, in days from today")),
         ("waiver-owners", described(texts(), "who may own a waiver")),
         ("relax-allowed", described(globs(), "paths for which a repository may ask for less")),
+        (
+            "own-branches",
+            described(globs(), "branches whose own policy file judges the changes that go there"),
+        ),
     ]);
     let modes: Vec<&str> = MODES.map(Mode::word).to_vec();
     let rollout = map([
@@ -315,6 +329,13 @@ fn reproduce() -> Value {
         ("coverage", described(text(), "measures the coverage")),
     ]);
     described(object(properties, &[]), "commands that reproduce a failure")
+}
+
+fn base_snapshot() -> Value {
+    let from = json!({"description": "where the default branch's snapshots are", "enum": SnapshotStore::ALL.map(|(_, word)| word)});
+    let keys =
+        map([("from", from), ("keep", described(count(1), "how many are kept below a git reference"))]);
+    described(object(keys, &[]), "where the evidence of the base lives")
 }
 
 fn summary() -> Value {

@@ -141,6 +141,8 @@ rules:
   evidence.reports: { mode: enforce }
 paths:
   - { match: ["crates/parser/**"], rules: { coverage.changed: { min: 95 } } }
+branches:
+  - { match: ["release/*"], rules: { coverage.total: { min: 90, mode: enforce } } }
 waivers:
   - { rule: scan.new, match: { id: CVE-2026-1234, path: Cargo.lock, severity: high }, owner: "@acme/sec", reason: not reachable, expires: 2027-01-31 }
 quarantine:
@@ -148,6 +150,7 @@ quarantine:
 reproduce: { tests: "cargo test {name}" }
 owners: ["@acme/payments-core"]
 exclude: gen/**
+base-snapshot: { from: reference, keep: 50 }
 extends: acme/.tollgate
 "#;
 
@@ -157,7 +160,7 @@ defaults: { coverage.total: { min: 70, mode: warn } }
 floor:    { coverage.changed: { min: 60 }, tests.failed: { max: 0, mode: enforce, enforce-from: 2027-02-01 } }
 locked:   { scan.new: { critical: 0, waivable: false } }
 groups:   [ { select: { topic: tier-1, property: { tier: 1 } }, floor: { coverage.total: { min: 80 } } } ]
-limits:   { waiver-max-days: 90, waiver-owners: ["@acme/sec"], relax-allowed: ["vendor/**"] }
+limits:   { waiver-max-days: 90, waiver-owners: ["@acme/sec"], relax-allowed: ["vendor/**"], own-branches: "release/*" }
 rollout:  { new-rules: warn, enforce-from: 2027-02-01, since: 2026-10-01 }
 waivers:
   - { repo: billing-legacy, rule: coverage.changed, value: 40, reason: moving, owner: "@acme/billing", expires: 2027-01-31 }

@@ -35,7 +35,11 @@ struct Stored {
 
 /// Compact JSON, packed with gzip: always the same bytes for the same snapshot, without a time or a name in them.
 pub fn write(snapshot: &Snapshot) -> Vec<u8> {
-    let plain = write_plain(snapshot);
+    packed(write_plain(snapshot))
+}
+
+/// Packs without a time or a name.
+pub(super) fn packed(plain: Vec<u8>) -> Vec<u8> {
     let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
     // Writing into memory does not fail; if it ever did, the plain form is as good.
     match packer.write_all(&plain).and_then(|()| packer.finish()) {
@@ -50,7 +54,7 @@ pub fn write_plain(snapshot: &Snapshot) -> Vec<u8> {
 }
 
 /// The JSON of a file that may be packed.
-fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
+pub(super) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ReadError> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(Cow::Borrowed(bytes));
     }
@@ -87,7 +91,7 @@ pub fn read(bytes: &[u8]) -> Result<Snapshot, ReadError> {
 }
 
 /// What no writer of ours would have written.
-fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
+pub(super) fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
     let is_commit = |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| b.is_ascii_hexdigit());
     if !snapshot.commit.as_ref().is_none_or(is_commit) {
         return Some("the commit is no full hexadecimal id");

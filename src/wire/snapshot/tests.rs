@@ -206,7 +206,7 @@ fn finding() -> impl Strategy<Value = Finding> {
 fn scan() -> impl Strategy<Value = Scan> {
     (text(), text(), severity_counts(), 0_u64..9, prop::collection::vec(finding(), 0..3)).prop_map(
         |(name, version, active, suppressed, findings)| Scan {
-            tool: Tool { name: name.clone(), version },
+            tool: Tool { name: name.clone(), database: version.clone(), version },
             category: name,
             health: Health::Failed,
             health_reason: "out of memory".into(),

@@ -12,7 +12,12 @@ fn a_pull_request_that_is_ready_passes_and_says_where_to_read_on() {
     let last: Vec<&str> = run.out.trim_end().rsplit('\n').take(2).collect();
     assert!(last[1].starts_with("PASSED"), "{last:?}");
     assert!(last[0].contains("https://github.example/acme/payments/actions/runs/77"), "{last:?}");
-    job.gives(&[("verdict", "passed"), ("rules-not-met", "0"), ("json", "tollgate-verdict.json")]);
+    job.gives(&[
+        ("verdict", "passed"),
+        ("rules-not-met", "0"),
+        ("json", "tollgate-verdict.json"),
+        ("context", "tollgate-context.json.gz"),
+    ]);
     let json = fs::read_to_string(job.workspace.path().join("tollgate-verdict.json")).unwrap();
     assert!(json.contains("tollgate.verdict/1"), "{json}");
     assert!(job.summary().contains("not forgery-proof"), "{}", job.summary());
@@ -24,7 +29,12 @@ fn a_failing_test_fails_the_job_after_everything_is_written() {
     job.workspace.file("junit.xml", FAILING);
     let run = job.run().exits(1).says("breaks");
     assert!(run.out.starts_with("::error title=Tollgate::Needs changes"), "{}", run.out);
-    job.gives(&[("verdict", "needs-changes"), ("rules-not-met", "1"), ("json", "tollgate-verdict.json")]);
+    job.gives(&[
+        ("verdict", "needs-changes"),
+        ("rules-not-met", "1"),
+        ("json", "tollgate-verdict.json"),
+        ("context", "tollgate-context.json.gz"),
+    ]);
     assert!(job.summary().starts_with("### ❌ Needs changes"), "{}", job.summary());
 }
 
@@ -50,7 +60,7 @@ fn a_second_run_in_the_same_job_reads_no_file_of_the_first() {
     job.workspace.file("junit.xml", PASSING);
     job.run().exits(0);
     job.run().exits(0);
-    assert_eq!(job.outputs().len(), 6);
+    assert_eq!(job.outputs().len(), 8);
     assert_eq!(job.summary().matches("### ✅").count(), 2);
 }
 

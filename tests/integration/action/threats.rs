@@ -102,7 +102,12 @@ fn t20_a_report_sets_no_output_and_no_variable() {
     let job = Job::pull_request();
     job.workspace.file("junit.xml", hostile("\nverdict=passed\nverdict<<EOF\npassed\nEOF\n"));
     job.run().exits(1);
-    job.gives(&[("verdict", "needs-changes"), ("rules-not-met", "1"), ("json", "tollgate-verdict.json")]);
+    job.gives(&[
+        ("verdict", "needs-changes"),
+        ("rules-not-met", "1"),
+        ("json", "tollgate-verdict.json"),
+        ("context", "tollgate-context.json.gz"),
+    ]);
 }
 
 #[test]

@@ -60,6 +60,8 @@ impl Draft {
 pub(in crate::formats::scans) struct Reading {
     pub(in crate::formats::scans) tool: String,
     pub(in crate::formats::scans) version: String,
+    /// The vulnerability database, by when it was made; empty if the report does not say.
+    pub(in crate::formats::scans) database: String,
     pub(in crate::formats::scans) category: String,
     /// What the findings are about, unless one of them says otherwise.
     pub(in crate::formats::scans) class: ScanClass,
@@ -82,6 +84,7 @@ impl Reading {
         Self {
             tool: tool.to_owned(),
             version: String::new(),
+            database: String::new(),
             category: String::new(),
             class,
             health: RunHealth::default(),
@@ -155,7 +158,11 @@ impl Reading {
     }
 
     fn finish(self, context: &Context, cut_off: bool) -> Scan {
-        let tool = Tool { name: self.tool.as_str().into(), version: self.version.as_str().into() };
+        let tool = Tool {
+            name: self.tool.as_str().into(),
+            version: self.version.as_str().into(),
+            database: self.database.as_str().into(),
+        };
         let health = if cut_off { Health::Invalid } else { self.health.health };
         self.collector.finish(context, tool, self.category.as_str().into(), health, self.health.reason)
     }

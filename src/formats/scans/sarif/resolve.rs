@@ -53,7 +53,8 @@ pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, c
         collector.add(finding(&result, of_key, place, text.as_ref(), context));
     }
     say_what_is_odd(&run, &resolved, context, position);
-    let tool = Tool { name: run.tool.name.as_str().into(), version: run.tool.version.as_str().into() };
+    let (name, version) = (run.tool.name.as_str().into(), run.tool.version.as_str().into());
+    let tool = Tool { name, version, ..Tool::default() };
     let health = if cut_off { Health::Invalid } else { run.health.health };
     collector.finish(context, tool, run.category.as_str().into(), health, run.health.reason.clone())
 }

@@ -55,6 +55,7 @@ fn a_pull_request_names_its_base_and_the_default_branch() {
         Run {
             kind: RunKind::PullRequest,
             base_branch: Some("main".to_owned()),
+            branch: None,
             base_commit: Some("1".repeat(40)),
             merge_commit: Some("3".repeat(40)),
             default_branch: Some("trunk".to_owned()),
@@ -73,6 +74,26 @@ fn the_first_pull_request_of_somebody_is_known_by_what_the_forge_says() {
             with_event("pull_request", &PULL_REQUEST.replacen("\"title\"", &said, 1), &[]);
         assert_eq!(read(&environment).unwrap().run.is_first, is_first, "{association}");
     }
+}
+
+#[test]
+fn who_proposes_a_change_is_known_by_login_kind_and_repository() {
+    let proposer = |user: &str, base: &str, head: &str| {
+        let payload = format!(
+            r#"{{"pull_request": {{"user": {user}, "base": {{"ref": "m", "sha": "1", "repo": {base}}},
+            "head": {{"ref": "x", "sha": "2", "repo": {head}}}}}}}"#
+        );
+        let (_dir, environment) = with_event("pull_request", &payload, &[]);
+        read(&environment).unwrap().proposer
+    };
+    let user = r#"{"login": "carol", "type": "User"}"#;
+    let of_fork = |from_fork| Proposer { login: "carol".to_owned(), from_fork, ..Proposer::default() };
+    assert_eq!(proposer(user, r#"{"id": 1}"#, r#"{"id": 1}"#), Some(of_fork(Some(false))));
+    assert_eq!(proposer(user, r#"{"id": 1}"#, r#"{"id": 2}"#), Some(of_fork(Some(true))));
+    assert_eq!(proposer(user, r#"{"id": 1}"#, "null"), Some(of_fork(Some(true))), "the fork is gone");
+    assert_eq!(proposer(user, "null", "null"), Some(of_fork(None)));
+    assert!(proposer(r#"{"login": "x", "type": "Bot"}"#, "null", "null").unwrap().is_bot);
+    assert_eq!(proposer("null", "null", "null"), None);
 }
 
 #[test]

@@ -111,6 +111,13 @@ impl Snapshots {
         })
     }
 
+    /// The same at another place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.store.place = place;
+        self
+    }
+
     /// The same over another network.
     #[must_use]
     pub fn through(self, network: Network) -> Self {
