@@ -114,6 +114,11 @@ fn filters_of_a_judging_workflow_are_problems_with_their_lines() {
     let workflows = [("ci.yml", ci.as_str()), ("check.yml", SECOND)];
     let filtered = "filtered-required-workflow";
     assert_eq!(found(&workflows, Some(&facts())), [(filtered, 5), (filtered, 4)]);
+    let more =
+        [("ci.yml", ci.as_str()), ("more.yml", &CI.replace("name: CI", "name: More")), ("check.yml", SECOND)];
+    let files = files(&more);
+    let examined = examine(&SetUp { workflows: &files, gate: None, github: None });
+    assert!(!examined.fine.iter().any(|fine| fine.contains("filter")), "one that is well hides no other");
     // A workflow that has nothing to do with the gate may have them.
     let other = "name: Docs\non:\n  pull_request:\n    paths: [docs/**]\njobs: { docs: { steps: [] } }\n";
     assert_eq!(found(&[("ci.yml", CI), ("check.yml", SECOND), ("docs.yml", other)], Some(&facts())), []);

@@ -142,6 +142,9 @@ pub(super) fn examine(
         filters(workflow, examined);
         merge_group(workflow, github, examined);
     }
+    if !first.is_empty() && !examined.has("filtered-required-workflow") {
+        examined.fine.push("no filter keeps a judging workflow from running");
+    }
     for workflow in &second {
         second_stage(workflow, workflows, examined);
     }
@@ -168,12 +171,10 @@ pub(super) fn examine(
 
 /// A required check of a workflow that does not run stays "Expected" for ever (gate.md e3).
 fn filters(workflow: &Workflow, examined: &mut Examined) {
-    let mut is_filtered = false;
     for event in ["pull_request", "merge_group"] {
         let Some((_, Some(settings))) = workflow.event(event) else { continue };
         let filters = settings.entries().iter().filter(|(key, ..)| FILTERS.contains(&key.as_str()));
         for (key, line, _) in filters {
-            is_filtered = true;
             examined.problem(
                 "filtered-required-workflow",
                 workflow.at(*line),
@@ -181,9 +182,6 @@ fn filters(workflow: &Workflow, examined: &mut Examined) {
                 "take the filter away; let the policy say which reports a change has to bring (`when: { changed: [...] }`)",
             );
         }
-    }
-    if !is_filtered {
-        examined.fine.push("no filter keeps a judging workflow from running");
     }
 }
 
