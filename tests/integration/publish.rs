@@ -869,3 +869,24 @@ fn a_group_whose_runs_are_not_over_waits_and_a_branch_of_another_name_is_none() 
     github.run(77).of_branch("queue").event("merge_group").completed("success");
     publish(&github).exits(4).says("whose branch has another name");
 }
+
+#[test]
+fn a_network_that_is_cut_at_the_comment_leaves_one_comment_when_it_is_back() {
+    let calls = {
+        let github = with_comment();
+        ran(&github, FAILS, "failure");
+        publish(&github).exits(0);
+        github.calls()
+    };
+    let posted =
+        calls.iter().position(|call| call.starts_with("POST") && call.ends_with("/comments")).unwrap() + 1;
+    for fault in [Fault::CutBefore, Fault::CutAfter, Fault::CutWithin, Fault::Status(502)] {
+        let github = with_comment();
+        let head = ran(&github, FAILS, "failure");
+        github.forget_calls().fails_at(posted, fault.clone());
+        publish(&github).exits(4).says("the check is posted");
+        github.recovers();
+        publish(&github).exits(0);
+        assert_eq!((github.comments(7).len(), github.checks(&head).len()), (1, 1), "{fault:?}");
+    }
+}
