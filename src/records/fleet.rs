@@ -170,7 +170,11 @@ impl Fleet {
 }
 
 /// Adds up the records. `names` are all repositories, also those without a record.
-pub fn fleet(records: &[Recorded], names: &[String], window: Window) -> Fleet {
+pub fn fleet<'r>(
+    records: impl IntoIterator<Item = &'r Recorded>,
+    names: &'r [String],
+    window: Window,
+) -> Fleet {
     let mut by_name: BTreeMap<&str, Vec<(Moment, Date, &Recorded)>> =
         names.iter().map(|name| (name.as_str(), Vec::new())).collect();
     let mut left_out = 0;

@@ -13,6 +13,7 @@ pub mod event;
 pub mod figures;
 pub mod health;
 pub mod installations;
+pub mod pages;
 pub mod plan;
 pub mod publication;
 pub mod service;

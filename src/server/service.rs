@@ -4,11 +4,12 @@ use super::configuration::Configuration;
 use super::figures::Figures;
 use super::health::{self, Health};
 use super::installations::Installations;
+use super::pages::{self, Access, Accounts, Pages};
 use super::store::Store;
 use super::sweep::Sweeper;
 use super::webhook::{self, Receiver, Secrets};
 use super::worker::{JudgeChange, Worker};
-use crate::io::github::{Network, RequestError};
+use crate::io::github::{Network, RequestError, SignIn};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub async fn serve(
     let Parts { configuration, store, network, judge, scratch } = parts;
     let figures = Arc::new(Figures::default());
     let app = Arc::clone(&configuration.app);
+    let access = access(&configuration, &network);
     let installations = Arc::new(Installations::new(configuration.api.clone(), app, network)?);
     let receiver = Receiver {
         store: Arc::clone(&store),
@@ -64,7 +66,10 @@ pub async fn serve(
         figures: Arc::clone(&figures),
     };
     let health = Health { store: Arc::clone(&store), figures: Arc::clone(&figures) };
-    let routes = webhook::routes(Arc::new(receiver)).merge(health::routes(Arc::new(health)));
+    let pages = Pages::new(Arc::clone(&store), access);
+    let routes = webhook::routes(Arc::new(receiver))
+        .merge(health::routes(Arc::new(health)))
+        .merge(pages::routes(Arc::new(pages)));
     let worker = Worker {
         store: Arc::clone(&store),
         installations: Arc::clone(&installations),
@@ -109,4 +114,23 @@ pub async fn serve(
     }
     drop(tell);
     Ok(served?)
+}
+
+/// Who may read the pages.
+fn access(configuration: &Configuration, network: &Network) -> Access {
+    if configuration.public_read {
+        return Access::Public;
+    }
+    let (Some((client_id, client_secret)), Some(url)) = (&configuration.sign_in, &configuration.public_url)
+    else {
+        return Access::Closed;
+    };
+    let accounts = Accounts::new(SignIn {
+        api: configuration.api.clone(),
+        network: network.clone(),
+        client_id: client_id.clone(),
+        client_secret: client_secret.clone(),
+        redirect: format!("{url}/signed-in"),
+    });
+    accounts.map_or(Access::Closed, |accounts| Access::Accounts(Box::new(accounts)))
 }

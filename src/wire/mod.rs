@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod fleet;
 pub mod inspect;
 pub mod lcov;
+pub mod listed;
 pub mod metrics;
 pub mod policy;
 pub mod reading;

@@ -5,7 +5,7 @@ use super::verdict::{Author, ModeWord, OutcomeRecord, OutcomeWord, Value, Verdic
 use crate::diagnostic::{Code, Origin, Weight};
 use crate::model::{AuthorClass, Date, Mode, Moment, OutcomeKind, Replay, Untrusted, VerdictKind};
 use crate::policy::BUILT_IN;
-use crate::records::{Lifted, Recorded, RecordedOutcome};
+use crate::records::{Lifted, Point, Recorded, RecordedOutcome};
 use crate::rules::{self, FieldKind, NARROWING_FIELDS, RuleSpec, Setting, Settings};
 use std::collections::BTreeSet;
 
@@ -32,6 +32,21 @@ pub enum Keep {
 /// policy has.
 pub fn read(bytes: &[u8], repository: &str, file: &str, keep: Keep) -> Result<Recorded, ReadError> {
     recorded(&super::verdict::read(bytes)?, repository, file, keep)
+}
+
+/// What a stored verdict measured, for a trend.
+pub fn point(record: &VerdictRecord, decided: Moment) -> Point {
+    let measured = |rule: &str| {
+        let outcome =
+            record.outcomes.iter().find(|outcome| outcome.rule == rule && outcome.scope.is_none())?;
+        u64::try_from(outcome.measured?.hundredths()).ok()
+    };
+    Point {
+        decided,
+        coverage: measured("coverage.total"),
+        tests: measured("tests.executed").map(|hundredths| hundredths / 100),
+        findings: measured("scan.all").map(|hundredths| hundredths / 100),
+    }
 }
 
 fn recorded(record: &VerdictRecord, repository: &str, file: &str, keep: Keep) -> Result<Recorded, ReadError> {

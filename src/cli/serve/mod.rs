@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// PostgreSQL instead, for more than one replica
     #[arg(long, value_name = "URL", global = true)]
     database: Option<String>,
+    /// Show the pages to everybody who reaches them, without signing in
+    #[arg(long)]
+    public_read: bool,
     /// Judge what was judged in the last days once more, with this program, and list what changes; nothing is posted
     #[arg(long, value_name = "DAYS", value_parser = crate::cli::recorded::parse_days, conflicts_with = "check")]
     replay: Option<u32>,
@@ -67,7 +70,8 @@ fn after_help() -> String {
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let environment = Environment::new(std::env::vars_os());
-    let above = [("data", &arguments.data), ("database", &arguments.database)];
+    let public_read = arguments.public_read.then(|| "true".to_owned());
+    let above = [("data", &arguments.data), ("database", &arguments.database), ("public-read", &public_read)];
     let above: Vec<(&str, &str)> =
         above.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?))).collect();
     let configuration = Configuration::read(arguments.config.as_deref(), &environment, &above)
@@ -110,7 +114,7 @@ async fn open(place: &StorePlace, network: &Network) -> anyhow::Result<Arc<dyn S
 }
 
 /// Opens the store beside a service that may be running.
-async fn open_beside(place: &StorePlace, network: &Network) -> anyhow::Result<Arc<dyn Store>> {
+pub(super) async fn open_beside(place: &StorePlace, network: &Network) -> anyhow::Result<Arc<dyn Store>> {
     match place {
         StorePlace::Folder(folder) => {
             let store = Sqlite::beside(folder).map_err(|error| store_failed(&error, place))?;

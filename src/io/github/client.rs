@@ -185,6 +185,17 @@ impl Client {
         parsed(&answer.body)
     }
 
+    /// The same where it is not the API that is asked but the pages for people, which know plain JSON alone.
+    pub(super) async fn write_plain<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, RequestError> {
+        let body = serde_json::to_vec(body).map_err(|_| RequestError::Malformed("what is to be sent"))?;
+        let answer = self.patiently(&Method::POST, path, "application/json", Some(&body), MAX_JSON).await?;
+        parsed(&answer.body)
+    }
+
     /// Asks for something to be done that needs no words.
     pub(super) async fn order(&self, path: &str) -> Result<(), RequestError> {
         self.patiently(&Method::POST, path, JSON, None, MAX_JSON).await?;

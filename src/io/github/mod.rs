@@ -19,6 +19,7 @@ mod organisation;
 mod pulls;
 mod repository;
 mod runs;
+mod sign_in;
 mod snapshots;
 mod tape;
 #[cfg(test)]
@@ -41,5 +42,6 @@ pub use organisation::{OrganisationError, OrganisationRequest, fetch_organisatio
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun, WorkflowStep};
+pub use sign_in::SignIn;
 pub use snapshots::{KEPT, Nearest, NotFound, Place, REFERENCE, Snapshots, Store};
 pub use tape::Tape;

@@ -51,11 +51,18 @@ pub fn message(viewer: &Viewer, title: &str, body: &str) -> String {
     shell(viewer, title, "", &body)
 }
 
-/// The page for those who are not signed in: it says nothing about any repository.
+/// The page for those who are not signed in: it says nothing about any repository. A link and no form, because a
+/// form may lead to no other host.
 pub fn sign_in() -> String {
     let body = "<h1>Sign in to read</h1>\n<p>You see the repositories that you can read on GitHub, and no others.</p>\n\
-                <form method=\"post\" action=\"/sign-in\"><button type=\"submit\">Sign in with GitHub</button></form>\n";
+                <p><a href=\"/sign-in\">Sign in with GitHub</a></p>\n";
     frame("Sign in", "<a class=\"brand\" href=\"/\">Tollgate</a>", body)
+}
+
+/// A page for those who can read nothing at the moment: why.
+pub fn closed(why: &str) -> String {
+    let body = format!("<h1>Nothing to read here</h1>\n<p>{}</p>\n", own(why));
+    frame("Nothing to read here", "<a class=\"brand\" href=\"/\">Tollgate</a>", &body)
 }
 
 /// A page around a body that is HTML already; `query` is what stands in the field of the search.

@@ -24,6 +24,8 @@ pub struct RepositoryPage<'r> {
     pub points: &'r [Point],
     /// Its verdicts, newest first.
     pub verdicts: &'r [Listed],
+    /// Of how many days these are.
+    pub days: u32,
     /// Which page of them.
     pub page: usize,
 }
@@ -55,7 +57,12 @@ pub fn repository(viewer: &Viewer, page: &RepositoryPage<'_>) -> String {
     }
     out.push_str("<h2>Waivers and quarantine in use</h2>\n");
     waivers(&mut out, page.lifted, page.fleet.window.today);
-    let _infallible = writeln!(out, "<h2>{}</h2>", counted(page.verdicts.len(), "verdict", "verdicts"));
+    let _infallible = writeln!(
+        out,
+        "<h2>{} in {} days</h2>",
+        counted(page.verdicts.len(), "verdict", "verdicts"),
+        page.days
+    );
     let paging = Paging::new(page.page, page.verdicts.len());
     let shown: Vec<&Listed> = paging.of(page.verdicts).iter().collect();
     if shown.is_empty() {

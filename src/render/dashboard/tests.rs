@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{AuthorClass, Date, Moment, fixtures};
+use crate::records::chain::{Digest, Link};
 use crate::records::tests::{none, verdict as recorded};
 use crate::records::{Fleet, Lifted, Point, Recorded, Window, fleet};
 use proptest::prelude::*;
@@ -10,6 +11,10 @@ use quick_xml::events::Event;
 
 fn day(text: &str) -> Date {
     Date::parse(text).unwrap()
+}
+
+fn place() -> Link {
+    Link { sequence: 3, hash: Digest::of(b"entry") }
 }
 
 fn window() -> Window {
@@ -78,6 +83,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
                     lifted: &lifted,
                     points: &points,
                     verdicts: std::slice::from_ref(&listed),
+                    days: 30,
                     page: 1,
                 },
             ),
@@ -89,10 +95,9 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
                 &VerdictPage {
                     listed: &listed,
                     verdict: Some(&told),
-                    number: 3,
-                    digest: text,
-                    policy: text,
-                    evidence: text,
+                    place: place(),
+                    policy: None,
+                    evidence: Some(Digest::of(b"evidence")),
                 },
             ),
         ),
@@ -141,11 +146,9 @@ fn the_overview_begins_with_what_needs_somebody() {
     let fleet = fleet_of("odd");
     let page = overview(&Viewer::default(), &fleet, &OverviewQuery::default(), "");
     insta::assert_snapshot!(page);
-    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
-    assert!(
-        place("Needs attention") < place("acme/silent") && place("acme/silent") < place("below floor</td>")
-    );
-    assert!(place("below floor</td>") < place("no verdict</td>"));
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(at("Needs attention") < at("acme/silent") && at("acme/silent") < at("below floor</td>"));
+    assert!(at("below floor</td>") < at("no verdict</td>"));
 }
 
 #[test]
@@ -162,14 +165,16 @@ fn a_verdict_is_explained_and_its_place_in_the_chain_said() {
     let page = VerdictPage {
         listed: &listed,
         verdict: Some(&told),
-        number: 3,
-        digest: "d1",
-        policy: "p1",
-        evidence: "e1",
+        place: place(),
+        policy: None,
+        evidence: Some(Digest::of(b"evidence")),
     };
     let shown = verdict(&Viewer::default(), &page);
     assert!(shown.contains(&crate::render::html::body(&told)), "{shown}");
-    assert!(shown.contains("<code>d1</code>") && shown.contains("pull request #431, #432"));
+    assert!(
+        shown.contains(&format!("<code>{}</code>", place().hash))
+            && shown.contains("pull request #431, #432")
+    );
     let unreadable = verdict(&Viewer::default(), &VerdictPage { verdict: None, ..page });
     assert!(unreadable.contains("cannot be read"));
     insta::assert_snapshot!(outcomes_csv(&told));

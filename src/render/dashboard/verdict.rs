@@ -3,6 +3,7 @@
 use super::{Viewer, commit_text, files, linked, moment, pulls_text, repository_address, shell};
 use crate::model::{Untrusted, Verdict};
 use crate::records::Listed;
+use crate::records::chain::{Digest, Link};
 use crate::render::escape::csv_field;
 use crate::render::html::{body, own};
 use crate::render::title;
@@ -15,14 +16,12 @@ pub struct VerdictPage<'v> {
     pub listed: &'v Listed,
     /// What it says; `None` if the record cannot be read.
     pub verdict: Option<&'v Verdict>,
-    /// Its number in the chain of its repository.
-    pub number: u64,
-    /// SHA-256 of its place in the chain and all that it says.
-    pub digest: &'v str,
-    /// SHA-256 of the policy that judged.
-    pub policy: &'v str,
-    /// SHA-256 of the evidence.
-    pub evidence: &'v str,
+    /// Its number and hash in the chain of its repository.
+    pub place: Link,
+    /// Of the policy that judged, if there was one.
+    pub policy: Option<Digest>,
+    /// Of the evidence, if it is known.
+    pub evidence: Option<Digest>,
 }
 
 /// The page of a verdict.
@@ -53,11 +52,12 @@ pub fn verdict(viewer: &Viewer, page: &VerdictPage<'_>) -> String {
     };
     out.push_str("<h2>Record</h2>\n<dl>\n");
     for (key, value) in [
-        ("Number in its repository", page.number.to_string()),
-        ("Digest", page.digest.to_owned()),
-        ("Policy", page.policy.to_owned()),
-        ("Evidence", page.evidence.to_owned()),
+        ("Number in the chain", Some(page.place.sequence.to_string())),
+        ("Hash", Some(page.place.hash.to_string())),
+        ("SHA-256 of the policy", page.policy.map(|digest| digest.to_string())),
+        ("SHA-256 of the evidence", page.evidence.map(|digest| digest.to_string())),
     ] {
+        let value = value.unwrap_or_else(|| "not known".to_owned());
         let _infallible = writeln!(out, "<dt>{key}</dt><dd><code>{}</code></dd>", own(&value));
     }
     out.push_str("</dl>\n");

@@ -186,7 +186,8 @@ pub(super) fn attention_words(
             } else {
                 String::new()
             };
-            format!("{} fails on the base since {since} ({days} days){hit}", shown(test))
+            let days = counted(days, "day", "days");
+            format!("{} fails on the base since {since} ({days}){hit}", shown(test))
         }
         Attention::NoVerdict { rule, reason, verdicts, of } => {
             let reason = if reason.is_empty() { String::new() } else { format!(": {}", shown(reason)) };

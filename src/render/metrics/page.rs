@@ -97,6 +97,9 @@ fn repository(body: &mut String, figures: &RepositoryFigures, index: usize) {
 
 /// The picture, and its numbers folded below it. `name` is HTML already.
 fn figure(body: &mut String, name: &str, months: &[Period], id: &str) {
+    if months.is_empty() {
+        return;
+    }
     let title = format!("Contributions to {name} over time");
     let _infallible = write!(
         body,

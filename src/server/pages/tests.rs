@@ -1,0 +1,393 @@
+//! The pages over HTTP: what they say, to whom, and with which headers; and in a browser.
+
+use super::*;
+use crate::io::github::{Api, Network, SignIn};
+use crate::model::{Verdict, fixtures};
+use crate::records::chain::Digest;
+use crate::server::store::{
+    Claim, Effects, Finish, JobKind, KnownRepository, NewRecord, RecordQuery, Sqlite, Trigger,
+};
+use crate::wire::verdict::{Context, VerdictRecord, write};
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use secrecy::SecretString;
+use std::future::Future;
+use tower::ServiceExt as _;
+
+/// Every page and file of a repository and of the whole.
+const PATHS: [&str; 13] = [
+    "/",
+    "/?why=silent&page=2",
+    "/overview.csv",
+    "/overview.json",
+    "/repositories?name=pay",
+    "/repositories/acme/payments",
+    "/repositories/acme/payments/verdicts.csv",
+    "/repositories/acme/payments/verdicts.json",
+    "/repositories/acme/payments/verdicts/1",
+    "/repositories/acme/payments/verdicts/1/record.json",
+    "/repositories/acme/payments/verdicts/1/outcomes.csv",
+    "/search?q=payments",
+    "/search.json?q=%237",
+];
+
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(test);
+}
+
+struct Place {
+    _folder: tempfile::TempDir,
+    store: Arc<dyn Store>,
+}
+
+/// A store with a verdict of `acme/payments` and one of `acme/secret`.
+async fn place() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(folder.path()).unwrap());
+    keep(&*store, "acme/payments", 7, &fixtures::failing()).await;
+    keep(&*store, "acme/secret", 8, &fixtures::passing()).await;
+    Place { _folder: folder, store }
+}
+
+fn sha(pull: u64) -> String {
+    format!("{:040x}", 0xabc0_0000_0000 + pull)
+}
+
+async fn keep(store: &dyn Store, repository: &str, pull: u64, verdict: &Verdict) {
+    let now = store.clock().now();
+    let known = KnownRepository {
+        repository: repository.to_owned(),
+        installation: 5,
+        default_branch: "main".to_owned(),
+        is_private: true,
+        seen: now,
+    };
+    store.keep_repository(known).await.unwrap();
+    let mut record = VerdictRecord::from(verdict);
+    record.decided_at = index::moment(now).rfc3339();
+    record.context =
+        Some(Context { repo: Some(repository.to_owned()), pull_request: Some(pull), author: None });
+    let what = NewRecord {
+        repository: repository.to_owned(),
+        sha: sha(pull),
+        pulls: vec![pull],
+        kind: verdict.kind.word().to_owned(),
+        decided: now,
+        policy: Some(Digest::of(b"policy")),
+        evidence: Some(Digest::of(pull.to_string().as_bytes())),
+        body: write(&record),
+    };
+    let trigger = Trigger {
+        kind: JobKind::Judge,
+        repository: repository.to_owned(),
+        subject: sha(pull),
+        pull,
+        installation: 5,
+        cause: "test",
+    };
+    store.trigger(vec![trigger], now, now).await.unwrap();
+    let claim = Claim { most: 1, per_repository: 10, until: now.after(Duration::from_secs(60)) };
+    let job = store.claim(claim, now).await.unwrap().remove(0);
+    let effects = Effects { record: Some(what), ..Effects::default() };
+    assert!(store.finish(&job.lease, Finish::Done(now), effects, now).await.unwrap());
+}
+
+struct Said {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Said {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
+    }
+}
+
+async fn ask(routes: &Router, method: &str, path: &str, headers: &[(&str, &str)]) -> Said {
+    let mut request = http::Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Said { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+async fn page(routes: &Router, path: &str, cookie: &str) -> Said {
+    ask(routes, "GET", path, &[("cookie", cookie)]).await
+}
+
+fn public(place: &Place) -> Router {
+    routes(Arc::new(Pages::new(Arc::clone(&place.store), Access::Public)))
+}
+
+#[test]
+fn every_page_has_the_headers_that_keep_others_out() {
+    run(async {
+        let place = place().await;
+        let routes = public(&place);
+        for path in PATHS.iter().chain(&["/nowhere", "/repositories/acme/none", "/assets/page.css"]) {
+            let said = page(&routes, path, "").await;
+            let is_there = !path.contains("no");
+            assert_eq!(said.status == StatusCode::OK, is_there, "{path}: {}", said.text);
+            let policy = said.header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+            assert!(!policy.contains("unsafe") && !policy.contains("script"), "{policy}");
+            assert_eq!(said.header("x-content-type-options"), "nosniff");
+            assert_eq!(said.header("referrer-policy"), "no-referrer");
+            let cache = if *path == "/assets/page.css" { "public, max-age=300" } else { "no-store" };
+            assert_eq!(said.header("cache-control"), cache, "{path}");
+        }
+    });
+}
+
+#[test]
+fn the_pages_say_what_the_store_holds() {
+    run(async {
+        let place = place().await;
+        let routes = public(&place);
+        let overview = page(&routes, "/", "").await.text;
+        assert!(overview.contains("2 repositories"), "{overview}");
+        let repository = page(&routes, "/repositories/acme/payments", "").await.text;
+        for said in ["Coverage of changed lines", "#7", "Needs changes", "tests.failed"] {
+            assert!(repository.contains(said), "no {said} in {repository}");
+        }
+        let record = page(&routes, "/repositories/acme/payments/verdicts/1/record.json", "").await.text;
+        let kept = place.store.record(1).await.unwrap().unwrap();
+        assert_eq!(record.as_bytes(), kept.what.body);
+        let verdict = page(&routes, "/repositories/acme/payments/verdicts/1", "").await.text;
+        assert!(verdict.contains(&kept.hash.to_string()) && verdict.contains("What to do"), "{verdict}");
+        for (query, wanted, unwanted) in [
+            ("payments", "acme/payments", "acme/secret"),
+            ("%238", "acme/secret", "acme/payments"),
+            (sha(7).get(..33).unwrap(), "verdicts/", "Nothing that you may read"),
+        ] {
+            let found = page(&routes, &format!("/search?q={query}"), "").await.text;
+            assert!(found.contains(wanted) && !found.contains(unwanted), "{query}: {found}");
+        }
+        // A record of another repository is not there, whatever its number.
+        let other = page(&routes, "/repositories/acme/payments/verdicts/2", "").await;
+        assert_eq!(other.status, StatusCode::NOT_FOUND);
+        // What is kept later is in the lists as soon as they are asked for anew.
+        keep(&*place.store, "acme/payments", 9, &fixtures::passing()).await;
+        let pages = Pages::new(Arc::clone(&place.store), Access::Public);
+        let mut index = Index::default();
+        index.refresh(&*pages.store, pages.now()).await.unwrap();
+        index.refresh(&*pages.store, pages.now()).await.unwrap();
+        assert_eq!(index.newest_first().map(|entry| entry.listed.id).collect::<Vec<_>>(), [3, 2, 1]);
+    });
+}
+
+#[test]
+fn nobody_reads_where_nothing_was_set_up() {
+    run(async {
+        let place = place().await;
+        let routes = routes(Arc::new(Pages::new(Arc::clone(&place.store), Access::Closed)));
+        for path in PATHS {
+            let said = page(&routes, path, "").await;
+            assert_eq!(said.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert!(!said.text.contains("acme"), "{path}: {}", said.text);
+        }
+    });
+}
+
+/// A GitHub at which alice signs in; she may read `acme/Payments` alone.
+async fn github() -> String {
+    let exchange = |body: String| async move {
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let is_good = body["code"] == "good" && body["client_secret"] == "client secret";
+        assert!(body["code_verifier"].as_str().unwrap().len() >= 43);
+        let answer =
+            if is_good { r#"{"access_token":"ghu_alice"}"# } else { r#"{"error":"bad_verification_code"}"# };
+        answer.to_owned()
+    };
+    async fn told(headers: HeaderMap, answer: &'static str) -> (StatusCode, &'static str) {
+        let token = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if token.ends_with(" ghu_alice") {
+            (StatusCode::OK, answer)
+        } else {
+            (StatusCode::UNAUTHORIZED, "{}")
+        }
+    }
+    let app = Router::new()
+        .route("/login/oauth/access_token", post(exchange))
+        .route("/user", get(|headers: HeaderMap| told(headers, r#"{"login":"alice"}"#)))
+        .route(
+            "/user/installations",
+            get(|headers: HeaderMap| told(headers, r#"{"total_count":1,"installations":[{"id":5}]}"#)),
+        )
+        .route(
+            "/user/installations/5/repositories",
+            get(|headers| {
+                told(headers, r#"{"total_count":1,"repositories":[{"full_name":"acme/Payments"}]}"#)
+            }),
+        );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+async fn with_accounts(place: &Place) -> Router {
+    let accounts = Accounts::new(SignIn {
+        api: Api::new(&github().await).unwrap(),
+        network: Network::direct(),
+        client_id: "Iv1.client".to_owned(),
+        client_secret: SecretString::from("client secret"),
+        redirect: "https://gate.example.com/signed-in".to_owned(),
+    });
+    let access = Access::Accounts(Box::new(accounts.unwrap()));
+    routes(Arc::new(Pages::new(Arc::clone(&place.store), access)))
+}
+
+/// The name and value of a cookie that was set.
+fn set(said: &Said) -> String {
+    let cookie = said.header("set-cookie");
+    assert!(cookie.starts_with("__Host-"), "{cookie}");
+    for attribute in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Max-Age="] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// Begins to sign in: the cookie of the attempt, and the state that GitHub gives back.
+async fn begun(routes: &Router) -> (String, String) {
+    let begun = page(routes, "/sign-in", "").await;
+    assert_eq!(begun.status, StatusCode::SEE_OTHER);
+    let address = begun.header("location");
+    assert!(address.contains("/login/oauth/authorize?client_id=Iv1.client&"), "{address}");
+    assert!(address.contains("code_challenge_method=S256"), "{address}");
+    let state = address.split("&state=").nth(1).unwrap().split('&').next().unwrap();
+    (set(&begun), state.to_owned())
+}
+
+#[test]
+fn who_is_not_signed_in_reads_nothing_and_learns_nothing() {
+    run(async {
+        let place = place().await;
+        let routes = with_accounts(&place).await;
+        let nothing = page(&routes, "/", "").await;
+        assert!(nothing.text.contains("Sign in with GitHub"));
+        for path in PATHS.iter().chain(&["/repositories/acme/none", "/nowhere"]) {
+            for cookie in ["", "__Host-tollgate=", "__Host-tollgate=AAAA", "tollgate=x; __Host-tollgate=%00"]
+            {
+                let said = page(&routes, path, cookie).await;
+                assert_eq!((said.status, &said.text), (StatusCode::UNAUTHORIZED, &nothing.text), "{path}");
+            }
+        }
+    });
+}
+
+#[test]
+fn an_account_reads_what_it_may_read_on_github_and_cannot_tell_the_rest_from_nothing() {
+    run(async {
+        let place = place().await;
+        let routes = with_accounts(&place).await;
+        let (attempt, state) = begun(&routes).await;
+        let ended = page(&routes, &format!("/signed-in?code=good&state={state}"), &attempt).await;
+        assert_eq!(ended.status, StatusCode::SEE_OTHER);
+        let session = set(&ended);
+        assert!(!session.contains("ghu_") && !session.contains("alice"), "{session}");
+
+        let overview = page(&routes, "/", &session).await;
+        assert_eq!(overview.status, StatusCode::OK);
+        assert!(
+            overview.text.contains("alice") && overview.text.contains("1 repository<"),
+            "{}",
+            overview.text
+        );
+        for path in PATHS {
+            let said = page(&routes, path, &session).await;
+            assert_eq!(said.status, StatusCode::OK, "{path}");
+            assert!(!said.text.contains("secret") && !said.text.contains("ghu_"), "{path}: {}", said.text);
+        }
+        let none = page(&routes, "/repositories/acme/none", &session).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND);
+        for path in [
+            "/repositories/acme/secret",
+            "/repositories/acme/secret/verdicts.csv",
+            "/repositories/acme/secret/verdicts/2",
+            "/repositories/acme/secret/verdicts/2/record.json",
+            "/repositories/acme/payments/verdicts/2",
+        ] {
+            let said = page(&routes, path, &session).await;
+            assert_eq!((said.status, &said.text), (none.status, &none.text), "{path}");
+        }
+        for query in ["secret", "%238", &sha(8)] {
+            let found = page(&routes, &format!("/search.json?q={query}"), &session).await.text;
+            assert!(!found.contains("acme"), "{query}: {found}");
+        }
+    });
+}
+
+#[test]
+fn signing_in_is_bound_to_the_browser_that_began_it() {
+    run(async {
+        let place = place().await;
+        let routes = with_accounts(&place).await;
+        let (attempt, state) = begun(&routes).await;
+        let (other, _) = begun(&routes).await;
+        for (path, cookie) in [
+            (format!("/signed-in?code=good&state={state}"), ""),
+            (format!("/signed-in?code=good&state={state}"), other.as_str()),
+            ("/signed-in?code=good&state=forged".to_owned(), attempt.as_str()),
+            ("/signed-in?code=good".to_owned(), attempt.as_str()),
+            (format!("/signed-in?code=bad&state={state}"), attempt.as_str()),
+        ] {
+            let said = page(&routes, &path, cookie).await;
+            assert_eq!(said.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert!(said.headers.get("set-cookie").is_none(), "{path}");
+        }
+        // The cookie of an attempt is no session.
+        let as_session = attempt.replace("__Host-tollgate-sign-in=", "__Host-tollgate=");
+        assert_eq!(page(&routes, "/", &as_session).await.status, StatusCode::UNAUTHORIZED);
+        let elsewhere = ask(&routes, "POST", "/sign-out", &[("sec-fetch-site", "cross-site")]).await;
+        assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
+        let out = ask(&routes, "POST", "/sign-out", &[("sec-fetch-site", "same-origin")]).await;
+        assert!(out.header("set-cookie").contains("Max-Age=0"));
+    });
+}
+
+/// `tests/pages/run.sh` names the script that drives the browser.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the script is named by the environment")]
+fn the_pages_work_in_a_browser() {
+    let Some(script) = std::env::var_os("TOLLGATE_BROWSER") else {
+        eprintln!("NOT RUN: the pages in a browser; tests/pages/run.sh does");
+        return;
+    };
+    run(async move {
+        let place = place().await;
+        let hostile =
+            format!("<script>alert(1)</script>\u{202e}\"><img src=x onerror=alert(2)>{}", "W".repeat(65_000));
+        keep(&*place.store, "acme/<script>alert(3)<\u{202e}script>", 20, &fixtures::hostile(&hostile)).await;
+        let told =
+            [fixtures::failing(), fixtures::no_verdict(), fixtures::not_your_fault(), fixtures::mixed()];
+        for (number, verdict) in (100..).zip(told.iter().cycle().take(64)) {
+            keep(&*place.store, "acme/payments", number, verdict).await;
+        }
+        for number in 0..120 {
+            let verdict = &told[number % told.len()];
+            keep(&*place.store, &format!("acme/service-{number:03}"), 300 + number as u64, verdict).await;
+        }
+        let hostile_id = 3;
+        let query = RecordQuery { limit: 1, ..RecordQuery::default() };
+        assert_eq!(place.store.records(query).await.unwrap().len(), 1);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let app = public(&place);
+        let serving = tokio::spawn(async move { axum::serve(listener, app).await });
+        let mut browser = tokio::process::Command::new("node");
+        browser.arg(script).arg(address).arg(hostile_id.to_string());
+        let status = browser.status().await.unwrap();
+        serving.abort();
+        assert!(status.success(), "{status}");
+    });
+}
