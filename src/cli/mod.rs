@@ -15,6 +15,7 @@ mod fleet;
 mod init;
 mod inspect;
 mod judging;
+mod kept;
 mod list;
 mod manual;
 mod metrics;

@@ -2,6 +2,7 @@
 
 use super::exit::WrongUse;
 use super::judging::now;
+use super::kept::{Kept, Service};
 use super::{ExitStatus, output};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io;
@@ -39,16 +40,19 @@ was kept elsewhere: each verification prints the last entry, and --head takes it
 
 Examples:
   tollgate records verify chain.jsonl
-  tollgate records verify chain.jsonl --head 1204:5f1c…";
+  tollgate records verify chain.jsonl --head 1204:5f1c…
+  tollgate records verify --data /var/lib/tollgate          # the chain of every repository of a service";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = VERIFY)]
 struct Verify {
     /// The chain, as `records export` writes it
-    #[arg(value_name = "FILE")]
-    chain: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present_any = ["data", "database"], conflicts_with_all = ["data", "database"])]
+    chain: Option<PathBuf>,
+    #[command(flatten)]
+    service: Service,
     /// An entry that was noted before: it must be in the chain
-    #[arg(long, value_name = "NUMBER:HASH", value_parser = parse_link)]
+    #[arg(long, value_name = "NUMBER:HASH", value_parser = parse_link, conflicts_with_all = ["data", "database"])]
     head: Option<Link>,
 }
 
@@ -60,14 +64,20 @@ empty. From a chain every entry is verified before it is written.
 Examples:
   tollgate records export verdicts/ --output chain.jsonl
   tollgate records export fleet/ --many --output chain.jsonl       # one folder per repository
-  tollgate records export chain.jsonl --format csv > verdicts.csv";
+  tollgate records export chain.jsonl --format csv > verdicts.csv
+  tollgate records export --data /var/lib/tollgate --repository acme/api --output api.jsonl";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXPORT)]
 struct Export {
     /// A directory of verdict records, or a chain
-    #[arg(value_name = "DIR|FILE")]
-    from: PathBuf,
+    #[arg(value_name = "DIR|FILE", required_unless_present_any = ["data", "database"], conflicts_with_all = ["data", "database"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    service: Service,
+    /// Of a service, the chain of this repository; needed for JSON lines, which hold one chain
+    #[arg(long, value_name = "OWNER/NAME", conflicts_with = "from")]
+    repository: Option<String>,
     /// The directory holds one folder per repository
     #[arg(long)]
     many: bool,
@@ -87,6 +97,9 @@ enum Format {
     Csv,
 }
 
+const ONE_CHAIN: &str = "error: JSON lines hold the chain of one repository\n  = help: name it with --repository, or \
+                         take --format csv for all";
+
 fn parse_link(text: &str) -> Result<Link, String> {
     Link::parse(text).ok_or("expected NUMBER:HASH, as `records verify` prints it".to_owned())
 }
@@ -100,14 +113,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
 }
 
 fn verify_chain(arguments: &Verify) -> anyhow::Result<ExitStatus> {
-    let entries = io::chain::open(&arguments.chain).map_err(|error| wrong(&error))?;
+    if let Some(kept) = arguments.service.open()? {
+        return verify_kept(&kept);
+    }
+    let Some(path) = &arguments.chain else {
+        return Err(WrongUse("error: no chain was named".to_owned()).into());
+    };
+    let entries = io::chain::open(path).map_err(|error| wrong(&error))?;
     match verify(entries, arguments.head) {
         Ok(Ok(verified)) => {
             output::print(&render::records::verified(&verified, output::style()))?;
             Ok(ExitStatus::Passed)
         }
         Ok(Err(broken)) => {
-            output::note(&output::diagnostics(&[broken_chain(&arguments.chain, &broken.to_string())]));
+            output::note(&output::diagnostics(&[broken_chain(path, &broken.to_string())]));
             Ok(ExitStatus::NeedsChanges)
         }
         Err(error) => {
@@ -115,6 +134,24 @@ fn verify_chain(arguments: &Verify) -> anyhow::Result<ExitStatus> {
             Ok(ExitStatus::NeedsChanges)
         }
     }
+}
+
+/// The chains of a service, one line each.
+fn verify_kept(kept: &Kept) -> anyhow::Result<ExitStatus> {
+    let mut status = ExitStatus::Passed;
+    for repository in kept.repositories()? {
+        match verify(kept.chain(&repository)?, None)? {
+            Ok(verified) => {
+                output::print(&render::records::verified_of(&repository, &verified, output::style()))?;
+            }
+            Err(broken) => {
+                let problem = broken_chain(Path::new(&repository), &broken.to_string());
+                output::note(&output::diagnostics(&[problem]));
+                status = ExitStatus::NeedsChanges;
+            }
+        }
+    }
+    Ok(status)
 }
 
 fn wrong(problem: &Diagnostic) -> WrongUse {
@@ -150,11 +187,31 @@ fn export(arguments: &Export) -> anyhow::Result<ExitStatus> {
         out.write_all(&bytes)?;
         Ok(())
     };
-    let status = if arguments.from.is_dir() {
-        seal(arguments, &mut write)?;
-        ExitStatus::Passed
-    } else {
-        copy(&arguments.from, &mut write)?
+    let status = match (arguments.service.open()?, &arguments.from) {
+        (Some(kept), _) => {
+            let repositories = match &arguments.repository {
+                Some(repository) => vec![repository.clone()],
+                None if arguments.format == Format::Csv => kept.repositories()?,
+                None => return Err(WrongUse(ONE_CHAIN.to_owned()).into()),
+            };
+            let mut status = ExitStatus::Passed;
+            for repository in repositories {
+                let copied = copy(kept.chain(&repository)?, Path::new(&repository), &mut write)?;
+                if copied != ExitStatus::Passed {
+                    status = copied;
+                }
+            }
+            status
+        }
+        (None, Some(from)) if from.is_dir() => {
+            seal(from, arguments.many, &mut write)?;
+            ExitStatus::Passed
+        }
+        (None, Some(from)) => {
+            let entries = io::chain::open(from).map_err(|error| wrong(&error))?;
+            copy(entries.map(|entry| entry.map_err(|problem| wrong_entry(&problem))), from, &mut write)?
+        }
+        (None, None) => return Err(WrongUse("error: nothing to export was named".to_owned()).into()),
     };
     out.flush()?;
     Ok(status)
@@ -168,10 +225,23 @@ fn told(stored: &Stored) -> anyhow::Result<Option<Recorded>> {
     Ok(Some(recorded::read(record, &sealed.repository, "", Keep::Outcomes)?))
 }
 
+/// An entry that cannot be read breaks the chain; what is wrong is said where that is found.
+fn wrong_entry(problem: &Diagnostic) -> anyhow::Error {
+    Unreadable(output::diagnostics(std::slice::from_ref(problem))).into()
+}
+
+/// A line of a chain that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unreadable(String);
+
 /// Every entry of a chain, verified on the way; what was written before a broken one stays, and the exit code says so.
-fn copy(path: &Path, write: &mut dyn FnMut(&Stored) -> anyhow::Result<()>) -> anyhow::Result<ExitStatus> {
+fn copy(
+    entries: impl Iterator<Item = anyhow::Result<Stored>>,
+    from: &Path,
+    write: &mut dyn FnMut(&Stored) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitStatus> {
     let mut failed = None;
-    let entries = io::chain::open(path).map_err(|error| wrong(&error))?;
     // Written one entry late: the verification has then seen it.
     let mut before: Option<Stored> = None;
     let verified = verify(
@@ -192,13 +262,14 @@ fn copy(path: &Path, write: &mut dyn FnMut(&Stored) -> anyhow::Result<()>) -> an
             Ok(ExitStatus::Passed)
         }
         Ok(Err(broken)) => {
-            output::note(&output::diagnostics(&[broken_chain(path, &broken.to_string())]));
+            output::note(&output::diagnostics(&[broken_chain(from, &broken.to_string())]));
             Ok(ExitStatus::NeedsChanges)
         }
-        Err(error) => {
-            output::note(&output::diagnostics(&[*error]));
+        Err(error) if error.is::<Unreadable>() => {
+            output::note(&error.to_string());
             Ok(ExitStatus::NeedsChanges)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -210,11 +281,11 @@ struct Found {
 }
 
 /// Makes a chain of the records of a directory. They are read twice, so that not all are held at once.
-fn seal(arguments: &Export, write: &mut dyn FnMut(&Stored) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let layout = if arguments.many { Layout::Many } else { Layout::One };
+fn seal(from: &Path, many: bool, write: &mut dyn FnMut(&Stored) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let layout = if many { Layout::Many } else { Layout::One };
     let now = now().ok_or_else(|| WrongUse("error: the clock of this machine is not set".to_owned()))?;
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    let walked = io::records::walk(&arguments.from, layout, |file| {
+    let walked = io::records::walk(from, layout, |file| {
         let record = file.bytes.and_then(|bytes| read_record(&bytes, &file.file));
         match record {
             Ok(record) => {
@@ -232,13 +303,13 @@ fn seal(arguments: &Export, write: &mut dyn FnMut(&Stored) -> anyhow::Result<()>
         return Err(WrongUse(output::diagnostics(&problems)).into());
     }
     if found.is_empty() {
-        return Err(wrong(&nothing(&arguments.from)).into());
+        return Err(wrong(&nothing(from)).into());
     }
     let moment = |found: &Found| found.decided.as_deref().and_then(Moment::parse);
     found.sort_by(|a, b| (moment(a), &a.file).cmp(&(moment(b), &b.file)));
     let mut last: Option<Link> = None;
     for Found { repository, file, .. } in found {
-        let bytes = io::beneath::read_beneath(&arguments.from, Path::new(&file), chain::MOST_BYTES as u64)
+        let bytes = io::beneath::read_beneath(from, Path::new(&file), chain::MOST_BYTES as u64)
             .map_err(|error| WrongUse(format!("error: {file}: {error}")))?;
         let record = chain::canonical(&*read_record(&bytes, &file).map_err(|error| wrong(&error))?);
         let content = Content::Verdict(Sealed {

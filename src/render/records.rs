@@ -51,6 +51,14 @@ pub fn verified(verified: &Verified, style: Style) -> String {
     page.finish()
 }
 
+/// One line of `tollgate records verify` on the chains of a service.
+pub fn verified_of(repository: &str, verified: &Verified, style: Style) -> String {
+    let mut page = Page::new(style);
+    let name = page.text(&Untrusted::new(repository), 200);
+    page.line(&format!("whole  {name}  {} verdicts  last {}", grouped(verified.verdicts), verified.last));
+    page.finish()
+}
+
 /// The first row of the table.
 pub const CSV_HEADER: &str = "sequence,recorded-at,entry,repository,pull-request,decided-at,verdict,author-class,not-met,\
                               not-measured,policy,record-sha256,policy-sha256,evidence-sha256,hash\r\n";

@@ -179,3 +179,58 @@ fn a_chain_is_not_made_of_a_part_of_the_records() {
     place.tollgate(&["records", "export", "empty"]).exits(2).says("no record");
     place.tollgate(&["records", "verify", "nowhere.jsonl"]).exits(2).says("cannot be read");
 }
+
+#[test]
+fn the_chains_of_a_service_are_verified_and_exported_beside_it() {
+    use tollgate::records::chain::Digest;
+    use tollgate::server::store::{Claim, Effects, Finish, JobKind, NewRecord, Sqlite, Store as _, Trigger};
+    let place = Place::new();
+    record(&place, "verdicts/1.json", 3, 412, "2026-11-21T08:00:00Z", "external");
+    let body = fs::read(place.path().join("verdicts/1.json")).unwrap();
+    let body = tollgate::wire::chain::canonical(&tollgate::wire::verdict::read(&body).unwrap());
+    let data = place.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = Sqlite::open(&data).unwrap();
+    runtime.block_on(async {
+        for (number, repository) in [(1, "acme/api"), (2, "acme/api"), (3, "acme/web")] {
+            let now = store.clock().now();
+            let sha = format!("{number:040}");
+            let trigger = Trigger {
+                kind: JobKind::Judge,
+                repository: repository.to_owned(),
+                subject: sha.clone(),
+                pull: number,
+                installation: 5,
+                cause: "test",
+            };
+            store.trigger(vec![trigger], now, now).await.unwrap();
+            let until = now.after(std::time::Duration::from_secs(60));
+            let claim = Claim { most: 1, per_repository: 9, until };
+            let job = store.claim(claim, now).await.unwrap().remove(0);
+            let kept = NewRecord {
+                repository: repository.to_owned(),
+                sha,
+                pulls: vec![number],
+                kind: "passed".to_owned(),
+                decided: now,
+                policy: Some(Digest::of(b"policy")),
+                evidence: Some(Digest::of(&[u8::try_from(number).unwrap()])),
+                body: body.clone(),
+            };
+            let effects = Effects { record: Some(kept), ..Effects::default() };
+            assert!(store.finish(&job.lease, Finish::Done(now), effects, now).await.unwrap());
+        }
+    });
+    let verified = place.tollgate(&["records", "verify", "--data", "data"]).exits(0);
+    let lines: Vec<&str> = verified.out.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", verified.out);
+    assert!(lines[0].starts_with("whole  acme/api  2 verdicts  last 2:"), "{}", lines[0]);
+    let (_, last) = lines[0].split_once("last ").unwrap();
+    let export = ["records", "export", "--data", "data", "--repository", "acme/api", "--output", "api.jsonl"];
+    place.tollgate(&export).exits(0);
+    place.tollgate(&["records", "verify", "api.jsonl", "--head", last]).exits(0).says("is in the chain");
+    let csv = place.tollgate(&["records", "export", "--data", "data", "--format", "csv"]).exits(0).out;
+    assert_eq!(csv.lines().count(), 4, "{csv}");
+    place.tollgate(&["records", "export", "--data", "data"]).exits(2).says("--repository");
+}

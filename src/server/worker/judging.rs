@@ -9,6 +9,7 @@ use crate::server::clock::Time;
 use crate::server::evaluation::{Evaluation, Judged, Question, Target, evaluate, unjudged};
 use crate::server::publication::{self, OWN_APP, Place, Posted};
 use crate::server::store::{Commit, CommitState, Effects, Job, JobKind, KnownRepository, NewRecord, Trigger};
+use crate::wire::chain;
 use crate::wire::verdict::{self, Context, VerdictRecord};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -275,6 +276,6 @@ fn record(job: &Job, judged: &Judged, now: Time) -> NewRecord {
         // Without evidence the verdict itself says what it was made from.
         evidence: digests
             .map_or_else(|| Digest::parse(&verdict::digest(&body)), |digests| Some(digests.evidence)),
-        body: verdict::write(&body),
+        body: chain::canonical(&body),
     }
 }
