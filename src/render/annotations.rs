@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use crate::model::fixtures;
     use proptest::prelude::*;
+    use std::num::NonZeroU32;
 
     #[test]
     fn the_first_annotation_is_the_verdict() {
@@ -82,6 +83,27 @@ mod tests {
             ["::notice title=Tollgate::Passed: 4 of 4 criteria are met"]
         );
         assert_eq!(render(&fixtures::no_verdict()).len(), 1);
+    }
+
+    #[test]
+    fn uncovered_lines_are_annotated_group_by_group_from_their_first_line_to_their_last() {
+        let mut verdict = fixtures::failing();
+        let line = |line: u32| NonZeroU32::new(line).unwrap();
+        let groups = [(41, 46), (52, 52)].map(|(first, last)| Uncovered {
+            rule: "coverage.changed",
+            file: "src/refund.rs".into(),
+            first: line(first),
+            last: line(last),
+        });
+        verdict.uncovered = groups.to_vec();
+        let lines = render(&verdict);
+        let places: Vec<&str> =
+            lines.iter().filter_map(|line| line.split("file=src/refund.rs,").nth(1)).collect();
+        let places: Vec<&str> = places.iter().filter_map(|place| place.split("::").next()).collect();
+        assert_eq!(places, ["line=41,endLine=46", "line=52,endLine=52"]);
+        // Of another file or rule, it stands on no group.
+        verdict.uncovered.iter_mut().for_each(|group| group.file = "src/other.rs".into());
+        assert!(render(&verdict).iter().all(|line| !line.contains("endLine")));
     }
 
     #[test]

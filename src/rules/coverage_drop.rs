@@ -62,7 +62,7 @@ impl Rule for CoverageDrop {
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
         let required = match self.max.hundredths() {
             0 => "no drop".to_owned(),
-            _ => format!("a drop of at most {} points", points(self.max.hundredths().into())),
+            _ => format!("a drop of at most {}", points(self.max.hundredths().into())),
         };
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Coverage, &required) {
             return judgement;
@@ -171,7 +171,7 @@ impl CoverageDrop {
         };
         let mut text = format!("{}, {} on the base", figure.text_against(None), drop.base.text_against(None));
         if lost > 0 {
-            text = format!("{} points lost: {text}", points(lost));
+            text = format!("{} lost: {text}", points(lost));
         }
         let unchanged: u64 = drop.indirect.iter().map(|file| file.lost.len()).sum();
         if unchanged > 0 && !self.counts_unchanged && drop.direct.is_some() {
@@ -221,10 +221,11 @@ fn points_lost(before: Ratio, now: Ratio) -> Result<u128, &'static str> {
     Ok(lost.div_ceil(product(before.whole, now.whole)))
 }
 
-/// `0.5`, `12.34`: hundredths of a point.
+/// `0.5 points`, `1 point`: from hundredths of a point.
 fn points(hundredths: u128) -> String {
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let noun = if hundredths == 100 { "point" } else { "points" };
+    format!("{} {noun}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn vanished(path: &RepoPath, files: usize) -> Untrusted {
@@ -286,6 +287,8 @@ mod tests {
         assert_eq!(judgement.kind, OutcomeKind::NotMet);
         assert_eq!(judgement.measured_text, "13.34 points lost: 66.6%, 80.0% on the base");
         assert_eq!(judgement.required_text, "a drop of at most 13.33 points");
+        let judgement = diluted().judge("coverage.drop", &[("max", "1")]);
+        assert_eq!(judgement.required_text, "a drop of at most 1 point");
     }
 
     #[test]
