@@ -146,6 +146,10 @@ pub enum Code {
     StrayReport,
     TooManyFiles,
     MissingReport,
+    CarriedReport,
+    NotCarried,
+    OtherOrigin,
+    UnknownOrigin,
     UnresolvedPaths,
     StaleCoverage,
     // Policy.
@@ -321,6 +325,26 @@ impl Code {
             Self::TooManyFiles,
             "too-many-files",
             "name the reports in the policy (`reports:`) so that no search is needed",
+        ),
+        (
+            Self::CarriedReport,
+            "carried-report",
+            "the change touches none of the files that `when` names; let the job run if it should count itself",
+        ),
+        (
+            Self::NotCarried,
+            "report-not-carried",
+            "let the job write its reports, or judge with evidence of the base that has them",
+        ),
+        (
+            Self::OtherOrigin,
+            "other-origin",
+            "upload the report in the artifact and workflow that the entry names, or correct the entry",
+        ),
+        (
+            Self::UnknownOrigin,
+            "unknown-origin",
+            "give the entries globs that tell their files apart, or judge the artifacts of the run",
         ),
         (
             Self::MissingReport,

@@ -387,7 +387,7 @@ pub(super) fn adopt_globs(policy: &mut Policy, proposed: &Policy, diagnostics: &
     let asked = policy.reports.clone();
     for (name, entry) in &asked {
         let new = proposed.reports.get(name).filter(|new| new.kind == entry.kind);
-        let at_least = new.map_or(0, |new| if new.absent == Absent::Optional { 0 } else { new.at_least });
+        let at_least = new.map_or(0, |new| if new.absent != Absent::Required { 0 } else { new.at_least });
         if entry.absent == Absent::Required && at_least < entry.at_least {
             let message = format!(
                 "this change asks for fewer reports of `{name}` ({} -> {at_least}), and until it is merged {} must come",

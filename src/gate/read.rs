@@ -111,7 +111,7 @@ impl Parts {
             resolve_file(&mut group.file, ground);
         }
         let scans = merge::merge_scans(self.scans.into_iter().map(|(_, scans)| scans).collect());
-        let mut snapshot = Snapshot { commit, reports, tests, coverage, scans, jobs, history: None };
+        let mut snapshot = Snapshot { commit, reports, tests, coverage, scans, jobs, ..Snapshot::default() };
         find_lines(&mut snapshot, ground);
         snapshot
     }

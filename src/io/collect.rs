@@ -7,6 +7,7 @@
 
 use super::archive::MAX_ENTRY;
 use super::ci::Environment;
+use super::git;
 use super::github::manifest::{self, Manifest, NAME, READS_AS, VERSION, hex};
 use super::jobs;
 use super::reports::{self, Found, FoundReport};
@@ -83,6 +84,8 @@ pub fn collect(
     }
     let (count, bytes) = (packed.files.len(), packed.bytes);
     let text = |name: &str| environment.get(name).map(str::to_owned);
+    // What is checked out was tested, which is not always the commit that started the run.
+    let checked_out = git::open(dir).and_then(|repository| repository.head());
     let manifest = Manifest {
         version: VERSION,
         reads_as: Some(READS_AS),
@@ -93,7 +96,7 @@ pub fn collect(
         total: None,
         run: text("GITHUB_RUN_ID").unwrap_or_default(),
         attempt: environment.get("GITHUB_RUN_ATTEMPT").and_then(|attempt| attempt.parse().ok()),
-        sha: text("GITHUB_SHA"),
+        sha: checked_out.map_or(None, |head| head.commit).or_else(|| text("GITHUB_SHA")),
         os: text("RUNNER_OS"),
         steps,
         skipped: left_out.len() as u64,

@@ -188,6 +188,10 @@ pub struct Snapshot {
     /// The last runs of the default branch, with this one; `None` for the snapshot of a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<TestHistory>,
+    /// By entry of the policy's `reports:`, for those that a later change may leave out (`absent: carried`): what their
+    /// reports say by themselves, and of which commit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Snapshot>,
 }
 
 impl Snapshot {

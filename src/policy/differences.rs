@@ -131,12 +131,22 @@ impl Changes {
         say("path", same(old.path == new.path), paths(old), paths(new));
         let order = new.at_least.cmp(&old.at_least);
         say("at-least", Some(order), old.at_least.to_string(), new.at_least.to_string());
-        let rank = |entry: &ReportEntry| u8::from(entry.absent == Absent::Required);
-        let word = |entry: &ReportEntry| match entry.absent {
-            Absent::Required => "required".to_owned(),
-            Absent::Optional => "optional".to_owned(),
+        let rank = |entry: &ReportEntry| match entry.absent {
+            Absent::Optional => 0,
+            Absent::Carried => 1,
+            Absent::Required => 2,
         };
+        let word = |entry: &ReportEntry| entry.absent.word().to_owned();
         say("absent", Some(rank(new).cmp(&rank(old))), word(old), word(new));
+        let names = |globs: &Globs| match globs.is_empty() {
+            true => "any".to_owned(),
+            false => globs.patterns().join(", "),
+        };
+        for (key, old, new) in
+            [("workflow", &old.workflow, &new.workflow), ("artifact", &old.artifact, &new.artifact)]
+        {
+            say(key, same(old == new), names(old), names(new));
+        }
         let tracked = |entry: &ReportEntry| entry.tracked.to_string();
         say("tracked", same(old.tracked == new.tracked), tracked(old), tracked(new));
         let unplaced = |entry: &ReportEntry| ReportEntry { origin: Origin::default(), ..entry.clone() };

@@ -306,7 +306,7 @@ reports:
   a: { kind: coverage, path: a, shards: 0 }
   b: { kind: coverage, path: b, shards: all, when: { paths: [a] } }
   c: { kind: coverage, path: c, jobs: [test], when: [a] }
-  d: { kind: coverage, path: d, absent: carried, workflow: ci }
+  d: { kind: coverage, path: d, absent: carried, workflow: [ci.yml, "[x"], artifact: { a: b } }
 "##,
     ),
     (

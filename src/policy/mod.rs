@@ -48,7 +48,7 @@ pub use waivers::OrgWaiver;
 use crate::compare::{ContractState, ShardState};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::model::{
-    BuildJobs, Date, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Retries, Snapshot,
+    BuildJobs, Date, Diff, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Retries, Snapshot,
 };
 use crate::paths::PathRule;
 use crate::rules::{self, RuleSpec, Settings};
@@ -145,7 +145,12 @@ impl Policy {
                 kind: entry.kind,
                 at_least: entry.at_least,
                 arrived: came.len() as u64,
-                optional: entry.absent == Absent::Optional || !entry.is_concerned(diff),
+                optional: match entry.absent {
+                    Absent::Optional => true,
+                    Absent::Required => !entry.is_concerned(diff),
+                    // What stands for it came, or the reports are missing.
+                    Absent::Carried => false,
+                },
                 shards: entry.shards.as_ref().map(|shards| ShardState {
                     wanted: shards.wanted(head.jobs.as_ref()),
                     came: executions(&came),
@@ -319,6 +324,22 @@ pub enum Absent {
     Required,
     /// It may be absent.
     Optional,
+    /// Where the change touches none of the files that make it due, the base's stands for it.
+    Carried,
+}
+
+impl Absent {
+    /// All words, as policies write them.
+    pub const WORDS: [&'static str; 3] = ["required", "optional", "carried"];
+
+    /// The word in policies.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::Carried => "carried",
+        }
+    }
 }
 
 /// How many shards of a report must arrive (DECISIONS 8).
@@ -358,7 +379,14 @@ fn executions(reports: &[&ReportRead]) -> u64 {
 impl ReportEntry {
     /// False if the change is known and touches none of the files that make the reports due.
     fn is_concerned(&self, diff: &DiffState) -> bool {
-        let Some(diff) = diff.known().filter(|_| !self.when.is_empty()) else { return true };
+        diff.known().is_none_or(|diff| self.is_due_by(diff))
+    }
+
+    /// True if the change touches one of the files that make the reports due.
+    pub fn is_due_by(&self, diff: &Diff) -> bool {
+        if self.when.is_empty() {
+            return true;
+        }
         // Files that cannot be named could be any.
         diff.unreadable_paths > 0
             || diff.files.iter().any(|(path, file)| {
@@ -376,6 +404,10 @@ pub struct ReportEntry {
     pub path: Globs,
     /// The format, where content cannot decide.
     pub format: Option<String>,
+    /// Names of the workflows that write them; empty means any.
+    pub workflow: Globs,
+    /// Names of the artifacts that they come in; empty means any.
+    pub artifact: Globs,
     /// How many files must arrive.
     pub at_least: u64,
     /// How many shards must arrive, if the entry says it.

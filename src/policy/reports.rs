@@ -10,8 +10,10 @@ use crate::model::Kind;
 use crate::rules::Globs;
 use std::collections::BTreeMap;
 
-const KEYS: &[&str] = &["kind", "path", "format", "at-least", "shards", "jobs", "when", "absent", "tracked"];
-const PLANNED: &[&str] = &["workflow", "artifact"];
+const KEYS: &[&str] = &[
+    "kind", "path", "format", "workflow", "artifact", "at-least", "shards", "jobs", "when", "absent",
+    "tracked",
+];
 const EXAMPLE: &str = "unit: { kind: tests, path: \"**/junit*.xml\" }";
 const KINDS: [Kind; 3] = [Kind::Tests, Kind::Coverage, Kind::Scan];
 
@@ -44,19 +46,26 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
     let (mut kind, mut path, mut format) = (None, None, None);
     let (mut at_least, mut absent, mut tracked) = (1, Absent::Required, false);
     let (mut shards, mut jobs, mut when) = (None, None, Globs::none());
+    let (mut workflow, mut artifact) = (Globs::none(), Globs::none());
+    let mut carried_at = None;
     let is_map = matches!(node.value, Value::Map(_));
     for (key, value) in reader.map(node, "an entry of `reports`", EXAMPLE) {
         match key.text.as_str() {
             "kind" => kind = Some(read_kind(reader, value)),
             "path" => path = Some(reader.globs(value, "`path`")),
             "format" => format = read_format(reader, value),
+            "workflow" => workflow = reader.globs(value, "`workflow`"),
+            "artifact" => artifact = reader.globs(value, "`artifact`"),
             "at-least" => at_least = read_count(reader, value),
             "shards" => shards = read_shards(reader, value),
             "jobs" => jobs = Some((reader.globs(value, "`jobs`"), value.place)),
             "when" => when = read_when(reader, value),
-            "absent" => absent = read_absent(reader, value),
+            "absent" => {
+                absent = read_absent(reader, value);
+                carried_at = (absent == Absent::Carried).then_some(value.place);
+            }
             "tracked" => tracked = reader.flag(value, "`tracked`").unwrap_or(false),
-            _ => reader.unknown_key(key, "an entry of `reports`", KEYS, PLANNED),
+            _ => reader.unknown_key(key, "an entry of `reports`", KEYS, &[]),
         }
     }
     if is_map && kind.is_none() {
@@ -66,6 +75,11 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
     if is_map && path.is_none() {
         let help = "add `path:` with a glob from the root";
         reader.error(Code::MissingKey, place, "the entry does not say where its reports are", help);
+    }
+    if let Some(place) = carried_at.filter(|_| when.is_empty()) {
+        let help = "add `when: { changed: [globs] }` with the files that decide about these reports";
+        let message = "`absent: carried` does not say which changes the reports are due for";
+        reader.error(Code::MissingKey, place, message, help);
     }
     let shards = match (shards, jobs) {
         (Some(Shards::Jobs(_)), Some((names, _))) => Some(Shards::Jobs(names)),
@@ -92,7 +106,19 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
         None
     });
     let origin = reader.origin(place);
-    Some(ReportEntry { kind, path, format, at_least, shards, when, absent, tracked, origin })
+    Some(ReportEntry {
+        kind,
+        path,
+        format,
+        workflow,
+        artifact,
+        at_least,
+        shards,
+        when,
+        absent,
+        tracked,
+        origin,
+    })
 }
 
 fn read_kind(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
@@ -165,18 +191,9 @@ fn read_absent(reader: &mut Reader<'_>, node: &Node) -> Absent {
     match reader.text(node, "`absent`") {
         Some("required") | None => Absent::Required,
         Some("optional") => Absent::Optional,
-        Some("carried") => {
-            let help = "write `optional` until then";
-            reader.error(
-                Code::BadValue,
-                node.place,
-                "this version does not know `absent: carried` yet",
-                help,
-            );
-            Absent::Required
-        }
+        Some("carried") => Absent::Carried,
         Some(text) => {
-            let help = suggest::help(text, ["required", "optional"], "write `required` or `optional`");
+            let help = suggest::help(text, Absent::WORDS, "write `required`, `optional` or `carried`");
             reader.error(Code::BadValue, node.place, format!("`absent` is `{text}`"), help);
             Absent::Required
         }

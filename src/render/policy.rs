@@ -5,7 +5,7 @@ use super::terminal::{Page, Style, diagnostic};
 use super::words::{count_of, origin_text};
 use crate::diagnostic::{Origin, Weight};
 use crate::model::{Effect, Mode, PolicyChange};
-use crate::policy::{Absent, Exemption, ExemptionState, LayerKind, Policy, RuleInForce};
+use crate::policy::{Absent, Exemption, ExemptionState, Globs, LayerKind, Policy, RuleInForce};
 
 /// The policy in force: every rule with its values and who set them.
 pub fn show(policy: &Policy, style: Style) -> String {
@@ -34,10 +34,19 @@ pub fn show(policy: &Policy, style: Style) -> String {
     }
     for (name, entry) in &policy.reports {
         let globs = page.own(&entry.path.patterns().join(", "));
-        let may = if entry.absent == Absent::Optional { ", may be absent" } else { "" };
+        let may = match entry.absent {
+            Absent::Required => "",
+            Absent::Optional => ", may be absent",
+            Absent::Carried => ", carried from the base where the change does not touch it",
+        };
+        let names = |what: &str, globs: &Globs| match globs.is_empty() {
+            true => String::new(),
+            false => format!(", {what} {}", page.own(&globs.patterns().join(", "))),
+        };
+        let from = names("from workflow", &entry.workflow) + &names("in artifact", &entry.artifact);
         let origin = place(&page, &entry.origin);
         let kind = entry.kind.word();
-        let text = format!("{kind} at {globs}, at least {}{may}   set by {origin}", entry.at_least);
+        let text = format!("{kind} at {globs}{from}, at least {}{may}   set by {origin}", entry.at_least);
         page.pair(&page.own(name), 12, &text);
     }
     let lists = [

@@ -12,6 +12,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 /// Any sample.
@@ -92,7 +93,16 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                 reports.push(report("t", Kind::Tests, Health::Complete));
             }
             let history = TestHistory::after(None, Some("c"), tests.as_ref());
-            Snapshot { commit: Some("c".to_owned()), reports, tests, coverage, scans, jobs, history }
+            Snapshot {
+                commit: Some("c".to_owned()),
+                reports,
+                tests,
+                coverage,
+                scans,
+                jobs,
+                history,
+                parts: BTreeMap::new(),
+            }
         },
     )
 }

@@ -86,6 +86,9 @@ while IFS= read -r -d '' path; do
   bytes=$((bytes + size))
 done < <(find . \( -name .git -o -name node_modules \) -prune -o ! -type d -print0)
 
+# What is checked out was tested, which is not always the commit that started the run.
+tested=$(git rev-parse --verify --quiet 'HEAD^{commit}' 2> /dev/null || true)
+
 cat > "$folder/manifest.json" <<JSON
 {
   "version": 2,
@@ -97,7 +100,7 @@ cat > "$folder/manifest.json" <<JSON
   "matrix": ${TOLLGATE_MATRIX:-null},
   "run-id": "${GITHUB_RUN_ID:-}",
   "attempt": ${GITHUB_RUN_ATTEMPT:-null},
-  "sha": "${GITHUB_SHA:-}",
+  "sha": "${tested:-${GITHUB_SHA:-}}",
   "os": "${RUNNER_OS:-}",
   "steps": $(step_outcomes),
   "skipped": $skipped,

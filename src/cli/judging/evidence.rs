@@ -160,6 +160,8 @@ fn named_reports(named: &[(Kind, String)]) -> anyhow::Result<BTreeMap<String, Re
             kind: *kind,
             path,
             format: None,
+            workflow: Globs::none(),
+            artifact: Globs::none(),
             at_least: 1,
             shards: None,
             when: Globs::none(),

@@ -9,7 +9,7 @@ use crate::cli::exit::WrongUse;
 use crate::cli::output;
 use crate::cli::policies::{self, Policies, ProposedPolicy, Setting, Sources};
 use crate::compare::{self, Occasion};
-use crate::diagnostic::{Diagnostic, Weight};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::gate::{Ground, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github;
@@ -181,6 +181,9 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }),
         Err(_) => git::Head { project: directory_name(dir), ..git::Head::default() },
     };
+    if let (Some(files), Some(commit), None) = (&packed, head.commit.as_deref(), &reader) {
+        diagnostics.extend(of_other_commits(files, commit));
+    }
     let mut header = header(&head, &base, changes.side, &policy, is_alone);
     if policy.gate.is_elsewhere() && reader.is_none() {
         header.push(HeaderFact {
@@ -283,6 +286,22 @@ pub(in crate::cli) fn base_of(
         }
         Err(_) => Ok(Base::None),
     }
+}
+
+/// The artifacts whose manifest says that another commit was tested: what is in them says nothing about this one. The
+/// second stage holds them against the change before, where a merge of it may have been tested.
+fn of_other_commits(files: &[Packed], commit: &str) -> Vec<Diagnostic> {
+    let others = files.iter().filter_map(|file| {
+        let tested = file.tested.as_deref().filter(|tested| *tested != commit)?;
+        Some((file.artifact.as_str(), tested))
+    });
+    let short = |commit: &str| commit.chars().take(7).collect::<String>();
+    let said = |(artifact, tested): (&str, &str)| {
+        let message = format!("its reports are of commit {}, and {} is judged", short(tested), short(commit));
+        let help = "check out the commit that the legs tested, or let them run again";
+        Diagnostic::new(Code::BadArtifact, Weight::Error, message, Origin::file(artifact)).with_help(help)
+    };
+    others.collect::<BTreeSet<_>>().into_iter().map(said).collect()
 }
 
 fn without_repository(base: &Base) -> DiffState {

@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::gate::{self, Case, Keep, Reading};
 use crate::io::git::Base;
 use crate::model::{Author, Diff, Note, Proposal, Snapshot, Verdict, VerdictKind};
-use crate::policy::Policy;
+use crate::policy::{Absent, Policy};
 use crate::wire::context::Context;
 use evidence::read_apart;
 use gather::{Gathered, gather};
@@ -79,6 +79,9 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     if let Some(provenance) = &mut gathered.provenance {
         compare::raise_isolated(provenance, &head.reports, &|file| gathered.isolated.contains(file));
     }
+    let side = gathered.base.side();
+    let carried = gate::carry(&mut head, &side, &gathered.diff, &gathered.policy);
+    gathered.found.extend(carried);
     let judged_by = |policy: &Policy, head: &Snapshot, found: &[Diagnostic]| {
         gate::judge(Case {
             head,
@@ -113,6 +116,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
                     }
                 };
                 head.jobs = jobs;
+                found.extend(gate::carry(&mut head, &gathered.base.side(), &gathered.diff, policy));
                 judged_by(policy, &head, &found)
             }
             _ => verdict.clone(),
@@ -125,9 +129,27 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
             mistakes: proposed.policy.as_ref().err().cloned().unwrap_or_default(),
         });
     }
+    if keeps_everything && gathered.reader.is_none() {
+        keep_apart(&mut head, &gathered, max_bytes, reading);
+    }
     gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
     let author = gathered.author.clone();
     Ok(Judged { gathered, author, head, verdict })
+}
+
+/// Keeps what the reports say that a later change may leave out, by themselves.
+fn keep_apart(head: &mut Snapshot, gathered: &Gathered, max_bytes: u64, reading: Reading) {
+    let carried = gathered.policy.reports.iter().filter(|(_, entry)| entry.absent == Absent::Carried);
+    for (name, _) in carried {
+        // What was carried itself is kept already, as it was.
+        if head.parts.contains_key(name) || head.reports.iter().all(|report| report.entry != *name) {
+            continue;
+        }
+        let sources = gathered.evidence.sources(&gathered.policy, max_bytes);
+        let sources = sources.filter(|source| source.entry == *name);
+        let part = gate::read(sources, &gathered.ground, gathered.commit.clone(), None, reading);
+        head.parts.insert(name.clone(), part);
+    }
 }
 
 impl Judged {

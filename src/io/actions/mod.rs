@@ -160,7 +160,12 @@ fn artifacts(environment: &Environment) -> Result<Option<Request>, Box<Diagnosti
     );
     let network = Network::new(environment)?;
     let request = request.map_err(|why| bad_input(&format!("artifacts cannot be fetched: {why}")))?;
-    Ok(Some(request.through(network)))
+    // `acme/app/.github/workflows/ci.yml@refs/heads/main`; it is that of this run and no other.
+    let is_own = environment.input("run-id").is_none_or(|run| environment.get("GITHUB_RUN_ID") == Some(run));
+    let workflow = environment.get("GITHUB_WORKFLOW_REF").filter(|_| is_own).unwrap_or_default();
+    let file = workflow.split_once('@').map_or(workflow, |(file, _)| file);
+    let file = file.splitn(3, '/').nth(2).unwrap_or_default();
+    Ok(Some(request.of_workflow(file).through(network)))
 }
 
 /// A push to the default branch of our own repository.

@@ -5,7 +5,7 @@ use super::identity::Identity;
 use super::manifest::{self, hex};
 use super::network::{Api, Network};
 use super::repository::{is_repository, repository_path};
-use super::runs::WorkflowJob;
+use super::runs::{WorkflowJob, WorkflowRun};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::archive::{self, Budget};
 use crate::io::jobs::Leg;
@@ -32,6 +32,8 @@ pub struct Request {
     network: Network,
     repository: String,
     run: u64,
+    /// The file of the run's workflow; empty if it is not known.
+    workflow: String,
     names: Globs,
 }
 
@@ -71,8 +73,15 @@ impl Request {
             network: Network::direct(),
             repository: repository.to_owned(),
             run,
+            workflow: String::new(),
             names,
         })
+    }
+
+    /// The same of a run whose workflow is known by its file: `.github/workflows/ci.yml`.
+    #[must_use]
+    pub fn of_workflow(self, file: &str) -> Self {
+        Self { workflow: file.to_owned(), ..self }
     }
 }
 
@@ -175,7 +184,12 @@ pub fn fetch(request: &Request) -> Fetched {
 async fn fetch_all(request: &Request, into: &mut Fetched) {
     match Client::new(request.api.clone(), Identity::from(&request.token), &request.network) {
         Ok(client) => {
-            let of = OfRun { client: &client, repository: &request.repository, run: request.run };
+            let of = OfRun {
+                client: &client,
+                repository: &request.repository,
+                run: request.run,
+                workflow: &request.workflow,
+            };
             match fetch_chosen(&of, &request.names, &mut Budget::default(), into).await {
                 0 => {
                     let message = "no artifact of the run has a name that `artifacts` asks for";
@@ -207,13 +221,14 @@ async fn fetch_all(request: &Request, into: &mut Fetched) {
 pub async fn fetch_run(
     client: &Client,
     repository: &str,
-    run: u64,
+    run: &WorkflowRun,
     names: &Globs,
     budget: &mut Budget,
     into: &mut Fetched,
 ) {
+    let of = OfRun { client, repository, run: run.id, workflow: &run.path };
     // A run without artifacts (a linter) is none of the evidence.
-    let _count = fetch_chosen(&OfRun { client, repository, run }, names, budget, into).await;
+    let _count = fetch_chosen(&of, names, budget, into).await;
     into.sort();
 }
 
@@ -222,6 +237,8 @@ struct OfRun<'r> {
     client: &'r Client,
     repository: &'r str,
     run: u64,
+    /// The file of its workflow; empty if it is not known.
+    workflow: &'r str,
 }
 
 /// Gives how many artifacts have a name that was asked for; what is wrong with them stands in `into`.
@@ -279,6 +296,9 @@ async fn add(
     let content = manifest::content(files, of.run, artifact.attempt).map_err(bad)?;
     into.files.extend(content.reports.into_iter().map(|report| Packed {
         shown: Untrusted::new(format!("{}/{}", listed.name, report.path.as_str())),
+        artifact: listed.name.clone(),
+        workflow: of.workflow.to_owned(),
+        tested: content.tested.clone().filter(|tested| !tested.is_empty()),
         path: report.path,
         bytes: report.bytes,
         run: of.run,

@@ -3,7 +3,7 @@
 use super::content::{is_foreign, is_report_folder, refusal, say_outside, sniff};
 use super::walk::{Bounds, Links, Target, What, git_bytes, resolve, shown, walk};
 use super::{Formats, Found, FoundReport, Search};
-use crate::diagnostic::{Code, Diagnostic, Weight};
+use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Detected};
 use crate::model::Untrusted;
 use crate::policy::{Absent, ReportEntry};
@@ -46,6 +46,7 @@ pub(super) fn find(search: &Search<'_>, formats: &Formats, root: &Arc<Path>, fou
             }
         }
     }
+    hold_to_artifacts(search, &mut matched, &mut found.diagnostics);
     for (path, mut matches) in matched {
         let chosen = choose(&path, &mut matches, formats, root);
         let shown = Untrusted::from(shown(&chosen.written));
@@ -53,6 +54,68 @@ pub(super) fn find(search: &Search<'_>, formats: &Formats, root: &Arc<Path>, fou
         let refused = refusal(&chosen.what, &shown);
         let (entry, kind) = (chosen.name.to_owned(), Some(chosen.entry.kind));
         found.reports.push(FoundReport { root: Arc::clone(root), path, shown, entry, format, kind, refused });
+    }
+}
+
+/// Nothing in a directory tells which workflow wrote a file. Which artifact it came in is told where some of an entry's
+/// files lie in a folder of such a name, as downloads of several artifacts do: then the others do not count.
+fn hold_to_artifacts(
+    search: &Search<'_>,
+    matched: &mut BTreeMap<PathBuf, Vec<Match<'_>>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let is_narrowed = |entry: &ReportEntry| !(entry.artifact.is_empty() && entry.workflow.is_empty());
+    for (name, entry) in search.entries.iter().filter(|(_, entry)| is_narrowed(entry)) {
+        let of_entry = |one: &Match<'_>| one.name == name;
+        let in_folder = |one: &Match<'_>| {
+            let folders = one.written.parent().unwrap_or(Path::new("")).components();
+            folders
+                .filter_map(|part| part.as_os_str().to_str())
+                .any(|part| entry.artifact.is_match_text(part))
+        };
+        let all = matched.values().flatten().filter(|one| of_entry(one)).count();
+        let told = matched.values().flatten().any(|one| of_entry(one) && in_folder(one));
+        if told {
+            for matches in matched.values_mut() {
+                matches.retain(|one| !of_entry(one) || in_folder(one));
+            }
+        }
+        let left = matched.values().flatten().filter(|one| of_entry(one)).count();
+        if all > left {
+            let message = format!(
+                "{} of {all} files of `{name}` lie in no folder that is called like its artifact, and do not count",
+                all - left
+            );
+            diagnostics.push(Diagnostic::new(
+                Code::OtherOrigin,
+                Weight::Warning,
+                message,
+                entry.origin.clone(),
+            ));
+        }
+        if left > 0 && (!told || !entry.workflow.is_empty()) {
+            let what = if told { "workflow" } else { "artifact or workflow" };
+            let message = format!(
+                "nothing in a directory tells from which {what} a report comes: those of `{name}` are taken by their path"
+            );
+            let note = Diagnostic::new(Code::OtherOrigin, Weight::Note, message, entry.origin.clone());
+            diagnostics
+                .push(note.with_help("in a gate job over artifacts, and in the second stage, it is told"));
+        }
+    }
+    matched.retain(|_, matches| !matches.is_empty());
+    for matches in matched.values() {
+        if let [first, second, ..] = matches.as_slice()
+            && matches.iter().any(|one| is_narrowed(one.entry))
+            && matches.iter().all(|one| one.entry.kind == first.entry.kind)
+        {
+            let message = format!(
+                "it could be a report of `{}` or of `{}`: only the artifact or workflow tells them apart, and nothing here does",
+                first.name, second.name
+            );
+            let origin = Origin::file(shown(&first.written));
+            diagnostics.push(Diagnostic::new(Code::UnknownOrigin, Weight::Error, message, origin));
+        }
     }
 }
 
@@ -100,7 +163,7 @@ impl Counts {
         }
         let weight = match entry.absent {
             Absent::Required => Weight::Warning,
-            Absent::Optional => Weight::Note,
+            Absent::Optional | Absent::Carried => Weight::Note,
         };
         let message = format!("the glob `{glob}` of `{name}` matches no file");
         let mut diagnostic = Diagnostic::new(Code::GlobMatchedNothing, weight, message, entry.origin.clone());

@@ -5,7 +5,7 @@ use super::content::{MAX_STRAYS, kind_by_name};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Detected, Format, Source};
 use crate::model::{Kind, RepoPath, Untrusted};
-use crate::policy::{Absent, ReportEntry};
+use crate::policy::{Absent, Globs, ReportEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 
@@ -14,6 +14,12 @@ use std::ffi::OsStr;
 pub struct Packed {
     /// The artifact and the path, as people see it.
     pub shown: Untrusted,
+    /// The artifact's name.
+    pub artifact: String,
+    /// The file of the workflow whose run uploaded it; empty if nothing tells it.
+    pub workflow: String,
+    /// The commit that was tested, as the artifact's manifest claims; `None` without one.
+    pub tested: Option<String>,
     /// Its path: where it stood in the workspace, or stands in the artifact. Globs are held against it.
     pub path: RepoPath,
     /// Its content.
@@ -52,8 +58,14 @@ pub fn choose<'p>(
             Ok(Detected::One(format)) => Some(format),
             Ok(Detected::Ambiguous(_) | Detected::Unknown) | Err(_) => None,
         };
-        let matching: Vec<(&String, &ReportEntry)> =
+        let named_here: Vec<(&String, &ReportEntry)> =
             entries.iter().filter(|(_, entry)| entry.path.is_match(&file.path)).collect();
+        let matching: Vec<(&String, &ReportEntry)> =
+            named_here.iter().copied().filter(|(_, entry)| comes_from(file, entry)).collect();
+        if let ([(name, entry), ..], []) = (named_here.as_slice(), matching.as_slice()) {
+            diagnostics.push(other_origin(file, name, entry));
+            continue;
+        }
         let of_kind = |kind: Kind| matching.iter().find(|(_, entry)| entry.kind == kind);
         let entry = detected.and_then(|format| of_kind(format.kind)).or(matching.first());
         if let Some((name, entry)) = entry {
@@ -93,4 +105,105 @@ pub fn choose<'p>(
         }
     }
     reports
+}
+
+/// True if the file comes from where the entry says. What nothing tells is not where the entry says.
+fn comes_from(file: &Packed, entry: &ReportEntry) -> bool {
+    let fits = |globs: &Globs, name: &str| globs.is_empty() || globs.is_match_text(name);
+    // A workflow goes by its file, which GitHub says; its name is what the change writes there.
+    let name = file.workflow.rsplit('/').next().unwrap_or_default();
+    fits(&entry.artifact, &file.artifact)
+        && (fits(&entry.workflow, name) || fits(&entry.workflow, &file.workflow))
+}
+
+fn other_origin(file: &Packed, name: &str, entry: &ReportEntry) -> Diagnostic {
+    let mut asks = Vec::new();
+    if !entry.artifact.is_empty() {
+        asks.push(format!("the artifact {}", entry.artifact.patterns().join(", ")));
+    }
+    if !entry.workflow.is_empty() {
+        asks.push(format!("the workflow {}", entry.workflow.patterns().join(", ")));
+    }
+    let workflow = match file.workflow.as_str() {
+        "" => "a workflow that nothing tells".to_owned(),
+        name => format!("the workflow {name}"),
+    };
+    let message =
+        format!("it is from {workflow} and does not count: `{name}` asks for {}", asks.join(" and "));
+    Diagnostic::new(Code::OtherOrigin, Weight::Warning, message, Origin::file(file.shown.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LCOV: &str = "TN:\nSF:a.c\nDA:1,1\nend_of_record\n";
+
+    fn packed(artifact: &str, workflow: &str) -> Packed {
+        Packed {
+            shown: Untrusted::new(format!("{artifact}/lcov.info")),
+            artifact: artifact.to_owned(),
+            workflow: workflow.to_owned(),
+            tested: None,
+            path: RepoPath::new("lcov.info").unwrap(),
+            bytes: LCOV.as_bytes().to_vec(),
+            run: 1,
+        }
+    }
+
+    fn entry(workflow: &str, artifact: &str) -> ReportEntry {
+        let globs = |text: &str| match text {
+            "" => Globs::none(),
+            text => Globs::new([text]).unwrap(),
+        };
+        ReportEntry {
+            kind: Kind::Coverage,
+            path: Globs::new(["lcov.info"]).unwrap(),
+            format: None,
+            workflow: globs(workflow),
+            artifact: globs(artifact),
+            at_least: 1,
+            shards: None,
+            when: Globs::none(),
+            absent: Absent::Required,
+            tracked: false,
+            origin: Origin::file("policy"),
+        }
+    }
+
+    /// The entry that each artifact is for, and the codes of what there is to say.
+    fn chosen(files: &[Packed], entries: &[(&str, ReportEntry)]) -> (Vec<(String, String)>, Vec<Code>) {
+        let entries = entries.iter().map(|(name, entry)| ((*name).to_owned(), entry.clone())).collect();
+        let mut notes = Vec::new();
+        let chosen = choose(files, &entries, &mut notes);
+        let names = chosen.iter().map(|report| (report.file.artifact.clone(), report.entry.to_owned()));
+        (names.collect(), notes.iter().map(|note| note.code).collect())
+    }
+
+    fn pair(artifact: &str, entry: &str) -> (String, String) {
+        (artifact.to_owned(), entry.to_owned())
+    }
+
+    #[test]
+    fn entries_of_one_glob_are_told_apart_by_the_artifact() {
+        let files = [packed("cov-linux", "ci.yml"), packed("cov-mac", "ci.yml"), packed("old", "ci.yml")];
+        let entries = [("linux", entry("", "cov-linux")), ("mac", entry("", "*-mac"))];
+        let (chosen, codes) = chosen(&files, &entries);
+        assert_eq!(chosen, [pair("cov-linux", "linux"), pair("cov-mac", "mac")]);
+        assert_eq!(codes, [Code::OtherOrigin], "that of the third artifact is said and not read");
+    }
+
+    #[test]
+    fn a_workflow_goes_by_its_file_and_one_that_nothing_tells_is_another() {
+        let path = ".github/workflows/ci.yml";
+        for wanted in ["ci.yml", path, "c*.yml"] {
+            let (chosen, _) = chosen(&[packed("a", path)], &[("unit", entry(wanted, ""))]);
+            assert_eq!(chosen, [pair("a", "unit")], "{wanted}");
+        }
+        for other in [".github/workflows/evil.yml", "", "ci.yml/x"] {
+            let (chosen, codes) = chosen(&[packed("a", other)], &[("unit", entry("ci.yml", ""))]);
+            assert_eq!(chosen, [], "{other}");
+            assert_eq!(codes, [Code::OtherOrigin, Code::GlobMatchedNothing], "{other}");
+        }
+    }
 }

@@ -64,6 +64,8 @@ fn entry(kind: Kind, globs: &[&str]) -> ReportEntry {
         kind,
         path: Globs::new(globs).unwrap(),
         format: None,
+        workflow: Globs::none(),
+        artifact: Globs::none(),
         at_least: 1,
         shards: None,
         when: Globs::none(),
@@ -511,4 +513,37 @@ mod unix {
         assert_eq!(report.shown.raw(), "junit-\u{fffd}\n.xml");
         assert!(open(report).is_ok());
     }
+}
+
+/// Two reports of coverage in folders that are called like artifacts, and what entries of one glob take of them.
+fn by_artifact(list: &[(&str, &str)]) -> Found {
+    let dir = folder(&[("got/cov-linux/x.cover", "COV"), ("got/cov-mac/x.cover", "COV")]);
+    let entries = list.iter().map(|&(name, artifact)| {
+        let artifact = Globs::new([artifact]).unwrap();
+        (name.to_owned(), ReportEntry { artifact, ..entry(Kind::Coverage, &["**/*.cover"]) })
+    });
+    search(dir.path(), &entries.collect())
+}
+
+#[test]
+fn downloaded_artifacts_are_told_apart_by_their_folders() {
+    let found = by_artifact(&[("linux", "cov-linux"), ("mac", "cov-mac")]);
+    let entries: Vec<(&str, &str)> =
+        found.reports.iter().map(|report| (report.entry.as_str(), report.shown.raw())).collect();
+    assert_eq!(entries, [("linux", "got/cov-linux/x.cover"), ("mac", "got/cov-mac/x.cover")]);
+    assert!(found.is_whole());
+}
+
+#[test]
+fn where_no_folder_tells_the_artifact_the_path_decides_and_it_is_said() {
+    let found = by_artifact(&[("unit", "other")]);
+    assert_eq!(found.reports.len(), 2);
+    assert_eq!(codes(&found), [(Code::OtherOrigin, Weight::Note)]);
+}
+
+#[test]
+fn what_only_the_artifact_tells_apart_gives_no_verdict_where_nothing_tells_it() {
+    let found = by_artifact(&[("one", "first"), ("two", "second")]);
+    assert!(!found.is_whole());
+    assert!(codes(&found).contains(&(Code::UnknownOrigin, Weight::Error)), "{:?}", codes(&found));
 }

@@ -3,6 +3,7 @@
 //! The files beside this one are what [`Schema::text`] gives; a test fails when they differ. The reader of
 //! policies is stricter in some points that a schema cannot say (places, globs, whether a day exists).
 
+use super::Absent;
 use super::SnapshotStore;
 use super::entries::MODES;
 use super::publish::GatePlace;
@@ -245,6 +246,11 @@ fn report() -> Value {
         ("kind", json!({"description": "what the reports are about", "enum": kinds})),
         ("path", described(globs(), "globs from the root; `*` does not cross `/`")),
         ("format", json!({"description": "the format, where the content cannot decide", "enum": ids})),
+        (
+            "workflow",
+            described(globs(), "files of the workflows that write them (`ci.yml`), where artifacts tell it"),
+        ),
+        ("artifact", described(globs(), "names of the artifacts that they come in, where they come in one")),
         ("at-least", described(count(1), "how many files must arrive; without it 1")),
         (
             "shards",
@@ -260,7 +266,7 @@ fn report() -> Value {
         ),
         (
             "absent",
-            json!({"description": "whether the reports may be absent; without it required", "enum": ["required", "optional"]}),
+            json!({"description": "whether the reports may be absent; `carried` takes the base's where `when` is not met; without it required", "enum": Absent::WORDS}),
         ),
         ("tracked", json!({"description": "true if files that git tracks count too", "type": "boolean"})),
     ]);

@@ -191,10 +191,7 @@ fn unknown_keys_are_refused_at_every_depth() {
         ("version: 1\nrulez: {}\n", "$ has no rulez"),
         ("version: 1\nrules: { tests.faild: {} }\n", "$.rules has no tests.faild"),
         ("version: 1\nrules: { tests.failed: { mx: 0 } }\n", "$.rules.tests.failed has no mx"),
-        (
-            "version: 1\nreports: { a: { kind: tests, path: b, workflow: ci } }\n",
-            "$.reports.a has no workflow",
-        ),
+        ("version: 1\nreports: { a: { kind: tests, path: b, worklow: ci } }\n", "$.reports.a has no worklow"),
         ("version: 1\npaths: [{ match: a, rules: {}, x: 1 }]\n", "$.paths[0] has no x"),
         ("version: 2\n", "$.version breaks const"),
         ("rules: {}\n", "$ breaks required"),

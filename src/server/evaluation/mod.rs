@@ -250,7 +250,7 @@ async fn gather(
     let mut budget = Budget::default();
     for run in runs {
         let earlier = evidence.legs.len();
-        fetch_run(client, &target.repository, run.id, &target.artifacts, &mut budget, &mut evidence).await;
+        fetch_run(client, &target.repository, run, &target.artifacts, &mut budget, &mut evidence).await;
         // What is there and could not be fetched is no evidence of anything: the evaluation is done again.
         let lost = evidence.diagnostics.iter().find(|problem| problem.code == Code::GithubFailed);
         if let Some(lost) = lost {

@@ -53,7 +53,7 @@ fn top_level(key: &str) -> &'static str {
     match key {
         "comment" => "there is no comment: the job summary and the check say everything",
         "flags" | "flag_management" => {
-            "name one entry of `reports:` per flag, and judge parts of the tree under `paths:`; `absent: optional` is not `carryforward`"
+            "name one entry of `reports:` per flag, and judge parts of the tree under `paths:`; `absent: carried` with `when` is the nearest to `carryforward`"
         }
         "component_management" => "judge parts of the tree under `paths:`",
         "parsers" => "partly taken branches are counted as the report says",

@@ -92,6 +92,14 @@ pub fn read(bytes: &[u8]) -> Result<Snapshot, ReadError> {
 
 /// What no writer of ours would have written.
 pub(super) fn contradiction(snapshot: &Snapshot) -> Option<&'static str> {
+    for part in snapshot.parts.values() {
+        if !part.parts.is_empty() {
+            return Some("a part has parts of its own");
+        }
+        if let Some(problem) = contradiction(part) {
+            return Some(problem);
+        }
+    }
     let is_commit = |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| b.is_ascii_hexdigit());
     if !snapshot.commit.as_ref().is_none_or(is_commit) {
         return Some("the commit is no full hexadecimal id");

@@ -267,11 +267,12 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             coverage,
             scans,
             jobs,
-            history: None,
+            ..Snapshot::default()
         })
         .prop_map(|snapshot| {
             let history = TestHistory::after(None, snapshot.commit.as_deref(), snapshot.tests.as_ref());
-            Snapshot { history, ..snapshot }
+            let part = Snapshot { jobs: None, ..snapshot.clone() };
+            Snapshot { history, parts: [("part".to_owned(), part)].into(), ..snapshot }
         })
 }
 
@@ -409,4 +410,11 @@ proptest! {
     fn any_bytes_are_refused(bytes in any::<Vec<u8>>()) {
         prop_assert!(read(&bytes).is_err());
     }
+}
+
+#[test]
+fn a_part_that_has_parts_is_none_of_ours() {
+    let part = Snapshot { parts: [("b".to_owned(), Snapshot::default())].into(), ..Snapshot::default() };
+    let snapshot = Snapshot { parts: [("a".to_owned(), part)].into(), ..Snapshot::default() };
+    assert!(matches!(read(&write(&snapshot)), Err(ReadError::Contradiction { .. })));
 }
