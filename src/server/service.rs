@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
 
 /// How long jobs may take to end when the service stops; whoever comes next does the rest.
 const MAX_STOPPING: Duration = Duration::from_secs(25);
@@ -69,7 +70,9 @@ pub async fn serve(
     let pages = Pages::new(Arc::clone(&store), access);
     let routes = webhook::routes(Arc::new(receiver))
         .merge(health::routes(Arc::new(health)))
-        .merge(pages::routes(Arc::new(pages)));
+        .merge(pages::routes(Arc::new(pages)))
+        // A bug in one answer is an answer, too, and ends nothing else.
+        .layer(CatchPanicLayer::new());
     let worker = Worker {
         store: Arc::clone(&store),
         installations: Arc::clone(&installations),

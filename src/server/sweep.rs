@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 /// How often the deliveries of the hook are looked through.
 pub const SWEEP: Duration = Duration::from_secs(5 * 60);
@@ -75,6 +76,10 @@ impl Sweeper {
         let mut sweep = tokio::time::interval(SWEEP);
         let mut reconcile = tokio::time::interval(RECONCILE);
         let mut tidy = tokio::time::interval(TIDY);
+        for turn in [&mut sweep, &mut reconcile, &mut tidy] {
+            // After a long stop one turn is enough.
+            turn.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        }
         let mut first = true;
         while !*stop.borrow() {
             let (what, result) = tokio::select! {

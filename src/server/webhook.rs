@@ -7,16 +7,19 @@ use super::event::Event;
 use super::figures::{Figures, Intake};
 use super::plan::plan;
 use super::store::{Accepted, NewDelivery, Store};
-use axum::Router;
 use axum::body::Bytes;
+use axum::error_handling::HandleErrorLayer;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use axum::{BoxError, Router};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// GitHub sends no larger body.
@@ -24,6 +27,10 @@ pub const MAX_BODY: usize = 25 << 20;
 
 /// The longest that one delivery may take, its body included; GitHub itself waits 10 seconds.
 const MAX_TIME: Duration = Duration::from_secs(9);
+
+/// Deliveries that are taken at the same time: their bodies stand in memory. More are refused at once, and asked for
+/// again by the sweep.
+const MAX_AT_ONCE: usize = 64;
 
 /// Triggers within this time become one job.
 const GATHER: Duration = Duration::from_secs(2);
@@ -84,10 +91,16 @@ pub struct Receiver {
 
 /// `POST /webhook`.
 pub fn routes(receiver: Arc<Receiver>) -> Router {
+    let too_many = async |_: BoxError| (StatusCode::SERVICE_UNAVAILABLE, "too many deliveries at once\n");
+    let limits = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(too_many))
+        .load_shed()
+        .layer(GlobalConcurrencyLimitLayer::new(MAX_AT_ONCE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, MAX_TIME));
     Router::new()
         .route("/webhook", post(receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, MAX_TIME))
+        .layer(limits)
         .with_state(receiver)
 }
 

@@ -112,6 +112,10 @@ impl Worker {
         while !*stop.borrow() {
             let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
             let taken = if free == 0 { Vec::new() } else { self.claim(free).await };
+            if *stop.borrow() {
+                self.release(taken).await;
+                break;
+            }
             let idle = taken.is_empty();
             for job in taken {
                 let worker = Arc::clone(&self);
@@ -142,6 +146,17 @@ impl Worker {
             Err(error) => {
                 tracing::error!(%error, "no job can be taken");
                 Vec::new()
+            }
+        }
+    }
+
+    /// Gives jobs back that were not begun.
+    async fn release(&self, jobs: Vec<Job>) {
+        for job in jobs {
+            let released =
+                self.store.finish(&job.lease, Finish::Released, Effects::default(), self.now()).await;
+            if let Err(error) = released {
+                tracing::warn!(repository = job.repository, %error, "a job is given back when its lease ends");
             }
         }
     }

@@ -109,3 +109,23 @@ fn settings_are_checked_before_anything_is_served() {
     assert_eq!(status, 4, "{text}");
     assert!(text.contains("the App does not get the event `workflow_run`"), "{text}");
 }
+
+#[test]
+fn senders_that_never_end_take_neither_memory_nor_places_for_long() {
+    let github = github();
+    let (_folder, service) = service(&github);
+    let head = "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{";
+    let stalled: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let ping = || service.deliver("d1", "ping", &json!({}));
+    service.until("all places are taken", || ping() == 503);
+    assert_eq!(service.get("/healthz").unwrap().0, 200, "everything else goes on");
+    // Each is let go after nine seconds, whatever it does.
+    service.until_within(Duration::from_secs(20), "there is room again", || ping() == 202);
+    drop(stalled);
+}
