@@ -1,9 +1,12 @@
 //! What the rules about scans share: which findings a rule looks at, counted once, and without what is lifted.
 
 use super::lift::Lifted;
-use super::{Direction, Field, FieldKind, Globs, Scope, Settings, vex};
+use super::{Direction, Field, FieldKind, Globs, Judgement, Scope, Settings, vex};
 use crate::compare::{self, CountedFinding, Evidence, Reported, count_once};
-use crate::model::{Detail, Finding, RepoPath, Scan, ScanClass, Severity, SeverityCounts, Traits, Untrusted};
+use crate::model::{
+    Detail, Finding, Kind, Measured, OutcomeKind, RepoPath, Scan, ScanClass, Severity, SeverityCounts,
+    Traits, Untrusted,
+};
 
 /// What a rule looks at, by what reports say of the findings.
 pub(super) struct Narrowing {
@@ -28,7 +31,7 @@ pub(super) const TOOL: Field = Field {
     kind: FieldKind::Globs,
     direction: Direction::Unordered,
     default: None,
-    doc: "the names of the only scanners whose findings count, as their reports give them; `*` stands for any text",
+    doc: "the names of the only scanners whose findings count, as their reports give them, in any case; `*` stands for any text; one of them must have left a report",
 };
 pub(super) const FIX_AVAILABLE: Field = Field {
     key: "fix-available",
@@ -69,11 +72,13 @@ pub(super) struct Selected<'f> {
 impl Narrowing {
     pub(super) fn read(settings: &Settings) -> Self {
         let words = settings.words(CLASS.key);
-        let patterns = settings.globs(TOOL.key);
+        // Scanners write their names as they like: `Trivy`, `trivy`.
+        let patterns: Vec<String> =
+            settings.globs(TOOL.key).iter().map(|pattern| pattern.to_lowercase()).collect();
         Self {
             classes: ScanClass::ALL.into_iter().filter(|class| words.contains(&class.word())).collect(),
             // The policy's reader has compiled them before; should one not compile, no tool is left out.
-            tools: Globs::new(patterns).unwrap_or_default(),
+            tools: Globs::new(&patterns).unwrap_or_default(),
             fix_only: settings.word(FIX_AVAILABLE.key) == Some("only"),
             reachable_only: settings.word(REACHABLE.key) == Some("only"),
             without_development: settings.word(DEV_DEPENDENCY.key) == Some("ignore"),
@@ -97,7 +102,42 @@ impl Narrowing {
     }
 
     fn wants_tool(&self, name: &Untrusted) -> bool {
-        self.tools.is_empty() || self.tools.is_match_text(name.raw())
+        self.tools.is_empty() || self.tools.is_match_text(&name.raw().to_lowercase())
+    }
+
+    /// The judgement of a rule that counts the findings of scanners of which none left a report: a name that nobody
+    /// has must not make a rule that everything meets.
+    pub(super) fn absent_tools(
+        &self,
+        evidence: &Evidence<'_>,
+        scope: &Scope<'_>,
+        required: &str,
+    ) -> Option<Judgement> {
+        let scans = &evidence.head.scans;
+        if scans.iter().any(|scan| self.wants_tool(&scan.tool.name)) {
+            return None;
+        }
+        let may_be_absent = evidence
+            .contract
+            .iter()
+            .any(|entry| entry.kind == Kind::Scan && entry.optional && entry.arrived == 0);
+        let outcome = if may_be_absent && !scope.pinned && evidence.problems(Kind::Scan).is_empty() {
+            OutcomeKind::NotJudged
+        } else {
+            OutcomeKind::NotMeasured
+        };
+        let mut there: Vec<&str> = scans.iter().map(|scan| scan.tool.name.raw()).collect();
+        there.sort_unstable();
+        there.dedup();
+        let reason = format!(
+            "no scanner that `tool` names left a report; there are reports of {}",
+            there.iter().take(5).copied().collect::<Vec<_>>().join(", ")
+        );
+        Some(
+            Judgement::new(outcome, Measured::Nothing, "", required)
+                .because(Untrusted::new(reason))
+                .before_measuring(),
+        )
     }
 
     fn wants(&self, reported: &Reported<'_>, scope: &Scope<'_>) -> bool {
@@ -293,7 +333,7 @@ mod tests {
     use super::*;
     use crate::model::OutcomeKind::{Met, NotMet};
     use crate::model::Severity::{Critical, High, Low};
-    use crate::model::{FindingId, OutcomeKind, Package, Snapshot, Suppression};
+    use crate::model::{FindingId, Package, Snapshot, Suppression};
 
     fn of_class(class: ScanClass) -> Finding {
         Finding { class, ..finding("r", High) }
@@ -326,6 +366,29 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_is_known_in_any_case_and_one_that_left_no_report_is_no_pass() {
+        let named = |tool: &str| {
+            let mut head = scan(vec![finding("r", High)]);
+            head.scans[0].tool.name = "Trivy".into();
+            [
+                kind(head.clone(), &[("tool", tool)]),
+                Sample::of(head).judge("scan.new", &[("tool", tool)]).kind,
+            ]
+        };
+        assert_eq!(named("trivy")[0], NotMet);
+        assert_eq!(named("TRI*")[0], NotMet);
+        assert_eq!(named("grype"), [OutcomeKind::NotMeasured; 2]);
+        let mut clean = scan(vec![]);
+        clean.scans[0].tool.name = "Trivy".into();
+        assert_eq!(kind(clean.clone(), &[("tool", "trivy")]), Met);
+        let judgement = Sample::of(clean).judge("scan.all", &[("tool", "grype")]);
+        assert_eq!(
+            judgement.reason.raw(),
+            "no scanner that `tool` names left a report; there are reports of Trivy"
+        );
+    }
+
+    #[test]
     fn only_the_named_classes_count() {
         let head = || scan(vec![of_class(ScanClass::Dependency)]);
         assert_eq!(kind(head(), &[]), NotMet);
@@ -336,10 +399,17 @@ mod tests {
     #[test]
     fn only_the_named_tools_count() {
         assert_eq!(kind(scan(vec![finding("r", High)]), &[("tool", "scan*")]), NotMet);
-        assert_eq!(kind(scan(vec![finding("r", High)]), &[("tool", "other")]), Met);
+        let beside_another = |mut head: Snapshot| {
+            let mut other = scan(vec![]);
+            other.scans[0].tool.name = "other".into();
+            head.scans.append(&mut other.scans);
+            head
+        };
+        assert_eq!(kind(beside_another(scan(vec![finding("r", High)])), &[("tool", "other")]), Met);
         let mut cut = scan(vec![]);
         cut.scans[0].not_kept.high = 1;
         cut.scans[0].active.high = 1;
+        let cut = beside_another(cut);
         assert_eq!(kind(cut.clone(), &[("tool", "other")]), Met);
         assert_eq!(kind(cut, &[("class", "license")]), NotMet, "what is only counted may be of any class");
     }

@@ -46,6 +46,9 @@ impl Rule for ScanAll {
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Scan, &required) {
             return judgement;
         }
+        if let Some(judgement) = self.narrowing.absent_tools(evidence, scope, &required) {
+            return judgement;
+        }
         let scans = &evidence.head.scans;
         let hidden = Hidden::find(evidence, scope, None);
         let selected = self.narrowing.select(SPEC.id, narrowing::active(scans), scans, scope);

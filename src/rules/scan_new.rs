@@ -58,6 +58,9 @@ impl Rule for ScanNew {
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Scan, &required) {
             return judgement;
         }
+        if let Some(judgement) = self.narrowing.absent_tools(evidence, scope, &required) {
+            return judgement;
+        }
         let judgement = match &evidence.new_findings {
             Some(new) => self.judge_new(new, evidence, scope, required),
             None => self.judge_all(evidence, scope, required),
