@@ -239,6 +239,8 @@ fn of_context(context: &Context) -> anyhow::Result<Organisation> {
     };
     let read = OrgFiles {
         files: source.files.iter().map(file).collect(),
+        // A context does not carry them: a policy that names some is refused where it is read.
+        beside: Vec::new(),
         source: source.source.clone(),
         repository: source.repository.clone(),
         teams: None,

@@ -239,7 +239,10 @@ fn policy_diagnostics(policy: &Policy, judged: &[Judged]) -> Vec<Diagnostic> {
     let used: BTreeSet<&Origin> = judged.iter().flat_map(|judged| &judged.used).collect();
     let waivers = policy.waivers.iter().map(|waiver| ("waiver", &waiver.origin));
     let entries = waivers.chain(policy.quarantine.iter().map(|entry| ("quarantine entry", &entry.origin)));
-    let documents: BTreeSet<&Origin> = policy.vex.iter().map(|statement| &statement.origin).collect();
+    // An organisation's documents are for all of its repositories: most of them fit nothing in most of these.
+    let is_own = |origin: &&Origin| policy.beside.iter().any(|own| own.path.as_str() == origin.file.raw());
+    let documents: BTreeSet<&Origin> =
+        policy.vex.iter().map(|statement| &statement.origin).filter(is_own).collect();
     let entries = entries.chain(documents.into_iter().map(|origin| ("VEX document", origin)));
     let unused = entries.filter(|(_, origin)| !used.contains(origin)).map(|(what, origin)| {
         let message = format!("nothing in the reports fits this {what}");

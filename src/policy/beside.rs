@@ -3,10 +3,10 @@
 
 use super::reader::Reader;
 use super::yaml::{Key, Node};
-use super::{Policy, vex};
+use super::{OrgPolicy, Policy, vex};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{Epss, RepoPath};
-use crate::rules::{EpssScores, Kev};
+use crate::rules::{EpssScores, Feeds, Kev, VexStatement};
 use serde_json::Value;
 
 /// What a file beside the policy is.
@@ -70,23 +70,46 @@ pub(super) fn read(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Vec<Besid
 }
 
 impl Policy {
-    /// Takes the bytes of a file that the policy names.
+    /// Takes the bytes of a file that the policy names. A copy of KEV or EPSS that the organisation has given stays.
     ///
     /// # Errors
     /// Says why the file is not what the policy calls it. Nothing may pass then: nobody knows what it would have
     /// said.
     pub fn take_beside(&mut self, beside: &Beside, bytes: &[u8]) -> Result<(), Diagnostic> {
-        let file = beside.path.as_str();
-        let taken = match beside.kind {
-            BesideKind::Vex => vex::parse(bytes, file).map(|statements| self.vex.extend(statements)),
-            BesideKind::Kev => kev(bytes).map(|kev| self.feeds.kev = Some(kev)),
-            BesideKind::Epss => epss(bytes).map(|scores| self.feeds.epss = Some(scores)),
-        };
-        taken.map_err(|why| {
-            Diagnostic::new(Code::Malformed, Weight::Error, why, Origin::file(file))
-                .with_help("put the file anew into the repository, as its makers publish it")
-        })
+        let organisation = self.feeds.clone();
+        take(beside, bytes, beside.path.as_str(), &mut self.vex, &mut self.feeds)?;
+        self.feeds.kev = organisation.kev.or(self.feeds.kev.take());
+        self.feeds.epss = organisation.epss.or(self.feeds.epss.take());
+        Ok(())
     }
+}
+
+impl OrgPolicy {
+    /// The same for a file that the organisation's policy names; `file` is what people know it as.
+    ///
+    /// # Errors
+    /// As [`Policy::take_beside`].
+    pub fn take_beside(&mut self, beside: &Beside, bytes: &[u8], file: &str) -> Result<(), Diagnostic> {
+        take(beside, bytes, file, &mut self.vex, &mut self.feeds)
+    }
+}
+
+fn take(
+    beside: &Beside,
+    bytes: &[u8],
+    file: &str,
+    vex: &mut Vec<VexStatement>,
+    feeds: &mut Feeds,
+) -> Result<(), Diagnostic> {
+    let taken = match beside.kind {
+        BesideKind::Vex => vex::parse(bytes, file).map(|statements| vex.extend(statements)),
+        BesideKind::Kev => kev(bytes).map(|kev| feeds.kev = Some(kev)),
+        BesideKind::Epss => epss(bytes).map(|scores| feeds.epss = Some(scores)),
+    };
+    taken.map_err(|why| {
+        Diagnostic::new(Code::Malformed, Weight::Error, why, Origin::file(file))
+            .with_help("put the file anew into the repository, as its makers publish it")
+    })
 }
 
 /// `known_exploited_vulnerabilities.json` of CISA.

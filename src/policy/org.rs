@@ -1,6 +1,7 @@
 //! The policy of an organisation: `org.yml`, `groups/*.yml` and `repos/<name>.yml` of one folder.
 
 use super::RepoFacts;
+use super::beside::{self, Beside};
 use super::entries::{OrgEntry, read_mode, read_org_rules};
 use super::reader::Reader;
 use super::waivers::{self, OrgWaiver};
@@ -8,7 +9,7 @@ use super::yaml;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{Date, Mode, Teams};
-use crate::rules::Globs;
+use crate::rules::{Feeds, Globs, VexStatement};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An organisation's policy without mistakes.
@@ -28,6 +29,12 @@ pub struct OrgPolicy {
     pub waivers: Vec<OrgWaiver>,
     /// Members of its teams, as `teams.json` beside it says.
     pub teams: Teams,
+    /// Files of its folder that it names: VEX documents, and copies of KEV and EPSS.
+    pub beside: Vec<Beside>,
+    /// What its VEX documents state.
+    pub vex: Vec<VexStatement>,
+    /// Its copies of KEV and EPSS.
+    pub feeds: Feeds,
     /// Where it was read from, for the header: `acme/.tollgate at a1b2c3d`.
     pub source: String,
     /// The repository that it was read from, `owner/name`, where that is known.
@@ -162,7 +169,10 @@ pub fn parse_org(files: &[OrgText<'_>], source: &str) -> Result<OrgPolicy, Vec<D
 }
 
 fn read_root(reader: &mut Reader<'_>, root: &Node, policy: &mut OrgPolicy) {
-    let known = ["version", "defaults", "floor", "locked", "groups", "limits", "rollout", "waivers"];
+    let known = [
+        "version", "defaults", "floor", "locked", "groups", "limits", "rollout", "waivers", "vex", "kev",
+        "epss",
+    ];
     for (key, node) in reader.map(root, "an organisation's policy", EXAMPLE) {
         match key.text.as_str() {
             "version" => {}
@@ -177,6 +187,7 @@ fn read_root(reader: &mut Reader<'_>, root: &Node, policy: &mut OrgPolicy) {
             "limits" => policy.limits = read_limits(reader, node),
             "rollout" => policy.rollout = read_rollout(reader, node),
             "waivers" => policy.waivers = waivers::read_org(reader, node),
+            "vex" | "kev" | "epss" => policy.beside.extend(beside::read(reader, key, node)),
             _ => reader.unknown_key(key, "an organisation's policy", &known, &["override", "branches"]),
         }
     }

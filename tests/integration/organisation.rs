@@ -412,3 +412,60 @@ fn a_laptop_with_the_context_of_ci_gives_the_verdict_of_ci() {
     std::fs::copy(context, &brought).unwrap();
     check_in_ci(&place, &["--context", brought.to_str().unwrap()], "").exits(2).says("policy-from-head");
 }
+
+const VEX: &str = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "author": "sec@acme.example", "timestamp": "2026-01-01T00:00:00Z",
+    "statements": [{"vulnerability": {"name": "CVE-2026-1"}, "products": [{"@id": "pkg:npm/p"}],
+    "status": "not_affected", "justification": "vulnerable_code_not_present"}]}"#;
+const KEV: &str =
+    r#"{"dateReleased": "2026-11-01T00:00:00Z", "count": 1, "vulnerabilities": [{"cveID": "CVE-2026-2"}]}"#;
+
+/// A repository whose change brings two vulnerabilities.
+fn vulnerable() -> Place {
+    let place = repository(
+        "version: 1\nrules: { scan.all: { critical: 0, high: 0 }, scan.exploited: { max: 0, count: all } }\n",
+    );
+    let finding = |id: &str| {
+        format!(
+            r#"{{"VulnerabilityID": "{id}", "PkgName": "p", "InstalledVersion": "1", "Severity": "HIGH"}}"#
+        )
+    };
+    place.file(
+        "trivy.json",
+        format!(
+            r#"{{"SchemaVersion": 2, "ArtifactName": ".", "Results": [{{"Target": "package-lock.json", "Class": "lang-pkgs", "Type": "npm", "Vulnerabilities": [{}, {}]}}]}}"#,
+            finding("CVE-2026-1"),
+            finding("CVE-2026-2")
+        ),
+    );
+    place
+}
+
+#[test]
+fn what_the_organisation_states_of_vulnerabilities_holds_for_its_repositories() {
+    let place = vulnerable();
+    let named = "version: 1\nvex: [vex/all.json]\nkev: feeds/kev.json\n";
+    for folder in ["", "tollgate/"] {
+        let org = organisation(&[
+            (&format!("{folder}org.yml"), named),
+            (&format!("{folder}vex/all.json"), VEX),
+            (&format!("{folder}feeds/kev.json"), KEV),
+        ]);
+        check(&place, text(&org))
+            .exits(1)
+            .says("scan.all          1 finding (1 high), 1 not counted")
+            .says("states sec@acme.example in")
+            .says(&format!("{folder}vex/all.json"))
+            .says("1 exploited vulnerability, KEV of 2026-11-01");
+    }
+}
+
+#[test]
+fn a_document_that_the_organisation_names_and_nobody_can_read_is_never_an_empty_one() {
+    let place = vulnerable();
+    let named = "version: 1\nvex: [vex/all.json]\n";
+    check(&place, text(&organisation(&[("org.yml", named)]))).exits(2).says("vex/all.json");
+    let broken = organisation(&[("org.yml", named), ("vex/all.json", "{}")]);
+    check(&place, text(&broken)).exits(2).says("the file is no VEX document");
+    let outside = organisation(&[("org.yml", "version: 1\nvex: [../all.json]\n")]);
+    check(&place, text(&outside)).exits(2).says("../all.json");
+}

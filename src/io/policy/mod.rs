@@ -4,7 +4,7 @@ mod organisation;
 mod trust;
 
 pub use organisation::{
-    FetchedFile, FetchedFiles, OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts,
+    FetchedFile, FetchedFiles, OrgBeside, OrgFile, OrgFiles, Wanted, read as read_organisation, read_facts,
     read_repositories,
 };
 pub use trust::Judged;

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::{OpenError, read_beneath, read_named};
 use crate::io::git::{self, CommittedFile, Repository};
 use crate::model::Teams;
-use crate::policy::{OrgPolicy, OrgText, RepoFacts, parse_org};
+use crate::policy::{Beside, OrgPolicy, OrgText, RepoFacts, parse_org};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,8 @@ const FACTS_LIMIT: u64 = 64 << 20;
 pub struct OrgFiles {
     /// `org.yml`, `groups/*.yml` and `repos/*.yml`.
     pub files: Vec<OrgFile>,
+    /// What stands beside them and `org.yml` names: VEX documents, and copies of KEV and EPSS.
+    pub beside: Vec<OrgBeside>,
     /// Where they were read, for the header: `acme/.tollgate at a1b2c3d`.
     pub source: String,
     /// The repository that they were read from, `owner/name`, where that is known.
@@ -47,6 +49,17 @@ pub struct OrgFile {
     pub commit: String,
     /// Its text.
     pub text: String,
+}
+
+/// A file that an organisation's policy names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgBeside {
+    /// What it is.
+    pub beside: Beside,
+    /// What people know it as: `acme/.tollgate/vex/openvex.json`.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
 }
 
 /// Which files of `repos/` are read.
@@ -77,13 +90,24 @@ impl OrgFiles {
         let name = format!("{}/{TEAMS}", self.repository.as_deref().unwrap_or(&self.source));
         let teams = self.teams.as_ref().map(|text| Teams::parse(text, &name));
         let policy = parse_org(&texts, &self.source);
-        let (policy, teams) = match (policy, teams.transpose()) {
+        let (mut policy, teams) = match (policy, teams.transpose()) {
             (Ok(policy), Ok(teams)) => (policy, teams.unwrap_or_default()),
             (Ok(_), Err(error)) => return Err(vec![*error]),
             (Err(errors), teams) => {
                 return Err(errors.into_iter().chain(teams.err().map(|error| *error)).collect());
             }
         };
+        for named in policy.beside.clone() {
+            // Whoever read the files has read these too, or nobody knows what they would have said.
+            let Some(file) = self.beside.iter().find(|file| file.beside == named) else {
+                let message =
+                    format!("`{}`, which the organisation's policy names, was not read", named.path.as_str());
+                let error = Diagnostic::new(Code::UnreadableFile, Weight::Error, message, named.origin);
+                let help = "name it in the repository's policy: over the API and in a context only the policy's own files are read";
+                return Err(vec![error.with_help(help)]);
+            };
+            policy.take_beside(&named, &file.bytes, &file.name).map_err(|error| vec![error])?;
+        }
         Ok(OrgPolicy { repository: self.repository.clone(), teams, ..policy })
     }
 }
@@ -169,13 +193,14 @@ fn in_folder(path: &str, wanted: &Wanted) -> Result<OrgFiles, PolicyError> {
     let source = match (&of_runner, &head) {
         (Some((repository, reference)), _) => format!("{repository} at {reference}"),
         (None, Some(commit)) => format!("{label} at {}", short(commit)),
-        (None, None) => label,
+        (None, None) => label.clone(),
     };
     for (file, _) in &mut files {
         file.commit = head.clone().unwrap_or_default();
     }
+    let beside = read_beside(&store, &label, &files)?;
     let files = files.into_iter().map(|(file, _)| file).collect();
-    Ok(OrgFiles { files, source, repository, teams })
+    Ok(OrgFiles { files, beside, source, repository, teams })
 }
 
 fn in_commit(
@@ -194,12 +219,13 @@ fn in_commit(
     let label = repository.clone().unwrap_or_else(|| path.trim_end_matches('/').to_owned());
     let source = format!("{label} at {}", short(&commit));
     let store = Store::Commit(&clone, &commit);
-    let Texts { files, teams } = read_all(&store, &label, wanted)?;
-    let files = files.into_iter().map(|(mut file, _)| {
+    let Texts { mut files, teams } = read_all(&store, &label, wanted)?;
+    for (file, _) in &mut files {
         file.commit.clone_from(&commit);
-        file
-    });
-    Ok(OrgFiles { files: files.collect(), source, repository, teams })
+    }
+    let beside = read_beside(&store, &label, &files)?;
+    let files = files.into_iter().map(|(file, _)| file).collect();
+    Ok(OrgFiles { files, beside, source, repository, teams })
 }
 
 /// The files of a repository that hold an organisation's policy, as they were fetched.
@@ -267,6 +293,8 @@ impl FetchedFiles {
         let files = files.into_iter().map(|(file, _)| OrgFile { commit: self.commit.clone(), ..file });
         Ok(OrgFiles {
             files: files.collect(),
+            // They are not fetched: a policy that names some is refused where it is read.
+            beside: Vec::new(),
             source: format!("{} at {}", self.repository, short(&self.commit)),
             repository: Some(self.repository.clone()),
             teams,
@@ -342,6 +370,29 @@ fn read_all(store: &Store<'_>, label: &str, wanted: &Wanted) -> Result<Texts, Po
         None
     };
     Ok(Texts { files, teams })
+}
+
+/// The files that `org.yml` names, from the folder that it stands in. One that is no policy names none here, and its
+/// mistakes are said when it is read as one.
+fn read_beside(
+    store: &Store<'_>,
+    label: &str,
+    files: &[(OrgFile, String)],
+) -> Result<Vec<OrgBeside>, PolicyError> {
+    let Some((root, place)) = files.iter().find(|(file, _)| file.path == "org.yml") else {
+        return Ok(Vec::new());
+    };
+    let base = place.strip_suffix("org.yml").unwrap_or_default();
+    let text = OrgText { path: &root.path, name: &root.name, commit: &root.commit, text: &root.text };
+    let Ok(policy) = parse_org(&[text], label) else { return Ok(Vec::new()) };
+    let mut read = Vec::new();
+    for beside in policy.beside {
+        let place = format!("{base}{}", beside.path.as_str());
+        let name = format!("{label}/{place}");
+        let bytes = store.read(&place, &name, beside.most_bytes())?;
+        read.push(OrgBeside { beside, name, bytes });
+    }
+    Ok(read)
 }
 
 /// Where files are.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{Date, Mode};
-use crate::rules::{Feeds, RuleSpec, Value};
+use crate::rules::{RuleSpec, Value};
 use std::cmp::Ordering;
 
 #[cfg(test)]
@@ -114,8 +114,8 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         waivers: held.waivers,
         quarantine: held.quarantine,
         beside: file.beside.clone(),
-        vex: Vec::new(),
-        feeds: Feeds::default(),
+        vex: layers.organisation.map(|organisation| organisation.vex.clone()).unwrap_or_default(),
+        feeds: layers.organisation.map(|organisation| organisation.feeds.clone()).unwrap_or_default(),
         exemptions: held.listed,
         relax_allowed,
         previews,

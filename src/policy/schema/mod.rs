@@ -103,7 +103,7 @@ fn repository() -> Map<String, Value> {
         ]),
         &["match", "rules"],
     );
-    map([
+    let mut properties = map([
         (
             "reports",
             json!({"description": "what must arrive", "type": "object", "additionalProperties": report()}),
@@ -112,9 +112,6 @@ fn repository() -> Map<String, Value> {
         ("paths", described(list(by_path), "other requirements for some files")),
         ("branches", described(list(by_branch), "stricter requirements for changes to some branches")),
         ("waivers", described(list(waiver(false)), "what is lifted until a day")),
-        ("vex", described(globs(), "paths of VEX documents: OpenVEX, CSAF or CycloneDX")),
-        ("kev", described(text(), "path of a copy of CISA's catalogue of exploited vulnerabilities (JSON)")),
-        ("epss", described(text(), "path of a copy of FIRST's EPSS scores (CSV)")),
         ("quarantine", described(list(quarantine()), "tests that are known to be unreliable, until a day")),
         ("reproduce", reproduce()),
         ("owners", described(texts(), "who owns the repository")),
@@ -135,6 +132,17 @@ fn repository() -> Map<String, Value> {
             "extends",
             json!({"description": "the repository of the organisation's policy, which must then be read", "type": "string", "pattern": "^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$"}),
         ),
+    ]);
+    properties.extend(beside());
+    properties
+}
+
+/// Files that stand beside a policy.
+fn beside() -> Map<String, Value> {
+    map([
+        ("vex", described(globs(), "paths of VEX documents: OpenVEX, CSAF or CycloneDX")),
+        ("kev", described(text(), "path of a copy of CISA's catalogue of exploited vulnerabilities (JSON)")),
+        ("epss", described(text(), "path of a copy of FIRST's EPSS scores (CSV)")),
     ])
 }
 
@@ -155,6 +163,7 @@ fn organisation() -> Map<String, Value> {
         ("since", described(date(), "entries added after this day are new")),
     ]);
     let mut properties = layer();
+    properties.extend(beside());
     properties.extend(map([
         ("groups", described(list(object(group(), &["select"])), "what holds for some repositories")),
         ("limits", described(object(limits, &[]), "what repositories may do")),
