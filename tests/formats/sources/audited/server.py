@@ -1,7 +1,9 @@
-"""Answers the questions of pip-audit (OSV) and npm audit with advisories that we made up, on 127.0.0.1 only."""
+"""Answers the questions of pip-audit (OSV), npm, pnpm, yarn and Composer with packages and advisories that we made up, on 127.0.0.1 only."""
 
 import gzip
+import io
 import json
+import tarfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 OSV = {
@@ -46,11 +48,42 @@ def audits():
     return {"actions": actions, "advisories": advisories, "muted": [], "metadata": metadata}
 
 
+def dist(name, version):
+    return {"tarball": f"http://127.0.0.1:8765/npm/{name}/-/{name}-{version}.tgz"}
+
+
+def tarball(path):
+    """A package of nothing but its package.json."""
+    name, version = path.rsplit("/", 1)[-1].removesuffix(".tgz").rsplit("-", 1)
+    of = {"carrier": {"parcel-of-nothing": "^1.0.0"}}
+    text = json.dumps({"name": name, "version": version, "dependencies": of.get(name, {})}).encode()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        entry = tarfile.TarInfo("package/package.json")
+        entry.size = len(text)
+        tar.addfile(entry, io.BytesIO(text))
+    return archive.getvalue()
+
+
+# What Composer asks a repository for.
+PHP = {"packages": [], "metadata-url": "/php/p2/%package%.json", "available-packages": ["acme/parcel"],
+       "security-advisories": {"api-url": "http://127.0.0.1:8765/php/advisories", "metadata": False}}
+PHP_PACKAGE = {"packages": {"acme/parcel": [{"name": "acme/parcel", "version": "1.0.0", "type": "metapackage"}]}}
+PHP_ADVISORIES = {"advisories": {"acme/parcel": [
+    {"advisoryId": "PKSA-aaaa-bbbb-cccc", "packageName": "acme/parcel", "remoteId": "acme/parcel/1", "title": "Runs <anything> | @org",
+     "link": "https://example.invalid/1", "cve": "CVE-2026-0001", "affectedVersions": "<1.2.0", "source": "FriendsOfPHP/security-advisories",
+     "reportedAt": "2026-01-02 00:00:00", "composerRepository": "https://example.invalid", "severity": "high",
+     "sources": [{"name": "GitHub", "remoteId": "GHSA-aaaa-bbbb-cccc"}]}]}}
+
+
 class Answers(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
+        if self.path.startswith("/php"):
+            self.answer(PHP_ADVISORIES)
+            return
         asked = json.loads(body)
         if self.path.startswith("/osv"):
             found = OSV.get(asked["package"]["name"])
@@ -63,11 +96,17 @@ class Answers(BaseHTTPRequestHandler):
             self.answer({name: NPM[name] for name in asked if name in NPM})
 
     def do_GET(self):
-        if self.path.endswith("/parcel-of-nothing"):
-            versions = {version: {"name": "parcel-of-nothing", "version": version, "dist": {}} for version in ("1.0.0", "2.1.0")}
+        if self.path.endswith(".tgz"):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(tarball(self.path))
+        elif self.path.startswith("/php"):
+            self.answer(PHP_PACKAGE if "/p2/" in self.path else PHP)
+        elif self.path.endswith("/parcel-of-nothing"):
+            versions = {version: {"name": "parcel-of-nothing", "version": version, "dist": dist("parcel-of-nothing", version)} for version in ("1.0.0", "2.1.0")}
             self.answer({"name": "parcel-of-nothing", "dist-tags": {"latest": "2.1.0"}, "versions": versions})
         elif self.path.endswith("/carrier"):
-            versions = {"1.0.0": {"name": "carrier", "version": "1.0.0", "dependencies": {"parcel-of-nothing": "^1.0.0"}, "dist": {}}}
+            versions = {"1.0.0": {"name": "carrier", "version": "1.0.0", "dependencies": {"parcel-of-nothing": "^1.0.0"}, "dist": dist("carrier", "1.0.0")}}
             self.answer({"name": "carrier", "dist-tags": {"latest": "1.0.0"}, "versions": versions})
         else:
             self.send_error(404)

@@ -1,0 +1,2 @@
+/*! parcel-of-nothing v1.0.0 */
+window.parcel = {};
