@@ -137,6 +137,7 @@ pub enum Code {
     NotAScan,
     MissingField,
     ExternalProperties,
+    GoneResults,
     DuplicateReport,
     // Finding files.
     NoReport,
@@ -309,7 +310,12 @@ impl Code {
         (
             Self::ExternalProperties,
             "external-properties",
-            "let the tool write its results into the file itself",
+            "keep the file that the report names beside it, or let the tool write everything into the report",
+        ),
+        (
+            Self::GoneResults,
+            "gone-results",
+            "let the tool write the report without a baseline; Tollgate compares with the base itself",
         ),
         (Self::DuplicateReport, "duplicate-report", "leave one of the copies"),
         (

@@ -5,6 +5,7 @@ use super::{ExitStatus, output};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Format, Source};
 use crate::gate::{self, Ground, Keep, Reading, ReportSource};
+use crate::io::reports;
 use crate::model::{Health, Untrusted};
 use crate::render;
 use crate::wire;
@@ -86,7 +87,14 @@ fn open(file: &Path, format: Option<&'static Format>, max_bytes: u64) -> ReportS
         let regular = opened.metadata()?.is_file();
         if regular { Ok(opened) } else { Err(std::io::Error::other("not a regular file")) }
     });
-    let source = opened.map(|opened| Source::new(opened, max_bytes)).map_err(|error| {
+    let opened = opened.map(|opened| {
+        let source = Source::new(opened, max_bytes);
+        match reports::folder_of(file, max_bytes) {
+            Some(folder) => source.within(folder),
+            None => source,
+        }
+    });
+    let source = opened.map_err(|error| {
         Diagnostic::new(
             Code::UnreadableFile,
             Weight::Error,

@@ -23,7 +23,7 @@ pub mod tests;
 
 pub use context::{Context, ParseError, Parsed, Report};
 pub use head::{Head, JsonHead, XmlElement};
-pub use source::{Decoding, Position, Source, SourceError};
+pub use source::{Decoding, Folder, Position, Source, SourceError};
 
 use crate::model::Kind;
 use std::fmt;

@@ -48,6 +48,9 @@ pub struct Decoding {
     pub replaced: u64,
 }
 
+/// Opens another file of the folder that a report lies in, by its bare name, or says why it cannot be had.
+pub type Folder = dyn Fn(&str) -> Result<Source<'static>, String> + Send;
+
 /// A report's bytes through a window of fixed size, as UTF-8 text (a BOM is dropped).
 ///
 /// A compressed file (gzip) is read as what it holds. UTF-16 is decoded if a byte order mark or the pattern of the first bytes shows it; Latin-1 and Windows code
@@ -67,6 +70,7 @@ pub struct Source<'r> {
     /// Offset, lines and column of `window[start]`, as far as they are counted.
     consumed: Position,
     decoding: Decoding,
+    folder: Option<Box<Folder>>,
 }
 
 impl std::fmt::Debug for Source<'_> {
@@ -102,7 +106,20 @@ impl<'r> Source<'r> {
             max_bytes,
             consumed: Position { line: 1, column: 1, offset: 0 },
             decoding: Decoding::default(),
+            folder: None,
         }
+    }
+
+    /// The same with the folder that the report lies in, for a format that may name other files of it.
+    #[must_use]
+    pub fn within(mut self, folder: Box<Folder>) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// Takes what opens the other files of the folder; `None` where they are not at hand.
+    pub fn take_folder(&mut self) -> Option<Box<Folder>> {
+        self.folder.take()
     }
 
     /// Reads from memory, without a limit.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tollgate::formats::{self, Context, Detected, Format, Source};
+use tollgate::io::reports;
 use tollgate::model::{Health, Ratio, ReportTotals};
 
 /// What the library says of one report, in the words of `inspect --format json`.
@@ -66,7 +67,8 @@ fn shown(path: &Path) -> String {
 
 fn read(file: &Path) -> Read {
     let bytes = std::fs::read(file).unwrap();
-    let mut source = Source::from_bytes(&bytes);
+    let folder = reports::folder_of(file, u64::MAX).unwrap();
+    let mut source = Source::from_bytes(&bytes).within(folder);
     let mut codes = BTreeSet::new();
     let found = match formats::detect(&source.head().unwrap()) {
         Detected::One(format) => Some(format),

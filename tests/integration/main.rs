@@ -39,5 +39,6 @@ mod publish;
 mod readme;
 mod records;
 mod rejudging;
+mod secrets;
 mod serve;
 mod threats;

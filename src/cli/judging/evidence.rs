@@ -86,19 +86,17 @@ impl Evidence {
         max_bytes: u64,
     ) -> Box<dyn Iterator<Item = ReportSource<'e>> + Send + 'e> {
         match self {
-            Self::Files(found) => {
-                Box::new(
-                    found.reports.iter().map(move |report| ReportSource {
-                        file: report.shown.clone(),
-                        entry: report.entry.clone(),
-                        kind: report.kind,
-                        format: report.format,
-                        source: reports::open(report)
-                            .map(|file| Source::new(file, max_bytes))
-                            .map_err(|error| *error),
-                    }),
-                )
-            }
+            Self::Files(found) => Box::new(found.reports.iter().map(move |report| {
+                ReportSource {
+                    file: report.shown.clone(),
+                    entry: report.entry.clone(),
+                    kind: report.kind,
+                    format: report.format,
+                    source: reports::open(report)
+                        .map(|file| Source::new(file, max_bytes).within(reports::folder(report, max_bytes)))
+                        .map_err(|error| *error),
+                }
+            })),
             Self::Packed(files) => {
                 // What there was to say about them is said since they were looked for.
                 let chosen = reports::choose(files, &policy.reports, &mut Vec::new());
@@ -107,7 +105,13 @@ impl Evidence {
                     entry: report.entry.to_owned(),
                     kind: report.kind,
                     format: report.format,
-                    source: Ok(Source::new(report.file.bytes.as_slice(), max_bytes)),
+                    source: Ok(
+                        Source::new(report.file.bytes.as_slice(), max_bytes).within(reports::packed_folder(
+                            files,
+                            report.file,
+                            max_bytes,
+                        )),
+                    ),
                 }))
             }
         }

@@ -3,7 +3,7 @@
 use super::FORMATS;
 use super::testing::{Read, read, read_as};
 use crate::formats::Format;
-use crate::model::Health;
+use crate::model::{Health, Severity};
 use proptest::prelude::*;
 
 /// For each format a report with a finding that must not pass.
@@ -167,6 +167,76 @@ fn every_array_that_becomes_null_is_never_clean_unless_nothing_was_in_it() {
             let allowed =
                 matches!(*id, "gitleaks" | "gosec" | "cyclonedx" | "trivy") && at > 0 || *id == "gitleaks";
             assert!(!is_clean(&read) || allowed, "{id}: {damaged}");
+        }
+    }
+}
+
+/// A JSON text with each of its strings in turn as another word: what it was, and the text. Keys stay.
+fn with_another_word(text: &str, word: &str) -> Vec<(String, String)> {
+    // Every second piece between quotes stands inside of them.
+    let pieces: Vec<&str> = text.split('"').collect();
+    let is_value = |at: &usize| {
+        at % 2 == 1 && pieces.get(at + 1).is_some_and(|next| !next.trim_start().starts_with(':'))
+    };
+    let changed = |at: usize| {
+        let mut others: Vec<String> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
+        others[at] = format!("\u{1}{word}\u{1}");
+        others.join("\"").replace("\"\u{1}", "").replace("\u{1}\"", "")
+    };
+    (0..pieces.len()).filter(is_value).map(|at| (pieces[at].to_owned(), changed(at))).collect()
+}
+
+/// A report in a tongue that nobody knows says nothing good: any of its words may be the one that says how it went.
+#[test]
+fn a_report_of_which_a_word_is_another_one_is_never_clean() {
+    const WORDS: &[&str] =
+        &["\"xyzzy\"", "\"\"", "\"pass\"", "\"PASSED\"", "\"ok\"", "null", "7", "true", "{}", "[]"];
+    let of_json = |text: &str| !text.starts_with('<') && !text.contains('\\');
+    let mut changed = 0;
+    for (id, text) in BAD.iter().filter(|(_, text)| of_json(text)) {
+        for word in WORDS {
+            for (said, damaged) in with_another_word(text, word) {
+                changed += 1;
+                let read = read_as(format(id), damaged.as_bytes());
+                // A result without a level has the level `warning` (§3.27.10), and still counts.
+                let by_default = *id == "sarif"
+                    && *word == "null"
+                    && read.parsed.is_ok()
+                    && read.severities() == [Severity::Medium];
+                assert!(!is_clean(&read) || by_default, "{id}: \"{said}\" became {word}: {damaged}");
+            }
+        }
+    }
+    assert!(changed > 1_000, "{changed} reports");
+}
+
+/// Of a format that has versions, another one is never read as the known one: it is refused, not trusted, or its
+/// findings still count.
+#[test]
+fn a_report_of_another_version_is_never_clean() {
+    for (id, known, other) in [
+        ("sarif", r#""version": "2.1.0""#, r#""version": "3.0.0""#),
+        ("sarif", r#""version": "2.1.0""#, r#""version": "1.0.0""#),
+        ("sarif", r#""version": "2.1.0""#, r#""version": 2"#),
+        ("trivy", r#""SchemaVersion": 2"#, r#""SchemaVersion": 3"#),
+        ("npm-audit", r#""auditReportVersion": 2"#, r#""auditReportVersion": 3"#),
+    ] {
+        let clean: &[&str] = match id {
+            "sarif" => {
+                &[r#"{"version": "2.1.0", "runs": [{"results": [], "tool": {"driver": {"name": "t"}}}]}"#]
+            }
+            "trivy" => &[
+                r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "t", "Class": "lang-pkgs", "Type": "npm"}]}"#,
+            ],
+            _ => &[
+                r#"{"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"vulnerabilities": {"total": 0}}}"#,
+            ],
+        };
+        let bad = BAD.iter().filter(|(its, text)| *its == id && text.contains(known)).map(|(_, text)| *text);
+        for text in bad.chain(clean.iter().copied()) {
+            let changed = text.replace(known, other);
+            assert_ne!(changed, text);
+            assert!(!is_clean(&read_as(format(id), changed.as_bytes())), "{changed}");
         }
     }
 }

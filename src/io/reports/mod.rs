@@ -23,12 +23,12 @@ mod packed;
 mod tests;
 mod walk;
 
-pub use packed::{Packed, PackedReport, choose};
+pub use packed::{Packed, PackedReport, choose, packed_folder};
 
 use super::beneath::open_beneath;
 use super::git::Tracking;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::formats::{self, Detected, Format, Head};
+use crate::formats::{self, Detected, Folder, Format, Head, Source};
 use crate::model::{Kind, Untrusted};
 use crate::policy::ReportEntry;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -109,6 +109,25 @@ pub fn open(report: &FoundReport) -> Result<File, Box<Diagnostic>> {
         let message = format!("the report cannot be opened: {error}");
         let origin = Origin::file(report.shown.clone());
         Box::new(Diagnostic::new(error.code(), Weight::Error, message, origin))
+    })
+}
+
+/// Opens other files of the folder that a found file lies in, as the file itself is opened.
+pub fn folder(report: &FoundReport, max_bytes: u64) -> Box<Folder> {
+    folder_below(Arc::clone(&report.root), report.path.clone(), max_bytes)
+}
+
+/// The same for a file that the user names.
+pub fn folder_of(file: &Path, max_bytes: u64) -> Option<Box<Folder>> {
+    let name = file.file_name()?;
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder_below(parent.into(), name.into(), max_bytes))
+}
+
+fn folder_below(root: Arc<Path>, path: PathBuf, max_bytes: u64) -> Box<Folder> {
+    Box::new(move |name| {
+        let file = open_beneath(&root, &path.with_file_name(name)).map_err(|error| error.to_string())?;
+        Ok(Source::new(file, max_bytes))
     })
 }
 

@@ -3,11 +3,13 @@
 use super::Formats;
 use super::content::{MAX_STRAYS, kind_by_name};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::formats::{self, Detected, Format, Source};
+use crate::formats::{self, Detected, Folder, Format, Source};
 use crate::model::{Kind, RepoPath, Untrusted};
 use crate::policy::{Absent, Globs, ReportEntry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::io::Cursor;
+use std::sync::Arc;
 
 /// A file of an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,21 @@ pub struct PackedReport<'p> {
     pub format: Option<&'static Format>,
     /// As in [`super::FoundReport`].
     pub kind: Option<Kind>,
+}
+
+/// Opens other files of the folder of an artifact that a report lies in.
+pub fn packed_folder(files: &Arc<Vec<Packed>>, report: &Packed, max_bytes: u64) -> Box<Folder> {
+    let (files, shown, path) = (Arc::clone(files), report.shown.clone(), report.path.clone());
+    let folder_of = |text: &str| text.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let wanted = (folder_of(shown.raw()), folder_of(path.as_str()));
+    Box::new(move |name| {
+        let is_here = |file: &&Packed| {
+            (folder_of(file.shown.raw()), folder_of(file.path.as_str())) == wanted
+                && file.path.file_name() == name
+        };
+        let file = files.iter().find(is_here).ok_or("there is no such file in the artifact")?;
+        Ok(Source::new(Cursor::new(file.bytes.clone()), max_bytes))
+    })
 }
 
 /// Chooses the reports among the files of artifacts. What looks like a report of a kind that the contract names,

@@ -1,6 +1,9 @@
 //! One finding of a scanner's own format, and the reading of such a report as a whole.
 
-use super::{Collector, RunHealth, SHORT, Strings, identity, masked_hash, path, severity_word, text_hash};
+use super::{
+    Collector, RunHealth, SHORT, Strings, identity, masked_hash, of_advisory, path, quotes_secrets,
+    severity_word,
+};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, ParseError, Parsed, Position, Report, Source};
@@ -201,7 +204,9 @@ impl Reading {
                 version: self.shared(&draft.version)?,
             }))
         };
-        let message = context.cap(&draft.message).0;
+        // A secret scanner's own reader has seen to it that its message is none.
+        let is_told = class == ScanClass::Secret || !quotes_secrets(&draft.rule);
+        let message = if is_told { context.cap(&draft.message).0 } else { "" };
         self.message_bytes += message.len();
         let message = if self.message_bytes > MOST_MESSAGE_BYTES { "" } else { message };
         Some(Finding {
@@ -223,23 +228,15 @@ impl Reading {
     }
 }
 
-/// A package's advisory is the same if package and id are, or package and one well-known alias: ids change when
-/// a database gives an advisory a CVE. The version does not take part: an update that does not fix is not new.
 fn identities(draft: &Draft, class: ScanClass) -> [FindingId; 3] {
     if !draft.package.is_empty() {
-        let package = draft.package.to_ascii_lowercase().replace('_', "-");
-        let with = |id: &str| identity("", text_hash(&format!("{package}\u{1}{id}")));
-        return [with(&draft.rule), with(well_known(draft)), FindingId::ABSENT];
+        return of_advisory(&draft.package, &draft.rule, draft.aliases.iter().map(String::as_str));
     }
-    let message = if class == ScanClass::Secret { 0 } else { masked_hash(&draft.message) };
     let rule = &draft.rule;
-    [identity(rule, draft.fingerprint), identity(rule, draft.snippet), identity(rule, message.max(1))]
-}
-
-fn well_known(draft: &Draft) -> &str {
-    let ids = || std::iter::once(&draft.rule).chain(&draft.aliases);
-    let first = |prefix: &str| ids().filter(|id| id.starts_with(prefix)).min();
-    first("CVE-").or_else(|| first("GHSA-")).unwrap_or(&draft.rule)
+    let quotes = quotes_secrets(rule);
+    let message = if class == ScanClass::Secret || quotes { 0 } else { masked_hash(&draft.message) };
+    let snippet = if quotes { 0 } else { draft.snippet };
+    [identity(rule, draft.fingerprint), identity(rule, snippet), identity(rule, message.max(1))]
 }
 
 /// Reads a report that is one JSON value.

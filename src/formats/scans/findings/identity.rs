@@ -69,6 +69,23 @@ pub(in crate::formats::scans) fn identity(rule: &str, part: u64) -> FindingId {
     FindingId(there(&hasher))
 }
 
+/// A package's advisory is the same if package and id are, or package and one well-known alias: ids change when
+/// a database gives an advisory a CVE. The version does not take part: an update that does not fix is not new.
+pub(in crate::formats::scans) fn of_advisory<'i>(
+    package: &str,
+    id: &'i str,
+    aliases: impl Iterator<Item = &'i str> + Clone,
+) -> [FindingId; 3] {
+    let package = package.to_ascii_lowercase().replace('_', "-");
+    let with = |id: &str| identity("", text_hash(&format!("{package}\u{1}{id}")));
+    let first = |prefix: &str| {
+        let ids = std::iter::once(id).chain(aliases.clone());
+        ids.filter(|id| id.starts_with(prefix)).min()
+    };
+    let well_known = first("CVE-").or_else(|| first("GHSA-")).unwrap_or(id);
+    [with(id), with(well_known), FindingId::ABSENT]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -127,7 +127,7 @@ fn read_notification(
 ) -> Result<(), ParseError> {
     let mut message = RawMessage::default();
     let mut its_level = Level::Absent;
-    json.object(|json, key| {
+    let is_object = json.object(|json, key| {
         match key {
             "level" => its_level = level(json)?,
             "message" => read_message(json, &mut message, 300)?,
@@ -135,11 +135,22 @@ fn read_notification(
         }
         Ok(())
     })?;
-    // A level that nobody knows may be as bad.
-    if matches!(its_level, Level::Error | Level::Odd) {
-        let text = if message.text.is_empty() { &message.id } else { &message.text };
-        let reason = format!("the tool reports an error: {text}");
-        health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
+    let text = if message.text.is_empty() { &message.id } else { &message.text };
+    match its_level {
+        Level::Error => {
+            let reason = format!("the tool reports an error: {text}");
+            health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
+        }
+        // It may be as bad.
+        Level::Odd => {
+            let reason = format!("the tool reports something of a level that SARIF does not have: {text}");
+            health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
+        }
+        Level::Absent if !is_object => {
+            let reason = "the tool reports something that cannot be read";
+            health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
+        }
+        Level::Absent | Level::None | Level::Note | Level::Warning => {}
     }
     Ok(())
 }
@@ -168,47 +179,22 @@ fn read_override(json: &mut Json<'_, '_>) -> Result<(DescriptorReference, Level)
     Ok((descriptor, its_level))
 }
 
-/// Takes `externalPropertyFileReferences` (§3.15.2). We fetch nothing: where a file holds what decides, the run
-/// is not complete.
-pub(super) fn read_external(
+/// Takes `automationDetails`: the category, which is its id up to the last slash (§3.17.3; without one there is none),
+/// and the guid of the run.
+pub(super) fn read_automation(
     json: &mut Json<'_, '_>,
-    context: &mut Context,
-    health: &mut RunHealth,
-) -> Result<bool, ParseError> {
-    let mut results = false;
-    json.object(|json, key| {
-        let decides = matches!(key, "results" | "driver" | "extensions" | "invocations" | "conversion");
-        let there = match json.kind()? {
-            JsonKind::Array => {
-                let mut any = false;
-                json.array(|json| {
-                    any = true;
-                    json.skip()
-                })?;
-                any
-            }
-            JsonKind::Null => false,
-            _ => true,
-        };
-        if decides && there {
-            results |= key == "results";
-            let reason = format!("`{key}` of the run stands in another file, which Tollgate does not read");
-            health.worsen(context, json, Health::Degraded, Code::ExternalProperties, reason);
-        }
-        Ok(())
-    })?;
-    Ok(results)
-}
-
-/// Takes a category: `automationDetails.id` up to its last slash (§3.17.3); without one there is none.
-pub(super) fn read_category(json: &mut Json<'_, '_>) -> Result<String, ParseError> {
+    category: &mut String,
+    guid: &mut String,
+) -> Result<(), ParseError> {
     let mut id = String::new();
     json.object(|json, key| {
         match key {
             "id" => take(json, &mut id, super::super::findings::SHORT)?,
+            "guid" => take(json, guid, super::super::findings::SHORT)?,
             _ => json.skip()?,
         }
         Ok(())
     })?;
-    Ok(id.rsplit_once('/').map(|(category, _)| category.to_owned()).unwrap_or_default())
+    *category = id.rsplit_once('/').map(|(category, _)| category.to_owned()).unwrap_or_default();
+    Ok(())
 }

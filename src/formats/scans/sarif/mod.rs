@@ -7,7 +7,9 @@
 //! Everything is lenient but the health: one odd property never loses a result, and a run is complete only if
 //! nothing says otherwise.
 
+mod external;
 mod health;
+mod package;
 mod places;
 mod resolve;
 mod result;
@@ -20,7 +22,7 @@ mod tests;
 
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
-use crate::formats::{Context, Format, Head, ParseError, Parsed, Report, Source};
+use crate::formats::{Context, Folder, Format, Head, ParseError, Parsed, Report, Source};
 use crate::model::{Health, Kind, Scan, Untrusted};
 use run::{Room, Run};
 
@@ -39,7 +41,8 @@ const MOST_RUNS: usize = 500;
 
 fn sniff(head: &Head) -> bool {
     let Some(json) = head.json().filter(|json| !json.array) else { return false };
-    let schema = json.scalar("$schema").is_some_and(|schema| schema.to_ascii_lowercase().contains("sarif"));
+    let is_log = |schema: &str| schema.contains("sarif") && !schema.contains("external-propert");
+    let schema = json.scalar("$schema").is_some_and(|schema| is_log(&schema.to_ascii_lowercase()));
     let run = ["tool", "results", "invocations", "artifacts"].iter().any(|key| json.has_inner("runs", key));
     schema || json.has("runs") && (run || json.has("version"))
 }
@@ -51,13 +54,15 @@ struct Log {
     /// The run that is being read.
     run: Option<Run>,
     room: Room,
+    /// Opens other files of the folder.
+    folder: Option<Box<Folder>>,
     version: Option<String>,
     runs: Option<JsonKind>,
     inline: bool,
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut log = Log::default();
+    let mut log = Log { folder: source.take_folder(), ..Log::default() };
     let mut json = Json::new(source);
     let read = log.read(&mut json, context);
     let position = json.position();
@@ -97,7 +102,7 @@ impl Log {
             }
             // Kept here, so that what was read of it is not lost when the file is cut off.
             let run = self.run.insert(Run::new(self.room));
-            run.read(json, context)?;
+            run.read(json, context, self.folder.as_deref())?;
             if let Some(run) = self.run.take() {
                 self.room = run.room;
                 self.scans.push(resolve::resolve(run, context, json.position(), false));

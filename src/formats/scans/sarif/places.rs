@@ -163,7 +163,7 @@ fn strip_file_scheme(uri: &str) -> &str {
 }
 
 /// Decodes `%20`; what is no valid escape or would be no valid text stays as it is.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
     }

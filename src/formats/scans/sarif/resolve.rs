@@ -1,13 +1,17 @@
 //! A run that was read to its end becomes a scan: severities, places and texts are looked up.
 
+use super::package::{Way, is_advisory};
 use super::rules::{Component, Found, Rule, RuleQuery, class_of_tool};
-use super::run::{Key, Pending, Run, Text};
+use super::run::{Key, Pending, PendingPackage, Run, Text};
 use super::wire::{DescriptorReference, Level, ResultKind};
 use crate::diagnostic::{Code, Weight};
-use crate::formats::scans::findings::{Collector, Score, identity, score, severity_word};
+use crate::formats::scans::findings::{
+    Collector, Score, identity, of_advisory, quotes_secrets, score, severity_word,
+};
 use crate::formats::{Context, Position};
 use crate::model::{
-    Finding, FindingId, Health, Place, Scan, ScanClass, Severity, Suppression, Tool, Traits, Untrusted,
+    Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Traits,
+    Untrusted,
 };
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -20,6 +24,8 @@ struct Resolved<'r> {
     class: ScanClass,
     rule_id: Untrusted,
     rule: Option<(&'r Rule, &'r Component)>,
+    /// Other ids of the advisory.
+    aliases: Vec<Untrusted>,
 }
 
 /// Turns a run into a scan. `cut_off` is true for a run whose end was not read: what is not known of its tool
@@ -48,9 +54,15 @@ pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, c
             let (uri, base) = (run.strings.get(result.uri), run.strings.get(result.uri_base));
             run.places.path(&uri, &base, result.artifact).map(Untrusted::from)
         });
+        let package = usize::try_from(result.package).ok().and_then(|index| run.packages.get(index));
+        let package = package.filter(|package| package.way.is_of(&run.tool.name));
         let place = file.clone().map(|file| Place { file, line: NonZeroU32::new(result.line) });
         let text = usize::try_from(result.text).ok().and_then(|text| texts.get_mut(text)).map(std::mem::take);
-        collector.add(finding(&result, of_key, place, text.as_ref(), context));
+        let mut found = finding(&result, of_key, place, text.as_ref(), context);
+        if let Some(package) = package {
+            name_package(&mut found, package, of_key, &run);
+        }
+        collector.add(found);
     }
     say_what_is_odd(&run, &resolved, context, position);
     let (name, version) = (run.tool.name.as_str().into(), run.tool.version.as_str().into());
@@ -68,7 +80,9 @@ fn finding(
 ) -> Finding {
     let rule = of_key.rule_id.raw();
     // The piece of source or the message of a secret scanner may be the secret.
-    let is_secret = of_key.class == ScanClass::Secret;
+    let is_secret = of_key.class == ScanClass::Secret
+        || quotes_secrets(rule)
+        || of_key.rule.is_some_and(|(rule, _)| quotes_secrets(&rule.title));
     let (line, snippet, message) =
         if is_secret { (0, 0, 0) } else { (result.line_hash, result.snippet, result.message) };
     // The last identity is always there: a finding without a message is compared by rule and file alone.
@@ -99,6 +113,32 @@ fn finding(
         line: identity(rule, line),
         traits: Traits::default(),
     }
+}
+
+/// Makes a finding an advisory of a package, known by package and id as those of other tools.
+fn name_package(finding: &mut Finding, package: &PendingPackage, of_key: &Resolved<'_>, run: &Run) {
+    let text = |number: u32| Untrusted::new(run.strings.get(number));
+    let name = text(package.name);
+    // Grype's rules are of an advisory and a package: `CVE-2020-8203-lodash`.
+    let own = finding.rule.raw().strip_suffix(name.raw()).and_then(|rest| rest.strip_suffix('-'));
+    if let Some(id) = own.filter(|id| package.way == Way::Grype && is_advisory(id)) {
+        finding.rule = id.into();
+    }
+    if !is_advisory(finding.rule.raw()) && finding.class != ScanClass::Dependency {
+        return;
+    }
+    let ecosystem = match (text(package.ecosystem), of_key.rule) {
+        (said, Some((rule, _))) if said.is_empty() && package.way == Way::Snyk => rule.ecosystem.into(),
+        (said, _) => said,
+    };
+    finding.aliases.clone_from(&of_key.aliases);
+    let aliases = finding.aliases.iter().map(Untrusted::raw);
+    finding.identities = of_advisory(name.raw(), finding.rule.raw(), aliases);
+    if finding.class == ScanClass::Source {
+        finding.class = ScanClass::Dependency;
+    }
+    finding.traits.fix = package.has_fix.then_some(true);
+    finding.package = Some(Box::new(Package { ecosystem, name, version: text(package.version) }));
 }
 
 /// The message (§3.11): its text, else the text that the rule or its component has for its id, with arguments.
@@ -174,12 +214,16 @@ fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
         Some((rule, _)) if id.is_empty() => Arc::from(&*rule.id),
         _ => id,
     };
+    let ids = rule.into_iter().flat_map(|(rule, _)| &rule.aliases).filter(|alias| ***alias != *rule_id);
+    let mut aliases: Vec<Untrusted> = ids.map(|alias| (&**alias).into()).collect();
+    aliases.sort();
     Resolved {
         severity,
         source,
         class: tagged.unwrap_or_else(|| class_of_tool(&run.tool.name)),
         rule_id: Untrusted::new(rule_id),
         rule,
+        aliases,
     }
 }
 

@@ -1,6 +1,7 @@
 //! One result, as the file has it: the few properties that decide, in buffers that are used again.
 
 use super::super::findings::{SHORT, line_identity, masked_hash, snippet_hash, take, take_scalar, text_hash};
+use super::package::{Named, named};
 use super::wire::{
     DescriptorReference, Level, RawMessage, ResultKind, Suppressions, index, level, read_artifact_location,
     read_message,
@@ -31,6 +32,10 @@ pub(super) struct RawResult {
     pub(super) baseline_absent: bool,
     pub(super) invocation: i32,
     pub(super) security_severity: String,
+    /// `fullyQualifiedName` of its first logical location that has one.
+    pub(super) logical: String,
+    /// `properties.purl`.
+    pub(super) purl: String,
 }
 
 /// The fingerprint that is compared, of all that a result has.
@@ -66,6 +71,8 @@ impl RawResult {
         self.baseline_absent = false;
         self.invocation = -1;
         self.security_severity.clear();
+        self.logical.clear();
+        self.purl.clear();
     }
 
     /// Takes the next value. False if it is no object.
@@ -97,6 +104,7 @@ impl RawResult {
                     json.entries(|json, key| {
                         match key {
                             "security-severity" => take_scalar(json, &mut self.security_severity)?,
+                            "purl" => take(json, &mut self.purl, SHORT)?,
                             _ => json.skip()?,
                         }
                         Ok(())
@@ -106,6 +114,11 @@ impl RawResult {
             }
             Ok(())
         })
+    }
+
+    /// The package that it names.
+    pub(super) fn package(&self) -> Option<Named<'_>> {
+        named(&self.message.text, &self.logical, &self.purl)
     }
 
     /// The id of the rule as the result itself gives it; empty if it gives none.
@@ -160,9 +173,21 @@ impl RawResult {
             json.object(|json, key| {
                 match key {
                     "physicalLocation" => self.read_physical(json)?,
+                    "logicalLocations" => self.read_logical(json)?,
                     _ => json.skip()?,
                 }
                 Ok(())
+            })?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn read_logical(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        json.array(|json| {
+            json.object(|json, key| match key {
+                "fullyQualifiedName" if self.logical.is_empty() => take(json, &mut self.logical, SHORT),
+                _ => json.skip(),
             })?;
             Ok(())
         })?;

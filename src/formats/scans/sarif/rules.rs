@@ -1,6 +1,7 @@
 //! The rules of a run's tool, and how a result finds its own (SARIF 2.1.0 §3.52, §3.54).
 
 use super::super::findings::{SHORT, take, take_scalar};
+use super::package::{ecosystem_of_tag, ids_in_parentheses, is_advisory};
 use super::wire::{Level, level};
 use crate::formats::ParseError;
 use crate::formats::json::Json;
@@ -20,6 +21,10 @@ pub(super) struct Rule {
     pub(super) class: Option<ScanClass>,
     /// `shortDescription`, else `name`.
     pub(super) title: Box<str>,
+    /// Other ids of the advisory that the rule is.
+    pub(super) aliases: Vec<Box<str>>,
+    /// The manager of packages that a tag names; empty for none.
+    pub(super) ecosystem: &'static str,
     strings: Vec<(Box<str>, Box<str>)>,
 }
 
@@ -38,7 +43,8 @@ pub(super) struct Component {
 /// The tool of a run.
 #[derive(Debug, Default)]
 pub(super) struct ToolTable {
-    pub(super) seen: bool,
+    /// True once a driver was read.
+    pub(super) has_driver: bool,
     pub(super) name: String,
     pub(super) version: String,
     driver: Component,
@@ -84,45 +90,48 @@ impl ToolTable {
     const MOST_EXTENSIONS: usize = 1_000;
     const MOST_STRINGS: usize = 64;
 
-    /// Takes the `tool` object (§3.18). Returns whether it was one with a driver.
-    pub(super) fn read(&mut self, json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
-        self.seen = true;
-        let mut driver_there = false;
-        json.object(|json, key| {
+    /// Takes the `tool` object (§3.18).
+    pub(super) fn read(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        json.object(|json, key| match key {
+            "driver" => self.read_driver(json),
+            "extensions" => self.read_extensions(json),
+            _ => json.skip(),
+        })?;
+        Ok(())
+    }
+
+    /// Takes the driver.
+    pub(super) fn read_driver(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        let (mut name, mut full_name) = (String::new(), String::new());
+        let (mut version, mut semantic) = (String::new(), String::new());
+        self.has_driver = read_component(json, &mut self.driver, &mut self.room, |json, key| {
             match key {
-                "driver" => {
-                    let (mut name, mut full_name) = (String::new(), String::new());
-                    let (mut version, mut semantic) = (String::new(), String::new());
-                    driver_there = read_component(json, &mut self.driver, &mut self.room, |json, key| {
-                        match key {
-                            "name" => take(json, &mut name, SHORT)?,
-                            "fullName" => take(json, &mut full_name, SHORT)?,
-                            "version" => take(json, &mut version, SHORT)?,
-                            "semanticVersion" => take(json, &mut semantic, SHORT)?,
-                            _ => json.skip()?,
-                        }
-                        Ok(())
-                    })?;
-                    self.name = if name.is_empty() { full_name } else { name };
-                    self.version = if semantic.is_empty() { version } else { semantic };
-                }
-                "extensions" => {
-                    json.array(|json| {
-                        if self.extensions.len() >= Self::MOST_EXTENSIONS {
-                            return json.skip();
-                        }
-                        let mut extension = Component::default();
-                        read_component(json, &mut extension, &mut self.room, |json, _| json.skip())?;
-                        // Also a broken one keeps its place: results refer to it by index.
-                        self.extensions.push(extension);
-                        Ok(())
-                    })?;
-                }
+                "name" => take(json, &mut name, SHORT)?,
+                "fullName" => take(json, &mut full_name, SHORT)?,
+                "version" => take(json, &mut version, SHORT)?,
+                "semanticVersion" => take(json, &mut semantic, SHORT)?,
                 _ => json.skip()?,
             }
             Ok(())
         })?;
-        Ok(driver_there)
+        self.name = if name.is_empty() { full_name } else { name };
+        self.version = if semantic.is_empty() { version } else { semantic };
+        Ok(())
+    }
+
+    /// Takes the extensions.
+    pub(super) fn read_extensions(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        json.array(|json| {
+            if self.extensions.len() >= Self::MOST_EXTENSIONS {
+                return json.skip();
+            }
+            let mut extension = Component::default();
+            read_component(json, &mut extension, &mut self.room, |json, _| json.skip())?;
+            // Also a broken one keeps its place: results refer to it by index.
+            self.extensions.push(extension);
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// True if the tool has more rules than are kept.
@@ -184,6 +193,17 @@ impl ToolTable {
             return Some(&self.driver);
         }
         self.components().find(|component| component.guid == query.component_guid)
+    }
+}
+
+impl Rule {
+    fn alias(&mut self, id: &str, room: &mut Room) {
+        const MOST: usize = 16;
+        let known = *self.id == *id || self.aliases.iter().any(|have| **have == *id);
+        if !known && self.aliases.len() < MOST && id.len() <= room.text {
+            room.text -= id.len();
+            self.aliases.push(id.into());
+        }
     }
 }
 
@@ -259,6 +279,26 @@ fn read_rule(json: &mut Json<'_, '_>, room: &mut Room) -> Result<Rule, ParseErro
             "guid" => take(json, &mut guid, SHORT)?,
             "name" => take(json, &mut name, SHORT)?,
             "shortDescription" => title = read_string_text(json, room)?,
+            "fullDescription" => {
+                json.object(|json, key| {
+                    match key {
+                        "text" => {
+                            let text = json.text_up_to(SHORT)?.map_or("", |(text, _)| text);
+                            ids_in_parentheses(text).for_each(|id| rule.alias(id, room));
+                        }
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            "deprecatedIds" => {
+                json.array(|json| {
+                    if let Some((id, _)) = json.text_up_to(SHORT)?.filter(|(id, _)| is_advisory(id)) {
+                        rule.alias(id, room);
+                    }
+                    Ok(())
+                })?;
+            }
             "defaultConfiguration" => {
                 json.object(|json, key| {
                     match key {
@@ -287,6 +327,10 @@ fn read_rule(json: &mut Json<'_, '_>, room: &mut Room) -> Result<Rule, ParseErro
                             json.array(|json| {
                                 if let Some(tag) = json.text()? {
                                     rule.class = rule.class.or(class_of_tag(tag));
+                                    rule.ecosystem = ecosystem_of_tag(tag).unwrap_or(rule.ecosystem);
+                                    if is_advisory(tag) {
+                                        rule.alias(tag, room);
+                                    }
                                 }
                                 Ok(())
                             })?;

@@ -1,14 +1,16 @@
 //! One run: its results wait, small, until its tool is known (SARIF 2.1.0 §3.14; the order of keys is free).
 
 use super::super::findings::{Collector, RunHealth, Strings};
-use super::health::{Invocation, read_category, read_external, read_invocation, read_invocations};
+use super::external::{Elsewhere, Part, read_references};
+use super::health::{Invocation, read_automation, read_invocation, read_invocations};
+use super::package::{Named, Way};
 use super::places::Places;
 use super::result::RawResult;
 use super::rules::ToolTable;
 use super::wire::{Level, RawMessage, ResultKind};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
-use crate::formats::{Context, ParseError};
+use crate::formats::{Context, Folder, ParseError};
 use crate::model::Health;
 use std::collections::HashMap;
 
@@ -47,11 +49,23 @@ pub(super) struct Pending {
     pub(super) line: u32,
     /// Index of its text; `u32::MAX` for none.
     pub(super) text: u32,
+    /// Index of its package; `u32::MAX` for none.
+    pub(super) package: u32,
     pub(super) suppressed: bool,
     pub(super) fingerprint: u64,
     pub(super) line_hash: u64,
     pub(super) snippet: u64,
     pub(super) message: u64,
+}
+
+/// The package of a result.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PendingPackage {
+    pub(super) way: Way,
+    pub(super) name: u32,
+    pub(super) version: u32,
+    pub(super) ecosystem: u32,
+    pub(super) has_fix: bool,
 }
 
 /// What people read of a result.
@@ -103,12 +117,20 @@ pub(super) struct Run {
     /// In pieces, so that each can be given back as soon as it has become findings.
     pub(super) pending: Vec<Vec<Pending>>,
     pub(super) texts: Vec<Text>,
+    pub(super) packages: Vec<PendingPackage>,
     pub(super) room: Room,
     /// Results that were counted without a key: they are no objects, or there are too many kinds of them.
     pub(super) unknown: u64,
     results: Results,
-    external_results: bool,
+    /// Results of any kind, with those that do not count.
+    pub(super) results_read: u64,
+    /// Parts of the run that stand in other files.
+    pub(super) elsewhere: Vec<Elsewhere>,
+    /// `automationDetails.guid`, which such files may refer to.
+    pub(super) guid: String,
     odd_kinds: u64,
+    /// Results that the run says are of an earlier one (`baselineState`).
+    gone: u64,
     buffer: RawResult,
 }
 
@@ -120,10 +142,20 @@ const HARD_TEXT_BYTES: usize = 3 << 20;
 const MOST_TEXTS_OF_A_KEY: u32 = 100;
 /// How many texts a rule may have when many were kept already.
 const FEW_TEXTS_OF_A_KEY: u32 = 4;
-/// How many results wait in one piece of memory.
-const PIECE: usize = 4096;
+/// How many results wait in one piece of memory: enough that it goes back to the system when it is given back.
+const PIECE: usize = 16 * 1024;
 /// The most different keys; more are hostile.
 const MOST_KEYS: usize = 50_000;
+
+fn pending_package(strings: &mut Strings, named: Named<'_>) -> Option<PendingPackage> {
+    Some(PendingPackage {
+        way: named.way,
+        name: strings.intern(named.name)?,
+        version: strings.intern(named.version)?,
+        ecosystem: strings.intern(&named.ecosystem.to_ascii_lowercase())?,
+        has_fix: named.has_fix,
+    })
+}
 
 impl Run {
     /// A run that may keep this much.
@@ -132,24 +164,23 @@ impl Run {
     }
 
     /// Takes a run.
-    pub(super) fn read(&mut self, json: &mut Json<'_, '_>, context: &mut Context) -> Result<(), ParseError> {
-        let mut tool_has_driver = false;
+    pub(super) fn read(
+        &mut self,
+        json: &mut Json<'_, '_>,
+        context: &mut Context,
+        folder: Option<&Folder>,
+    ) -> Result<(), ParseError> {
         let is_object = json.object(|json, key| {
             match key {
-                "tool" => tool_has_driver = self.tool.read(json)?,
-                "results" => self.read_results(json, context)?,
-                "invocations" => {
-                    let (health, places) = (&mut self.health, &mut self.places);
-                    read_invocations(json, context, health, &mut self.invocations, places)?;
-                }
-                "conversion" => self.read_conversion(json, context)?,
-                "artifacts" => self.places.read_artifacts(json)?,
+                "tool" => self.tool.read(json)?,
+                "results" => self.read_part(Part::Results, json, context)?,
+                "invocations" => self.read_part(Part::Invocations, json, context)?,
+                "conversion" => self.read_part(Part::Conversion, json, context)?,
+                "artifacts" => self.read_part(Part::Artifacts, json, context)?,
                 "originalUriBaseIds" => self.places.read_bases(json)?,
                 "versionControlProvenance" => self.read_mapped_to(json)?,
-                "automationDetails" => self.category = read_category(json)?,
-                "externalPropertyFileReferences" => {
-                    self.external_results = read_external(json, context, &mut self.health)?;
-                }
+                "automationDetails" => read_automation(json, &mut self.category, &mut self.guid)?,
+                "externalPropertyFileReferences" => self.elsewhere = read_references(json)?,
                 _ => json.skip()?,
             }
             Ok(())
@@ -157,13 +188,35 @@ impl Run {
         if !is_object {
             return Err(json.error(Code::Malformed, "a run is no object"));
         }
-        self.check(json, context, tool_has_driver);
+        let results_elsewhere = self.elsewhere.iter().any(|part| part.is(Part::Results));
+        self.read_elsewhere(json, context, folder);
+        self.check(json, context, results_elsewhere);
         Ok(())
     }
 
+    /// Takes a part of the run that may stand in another file too. Lists are added to what is there.
+    pub(super) fn read_part(
+        &mut self,
+        part: Part,
+        json: &mut Json<'_, '_>,
+        context: &mut Context,
+    ) -> Result<(), ParseError> {
+        match part {
+            Part::Results => self.read_results(json, context),
+            Part::Driver => self.tool.read_driver(json),
+            Part::Extensions => self.tool.read_extensions(json),
+            Part::Artifacts => self.places.read_artifacts(json),
+            Part::Invocations => {
+                let (health, places) = (&mut self.health, &mut self.places);
+                read_invocations(json, context, health, &mut self.invocations, places)
+            }
+            Part::Conversion => self.read_conversion(json, context),
+        }
+    }
+
     /// What can only be said at the end of a run.
-    fn check(&mut self, json: &Json<'_, '_>, context: &mut Context, tool_has_driver: bool) {
-        if !tool_has_driver {
+    fn check(&mut self, json: &Json<'_, '_>, context: &mut Context, results_elsewhere: bool) {
+        if !self.tool.has_driver {
             let reason = "the run does not say which tool made it (`tool.driver`)";
             self.health.worsen(context, json, Health::Degraded, Code::MissingField, reason);
         } else if self.tool.name.is_empty() {
@@ -172,7 +225,8 @@ impl Run {
         }
         let missing = match self.results {
             Results::There => None,
-            Results::Absent if self.external_results => None,
+            // Whether they could be read there is said already.
+            Results::Absent if results_elsewhere => None,
             Results::Absent => Some("the run has no `results`"),
             Results::Null => Some("`results` of the run is null"),
             Results::Wrong => Some("`results` of the run is no array"),
@@ -195,6 +249,13 @@ impl Run {
                 format!("{} results have a kind that SARIF does not have; they count", self.odd_kinds);
             context.warn(Code::UnknownStatus, Weight::Warning, message, json.position());
         }
+        if self.gone > 0 {
+            let message = format!(
+                "results that the run calls gone (`baselineState: absent`) do not count: {}",
+                self.gone
+            );
+            context.warn(Code::GoneResults, Weight::Warning, message, json.position());
+        }
     }
 
     fn read_results(&mut self, json: &mut Json<'_, '_>, context: &mut Context) -> Result<(), ParseError> {
@@ -205,6 +266,7 @@ impl Run {
         };
         let mut buffer = std::mem::take(&mut self.buffer);
         json.array(|json| {
+            self.results_read += 1;
             if buffer.read(json, context.max_text)? {
                 self.take_result(&buffer, context);
             } else {
@@ -220,7 +282,11 @@ impl Run {
 
     fn take_result(&mut self, result: &RawResult, context: &Context) {
         self.odd_kinds += u64::from(result.kind_is_odd);
-        if result.kind == ResultKind::NoFinding || result.baseline_absent {
+        if result.kind == ResultKind::NoFinding {
+            return;
+        }
+        if result.baseline_absent {
+            self.gone += 1;
             return;
         }
         let Some(key) = self.key(result) else {
@@ -247,6 +313,15 @@ impl Run {
         else {
             return;
         };
+        let package = match result.package().map(|named| pending_package(&mut self.strings, named)) {
+            // There is no room for its name.
+            Some(None) => return,
+            Some(Some(package)) => {
+                self.packages.push(package);
+                u32::try_from(self.packages.len() - 1).unwrap_or(u32::MAX)
+            }
+            None => u32::MAX,
+        };
         if suppressed {
             counts.pending_suppressed += 1;
             self.room.suppressed -= 1;
@@ -261,6 +336,7 @@ impl Run {
             artifact: result.artifact,
             line: result.line,
             text,
+            package,
             suppressed,
             fingerprint: result.fingerprint(),
             line_hash: result.line_hash,

@@ -1,3 +1,5 @@
+mod advisories;
+
 use super::*;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Finding, ReportTotals, ScanClass, Severity, SeverityCounts};
@@ -680,4 +682,51 @@ proptest! {
             prop_assert!(parsed.report.totals() == parsed.report.totals());
         }
     }
+}
+
+#[test]
+fn results_that_are_gone_are_counted_and_said() {
+    let read = read(log(
+        r#""results": [{"baselineState": "absent"}, {"baselineState": "absent"}, {"baselineState": "new"}]"#,
+    ));
+    assert_eq!(totals(&read).0.total(), 1);
+    assert!(read.warnings.iter().any(|warning| {
+        warning.code == Code::GoneResults && warning.message.raw().ends_with("do not count: 2")
+    }));
+}
+
+#[test]
+fn a_notification_that_cannot_be_understood_is_never_taken_for_a_small_one() {
+    let with = |notification: &str| {
+        read(log(&format!(
+            r#""results": [], "invocations": [{{"executionSuccessful": true, "toolExecutionNotifications": [{notification}]}}]"#
+        )))
+        .health()
+    };
+    for harmless in [
+        r#"{"level": "warning"}"#,
+        r#"{"level": "note"}"#,
+        r#"{"level": "none"}"#,
+        r#"{"message": {"text": "m"}}"#,
+    ] {
+        assert_eq!(with(harmless), Health::Complete, "{harmless}");
+    }
+    assert_eq!(with(r#"{"level": "error"}"#), Health::Failed);
+    for odd in [r#"{"level": "fatal"}"#, r#"{"level": 3}"#, r#"{"level": "Error"}"#] {
+        assert_eq!(with(odd), Health::Failed, "{odd}");
+    }
+    for unread in [r#""error""#, "7"] {
+        assert_eq!(with(unread), Health::Degraded, "{unread}");
+    }
+}
+
+#[test]
+fn a_rule_that_looks_for_secrets_is_quoted_by_its_title_alone() {
+    let quoted = with_rules(
+        r#"{"id": "js/hardcoded-credentials", "shortDescription": {"text": "A key in the source"}}"#,
+        r#"{"ruleId": "js/hardcoded-credentials", "message": {"text": "the key HUNTER2"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.js"}, "region": {"snippet": {"text": "HUNTER2"}}}}]}"#,
+    );
+    let finding = quoted.finding();
+    assert_eq!((finding.class, finding.message.raw()), (ScanClass::Source, "A key in the source"));
+    assert!(!finding.identities[1].is_there());
 }
