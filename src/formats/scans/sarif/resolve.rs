@@ -26,6 +26,8 @@ struct Resolved<'r> {
     rule: Option<(&'r Rule, &'r Component)>,
     /// Other ids of the advisory.
     aliases: Vec<Untrusted>,
+    /// True if the piece of source or the message may be a secret.
+    is_secret: bool,
 }
 
 /// Turns a run into a scan. `cut_off` is true for a run whose end was not read: what is not known of its tool
@@ -78,11 +80,7 @@ fn finding(
     text: Option<&Text>,
     context: &Context,
 ) -> Finding {
-    let rule = of_key.rule_id.raw();
-    // The piece of source or the message of a secret scanner may be the secret.
-    let is_secret = of_key.class == ScanClass::Secret
-        || quotes_secrets(rule)
-        || of_key.rule.is_some_and(|(rule, _)| quotes_secrets(&rule.title));
+    let (rule, is_secret) = (of_key.rule_id.raw(), of_key.is_secret);
     let (line, snippet, message) =
         if is_secret { (0, 0, 0) } else { (result.line_hash, result.snippet, result.message) };
     // The last identity is always there: a finding without a message is compared by rule and file alone.
@@ -217,14 +215,10 @@ fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
     let ids = rule.into_iter().flat_map(|(rule, _)| &rule.aliases).filter(|alias| ***alias != *rule_id);
     let mut aliases: Vec<Untrusted> = ids.map(|alias| (&**alias).into()).collect();
     aliases.sort();
-    Resolved {
-        severity,
-        source,
-        class: tagged.unwrap_or_else(|| class_of_tool(&run.tool.name)),
-        rule_id: Untrusted::new(rule_id),
-        rule,
-        aliases,
-    }
+    let class = tagged.unwrap_or_else(|| class_of_tool(&run.tool.name));
+    let title = rule.map_or("", |(rule, _)| &*rule.title);
+    let is_secret = class == ScanClass::Secret || quotes_secrets(&rule_id) || quotes_secrets(title);
+    Resolved { severity, source, class, rule_id: Untrusted::new(rule_id), rule, aliases, is_secret }
 }
 
 /// The severity of a key, and where it comes from (security.md b3).

@@ -142,8 +142,8 @@ const HARD_TEXT_BYTES: usize = 3 << 20;
 const MOST_TEXTS_OF_A_KEY: u32 = 100;
 /// How many texts a rule may have when many were kept already.
 const FEW_TEXTS_OF_A_KEY: u32 = 4;
-/// How many results wait in one piece of memory: enough that it goes back to the system when it is given back.
-const PIECE: usize = 16 * 1024;
+/// How many results wait in one piece of memory.
+const PIECE: usize = 4096;
 /// The most different keys; more are hostile.
 const MOST_KEYS: usize = 50_000;
 
