@@ -14,6 +14,8 @@ use crate::model::Health;
 
 /// The most files of one run.
 const MOST_FILES: usize = 16;
+/// The most references of one run; more are refused, since what they name would be lost.
+const MOST_REFERENCES: usize = 100;
 
 /// A part of a run that decides, and may stand elsewhere. Others (graphs, taxonomies, addresses …) are not needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +85,11 @@ pub(super) fn read_references(json: &mut Json<'_, '_>) -> Result<Vec<Elsewhere>,
         let mut add = |json: &mut Json<'_, '_>| {
             let mut reference = Reference::default();
             read_reference(json, &mut reference)?;
-            if all.len() <= MOST_FILES * Part::ALL.len() {
-                all.push(Elsewhere { part, reference, read: false });
+            if all.len() == MOST_REFERENCES {
+                let message = format!("a run names more than {MOST_REFERENCES} parts in other files");
+                return Err(json.error(Code::Malformed, message));
             }
+            all.push(Elsewhere { part, reference, read: false });
             Ok(())
         };
         match json.kind()? {
@@ -317,6 +321,9 @@ mod tests {
             let (health, _) = read(&run(&named("r")), files);
             assert!(health > Health::Complete, "{name}");
         }
+        let many = format!(r#"{{"results": [{}{{}}]}}"#, r#"{"location": {"uri": "r"}}, "#.repeat(100));
+        let text = format!(r#"{{"version": "2.1.0", "runs": [{{{}}}]}}"#, run(&many));
+        assert!((FORMAT.parse)(&mut Source::from_bytes(text.as_bytes()), &mut Context::default()).is_err());
         let counted = r#"{"results": [{"location": {"uri": "r"}, "itemCount": 3}]}"#;
         assert_eq!(read(&run(counted), &[("r", RESULTS)]).0, Health::Degraded);
         let none = r#"{"results": [{"location": {"uri": "r"}}]}"#;
