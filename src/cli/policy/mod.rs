@@ -23,7 +23,7 @@ pub(super) enum Command {
     /// Check policy files, or all files of an organisation's folder, and say everything that is wrong
     Validate(validate::Arguments),
     /// Show the policy in force: every value with the file and line that set it
-    Show(Show),
+    Show(Box<Show>),
     /// Show what differs between two policies: what becomes stricter, and what laxer
     Diff(compare::Arguments),
     /// Print a JSON Schema of the policy files, for editors
