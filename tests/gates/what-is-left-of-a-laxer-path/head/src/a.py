@@ -1,0 +1,6 @@
+def one():
+    return 4
+
+
+def two():
+    return 3
