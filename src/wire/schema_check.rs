@@ -1,7 +1,11 @@
 //! A checker for the part of JSON Schema 2020-12 that our schema uses; a keyword that it does not know is a
 //! complaint, so that nothing in the schema goes unchecked.
 
+use crate::model::Date;
 use serde_json::Value;
+
+/// The pattern of a day.
+const DAY: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 
 /// Everything in which the document breaks the schema.
 pub(crate) fn complaints(schema: &str, document: &[u8]) -> Vec<String> {
@@ -33,6 +37,12 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str, complaints: &m
             "minimum" => {
                 if value.as_f64().is_some_and(|number| number < rule.as_f64().unwrap()) {
                     complain(format!("is below {rule}"));
+                }
+            }
+            // The only pattern that a schema of ours has.
+            "pattern" if rule == DAY => {
+                if value.as_str().is_some_and(|text| Date::parse(text).is_err()) {
+                    complain("is no day".to_owned());
                 }
             }
             "required" => {
