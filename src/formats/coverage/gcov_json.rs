@@ -62,11 +62,10 @@ struct Reading<'g, 'c> {
 
 impl Reading<'_, '_> {
     fn document(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        let mut has_files = false;
         json.object(|json, key| {
             match key {
-                "files" => {
-                    json.array(|json| self.file(json))?;
-                }
+                "files" => has_files = json.array(|json| self.file(json))?,
                 "current_working_directory" => {
                     let root = json.string()?.map(Untrusted::new);
                     let roots = &mut self.gathered.report.roots;
@@ -78,6 +77,10 @@ impl Reading<'_, '_> {
             }
             Ok(())
         })?;
+        if !has_files {
+            let message = || "a JSON text without a list of files stands in the report".to_owned();
+            self.gathered.degrade_with(Code::Malformed, message, || json.position());
+        }
         Ok(())
     }
 
