@@ -22,6 +22,7 @@ mod gates;
 #[path = "../github/mod.rs"]
 mod github;
 mod golden;
+mod hostile_coverage;
 mod house;
 mod init;
 mod inspect;
