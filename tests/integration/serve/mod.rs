@@ -118,11 +118,11 @@ impl Service {
     }
 
     /// Waits for something that has to become true.
-    fn until(&self, what: &str, is_true: impl Fn() -> bool) {
+    fn until(&self, what: &str, is_true: impl FnMut() -> bool) {
         self.until_within(Duration::from_secs(60), what, is_true);
     }
 
-    fn until_within(&self, time: Duration, what: &str, is_true: impl Fn() -> bool) {
+    fn until_within(&self, time: Duration, what: &str, mut is_true: impl FnMut() -> bool) {
         let end = Instant::now() + time;
         while !is_true() {
             assert!(Instant::now() < end, "never true: {what}\n{}", self.said());
