@@ -172,10 +172,10 @@ impl Reading<'_> {
                 file.bare = true;
                 return;
             }
+            (Some(None), _) | (_, Some(None)) => None,
             (_, Some(Some(covered))) => Some(covered),
             // Only what was missed is stated: an instruction of another kind did not run.
             (Some(Some(_)), None) => Some(0),
-            (_, Some(None)) | (Some(None), None) => None,
         };
         let (Some(covered), [Some(missed), Some(taken)]) = (covered, branches) else {
             let message = || "a `<line>` has counters that cannot be read".to_owned();
@@ -289,9 +289,12 @@ mod tests {
 
     #[test]
     fn counters_that_cannot_be_read_are_lost_and_never_a_pass() {
-        for broken in
-            ["<line nr='x' ci='1'/>", "<line nr='1' mi='0' ci='-1'/>", "<line nr='1' ci='1' mb='a'/>"]
-        {
+        for broken in [
+            "<line nr='x' ci='1'/>",
+            "<line nr='1' mi='0' ci='-1'/>",
+            "<line nr='1' mi='x' ci='1'/>",
+            "<line nr='1' ci='1' mb='a'/>",
+        ] {
             let read =
                 package(&format!("<sourcefile name='A'>{broken}<line nr='2' ci='0' mi='1'/></sourcefile>"));
             assert_eq!((read.health, read.totals().lines), (Health::Degraded, ratio(0, 1)), "{broken}");
