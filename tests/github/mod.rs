@@ -121,6 +121,11 @@ impl GitHub {
         commit
     }
 
+    /// The folder of the repository, for a clone of it.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.shared.lock().repo(REPOSITORY).git.path().to_owned()
+    }
+
     /// Makes a branch where another one stands.
     pub(crate) fn branch(&self, name: &str, from: &str) -> &Self {
         let mut state = self.shared.lock();

@@ -11,6 +11,7 @@
 #![expect(clippy::print_stderr, reason = "what is not run is said")]
 
 mod action;
+mod base_evidence;
 mod check;
 mod docs;
 mod doctor;

@@ -799,7 +799,7 @@ fn the_class_of_the_author_stands_in_the_record_and_changes_words_and_no_bar() {
 }
 
 /// An artifact as a collector of some version packs it.
-fn collected(version: u64, reads_as: &str, head: &str, junit: &str, unit: &str) -> Vec<u8> {
+pub(crate) fn collected(version: u64, reads_as: &str, head: &str, junit: &str, unit: &str) -> Vec<u8> {
     let digest: String = Sha256::digest(junit).iter().map(|byte| format!("{byte:02x}")).collect();
     let manifest = format!(
         r#"{{"version": {version}{reads_as}, "job": "test", "index": 0, "run-id": "77", "attempt": 1, "sha": "{head}",

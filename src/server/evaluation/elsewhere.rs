@@ -6,19 +6,32 @@ use super::{EvaluationError, Proposer, Target, asking};
 use crate::diagnostic::Diagnostic;
 use crate::io::git::Repository;
 use crate::io::github::{
-    Client, Nearest, NotFound, OrganisationError, RequestError, Store, fetch_organisation, not_seen,
+    Client, Nearest, NotFound, OrganisationError, Place, RequestError, Store, fetch_organisation, not_seen,
 };
 use crate::io::policy::{OrgFiles, at_revision};
-use crate::policy::{RepoFacts, parse_committed};
+use crate::policy::{RepoFacts, SnapshotStore, parse_committed};
 
 /// How often GitHub is asked whether a snapshot is of a commit that the change builds on.
 const MOST_COMPARED: usize = 2;
 
-/// What the policy of the default branch extends. A policy with mistakes is told by who judges.
-pub(super) fn extended_by(repository: &Repository, default_branch: &str) -> Option<String> {
-    let text = at_revision(repository, &format!("refs/remotes/origin/{default_branch}")).ok()??;
-    let file = parse_committed(&text.text, text.file.raw(), &text.commit).ok()?;
-    file.extends.map(|(repository, _)| repository)
+/// What the policy of the default branch says of where the rest is. A policy with mistakes is told by who judges.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// The repository of the organisation's policy that it extends.
+    pub(super) extends: Option<String>,
+    /// Where the evidence of the base is.
+    base_snapshot: Option<SnapshotStore>,
+}
+
+/// Reads it.
+pub(super) fn named(repository: &Repository, default_branch: &str) -> Named {
+    let read = || {
+        let text = at_revision(repository, &format!("refs/remotes/origin/{default_branch}")).ok()??;
+        let file = parse_committed(&text.text, text.file.raw(), &text.commit).ok()?;
+        let extends = file.extends.map(|(repository, _)| repository);
+        Some(Named { extends, base_snapshot: file.base_snapshot.from })
+    };
+    read().unwrap_or_default()
 }
 
 /// The organisation's policy, and what it may choose the repository by. The inner error is for whoever reads the
@@ -46,15 +59,23 @@ pub(super) async fn organisation(
     }
 }
 
-/// The evidence of the base, or why there is none. Where GitHub cannot be asked, the evaluation is done again: a failure
+/// The evidence of the base, or why there is none. It is looked for where the policy of the default branch says, else
+/// where whoever runs this says. Where GitHub cannot be asked, the evaluation is done again: a failure
 /// of the base would be blamed on the change.
 pub(super) async fn base_evidence(
     client: &Client,
     target: &Target,
+    named: &Named,
     default_branch: &str,
     merge_base: &str,
 ) -> Result<Option<Result<Nearest, String>>, EvaluationError> {
-    let Some(place) = target.base_evidence else { return Ok(None) };
+    let place = match named.base_snapshot {
+        None => target.base_evidence,
+        Some(SnapshotStore::Artifact) => Some(Place::Artifacts),
+        Some(SnapshotStore::Reference) => Some(Place::Reference),
+        Some(SnapshotStore::Nowhere) => None,
+    };
+    let Some(place) = place else { return Ok(None) };
     let store = Store {
         repository: target.repository.clone(),
         default_branch: default_branch.to_owned(),

@@ -34,7 +34,7 @@ pub struct Target {
     pub artifacts: Globs,
     /// A maintainer who stands for the evidence of this commit.
     pub confirmed_by: Option<Untrusted>,
-    /// Where the evidence of the base is looked for; nowhere if nobody says it.
+    /// Where the evidence of the base is looked for if the policy does not say it; nowhere if nobody does.
     pub base_evidence: Option<Place>,
     /// Who reads the organisation's policy, if it is not the same: then the policy must be there.
     pub organisation: Option<Arc<Client>>,
@@ -303,12 +303,14 @@ async fn judge_side(
             return Ok(unjudged(error.diagnostic(), &side.base_branch));
         }
     };
-    let extends = elsewhere::extended_by(&repository, &side.default_branch);
-    let (organisation, facts) = match elsewhere::organisation(client, target, extends.as_deref()).await? {
+    let named = elsewhere::named(&repository, &side.default_branch);
+    let extends = named.extends.as_deref();
+    let (organisation, facts) = match elsewhere::organisation(client, target, extends).await? {
         Ok(found) => found,
         Err(error) => return Ok(unjudged(*error, &side.base_branch)),
     };
-    let base = elsewhere::base_evidence(client, target, &side.default_branch, &change.merge_base).await?;
+    let base =
+        elsewhere::base_evidence(client, target, &named, &side.default_branch, &change.merge_base).await?;
     let lowered = lowered(&repository, &change, runs, side);
     let confirmed = target.confirmed_by.clone().map(|by| Confirmation { by, commit: target.sha.clone() });
     let kind = if side.is_group { RunKind::MergeGroup } else { RunKind::PullRequest };
