@@ -99,7 +99,14 @@ pub fn merge_coverage(parts: impl IntoIterator<Item = Coverage>) -> Option<Cover
 pub fn merge_scans(reports: Vec<Vec<Scan>>) -> Vec<Scan> {
     let mut scans: Vec<Scan> = reports.into_iter().flatten().collect();
     scans.sort_by(order_of_scans);
-    scans.dedup();
+    scans.dedup_by(|next, kept| {
+        // What one entry of the policy states of them holds, whatever the other says.
+        let is_same = order_of_scans(next, kept).is_eq();
+        if is_same {
+            kept.looked_for = kept.looked_for.with(next.looked_for);
+        }
+        is_same
+    });
     scans
 }
 
@@ -177,8 +184,8 @@ fn order_of_scans(left: &Scan, right: &Scan) -> Ordering {
 mod tests {
     use super::*;
     use crate::model::{
-        ContainerFailure, FileCoverage, FunctionKey, Health, PassedTests, Ratio, RepoPath, Summary, TestId,
-        TestTotals, Tool, Untrusted,
+        ContainerFailure, FileCoverage, FunctionKey, Health, PassedTests, Ratio, RepoPath, ScanClass,
+        ScanClasses, Summary, TestId, TestTotals, Tool, Untrusted,
     };
     use proptest::prelude::*;
     use std::num::NonZeroU32;
@@ -243,6 +250,7 @@ mod tests {
             category: Untrusted::default(),
             health: Health::Complete,
             health_reason: Untrusted::default(),
+            looked_for: ScanClasses::of(&[ScanClass::Secret]),
             active: SeverityCounts::default(),
             suppressed,
             findings: Vec::new(),
@@ -250,6 +258,10 @@ mod tests {
         };
         let merged = merge_scans(vec![vec![scan(1), scan(2)], vec![scan(1)]]);
         assert_eq!(merged, [scan(1), scan(2)]);
+        let unknown = Scan { looked_for: ScanClasses::NONE, ..scan(1) };
+        for order in [[scan(1), unknown.clone()], [unknown.clone(), scan(1)]] {
+            assert_eq!(merge_scans(vec![order.to_vec()]), [scan(1)]);
+        }
     }
 
     fn status() -> impl Strategy<Value = TestStatus> {

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Format, Source};
 use crate::gate::{self, Ground, Keep, Reading, ReportSource};
 use crate::io::reports;
-use crate::model::{Health, Untrusted};
+use crate::model::{Health, ScanClasses, Untrusted};
 use crate::render;
 use crate::wire;
 use clap::ValueEnum;
@@ -102,5 +102,5 @@ fn open(file: &Path, format: Option<&'static Format>, max_bytes: u64) -> ReportS
             Origin::file(shown.clone()),
         )
     });
-    ReportSource { file: shown, entry: String::new(), kind: None, format, source }
+    ReportSource { file: shown, entry: String::new(), kind: None, format, classes: ScanClasses::NONE, source }
 }

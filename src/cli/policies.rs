@@ -9,7 +9,7 @@ use crate::io::github::OrganisationRequest;
 use crate::io::policy::{
     self as files, Judged, OrgFile, OrgFiles, PolicyError, PolicyText, Proposed, Wanted,
 };
-use crate::model::{Date, PolicyChange, Teams, Untrusted, VerdictKind};
+use crate::model::{Date, PolicyChange, ScanClasses, Teams, Untrusted, VerdictKind};
 use crate::policy::{
     self, Absent, Globs, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts, ReportEntry, differences,
 };
@@ -409,7 +409,10 @@ pub(super) fn adopt_globs(policy: &mut Policy, proposed: &Policy, diagnostics: &
         // For a kind that no entry names, everything is found by content already.
         let is_new = asked.get(name).is_none_or(|entry| entry.kind != new.kind);
         if is_new && asked.values().any(|entry| entry.kind == new.kind) {
-            let entry = ReportEntry { absent: Absent::Optional, at_least: 1, tracked: false, ..new.clone() };
+            // What the change says of its own reports proves nothing.
+            let classes = ScanClasses::NONE;
+            let entry =
+                ReportEntry { absent: Absent::Optional, at_least: 1, tracked: false, classes, ..new.clone() };
             policy.reports.insert(format!("{name} (proposed)"), entry);
         }
     }

@@ -48,6 +48,7 @@ fn answer(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
             entry: file.entry.clone(),
             kind: file.kind,
             format,
+            classes: file.classes,
             source: Ok(Source::from_bytes(bytes)),
         });
     }

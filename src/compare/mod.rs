@@ -31,7 +31,7 @@ pub use vulnerabilities::{CountedFinding, Reported, count_once, ecosystem, packa
 
 use crate::model::{
     BuildJobs, Diff, DiffState, Finding, Health, Kind, NotCounted, Provenance, RepoPath, ReportRead, Retries,
-    Snapshot, TestId, Untrusted,
+    ScanClasses, Snapshot, TestId, Untrusted,
 };
 pub(crate) use dependencies::Dependencies;
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub struct ContractState {
     pub arrived: u64,
     /// True if the entry may be absent.
     pub optional: bool,
+    /// What it says that its scanners look for.
+    pub classes: ScanClasses,
     /// The shards, if the entry counts them.
     pub shards: Option<ShardState>,
 }

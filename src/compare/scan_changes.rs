@@ -102,7 +102,7 @@ fn ids(finding: &Finding) -> impl Iterator<Item = FindingId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ScanClass, SeverityCounts, Tool, Traits};
+    use crate::model::{ScanClass, ScanClasses, SeverityCounts, Tool, Traits};
 
     fn finding(rule: &str, severity: Severity, identities: [u64; 3]) -> Finding {
         Finding {
@@ -131,6 +131,7 @@ mod tests {
             category: Untrusted::default(),
             health: Health::Complete,
             health_reason: Untrusted::default(),
+            looked_for: ScanClasses::NONE,
             active: SeverityCounts::default(),
             suppressed: 0,
             findings,

@@ -214,8 +214,8 @@ fn stronger(finding: &Finding) -> [bool; RANKS - 1] {
 mod tests {
     use super::*;
     use crate::model::{
-        Diff, DiffFile, Health, LineMarks, LineRanges, Place, ScanClass, Severity, Suppression, Tool, Traits,
-        Untrusted,
+        Diff, DiffFile, Health, LineMarks, LineRanges, Place, ScanClass, ScanClasses, Severity, Suppression,
+        Tool, Traits, Untrusted,
     };
     use std::num::NonZeroU32;
 
@@ -244,6 +244,7 @@ mod tests {
             category: Untrusted::default(),
             health: Health::Complete,
             health_reason: Untrusted::default(),
+            looked_for: ScanClasses::NONE,
             active,
             suppressed: 0,
             findings,

@@ -10,7 +10,7 @@ use crate::policy::{BUILT_IN, MOST_LAXER_OVERLAYS, Overlay, Policy, RuleInForce}
 use crate::rules::{
     Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Waiver, unexplained_jobs,
 };
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 mod notes;
@@ -202,14 +202,16 @@ fn laxest_of(mut rule: RuleInForce, overlay: &Overlay) -> RuleInForce {
     for overlaid in overlay.rules.iter().filter(|overlaid| overlaid.spec.id == rule.spec.id) {
         rule.mode = rule.mode.min(overlaid.mode);
         for field in rule.spec.fields {
-            let (own, other) = (rule.settings.get(field.key), overlaid.settings.get(field.key).cloned());
-            let order = field
-                .strictness(other.as_ref().map(|setting| &setting.value), own.map(|setting| &setting.value));
-            if order != Some(Ordering::Less) {
+            let (own, other) = (rule.settings.get(field.key), overlaid.settings.get(field.key));
+            let [own_value, other_value] = [own, other].map(|setting| setting.map(|setting| &setting.value));
+            let laxest = field.laxest(own_value, other_value);
+            if laxest.as_ref() == own_value {
                 continue;
             }
-            match other {
-                Some(setting) => rule.settings.set(field.key, setting),
+            match laxest.zip(other) {
+                Some((value, Setting { origin, .. })) => {
+                    rule.settings.set(field.key, Setting { value, origin: origin.clone() });
+                }
                 None => rule.settings.remove(field.key),
             }
         }

@@ -17,9 +17,9 @@ fn ladder(field: &Field) -> Vec<Option<Value>> {
         FieldKind::Count => counts.to_vec(),
         FieldKind::Percent => percents.to_vec(),
         FieldKind::Word(words) => words.iter().map(|word| Some(Value::Word(word))).collect(),
-        FieldKind::Words(words) => (1..=words.len())
-            .map(|count| Some(Value::Words(words.iter().take(count).copied().collect(), words.len())))
-            .collect(),
+        FieldKind::Words(_) => ["source", "source, dependency", "all, source, dependency"]
+            .map(|words| field.kind.read(words).ok())
+            .to_vec(),
         FieldKind::Flag => vec![Some(Value::Flag(false)), Some(Value::Flag(true))],
         FieldKind::Globs => Vec::new(),
     };

@@ -128,6 +128,7 @@ fn read_one(report: ReportSource<'_>, reading: Reading) -> (ReportRead, Option<R
         totals: ReportTotals::None,
         warnings: Vec::new(),
     };
+    let report_classes = report.classes;
     let mut source = match report.source {
         Ok(source) => source,
         Err(diagnostic) => {
@@ -173,6 +174,10 @@ fn read_one(report: ReportSource<'_>, reading: Reading) -> (ReportRead, Option<R
             error.partial.map(|partial| *partial)
         }
     };
+    let mut report = report;
+    if let Some(Report::Scan(scans)) = &mut report {
+        scans.iter_mut().for_each(|scan| scan.state(report_classes));
+    }
     if let Some(report) = &report {
         row.totals = report.totals();
     }
@@ -203,6 +208,7 @@ fn diagnostic_of(error: &ParseError, file: &Untrusted) -> Diagnostic {
 mod tests {
     use super::{Ground, Keep, Reading, ReportSource, read};
     use crate::formats::Source;
+    use crate::model::ScanClasses;
     use std::num::NonZeroUsize;
 
     #[test]
@@ -223,6 +229,7 @@ mod tests {
                 entry: String::new(),
                 kind: None,
                 format: None,
+                classes: ScanClasses::NONE,
                 source: Ok(Source::from_bytes(text.as_bytes())),
             });
             let reading = Reading {

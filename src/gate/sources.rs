@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::formats::{Format, Source};
-use crate::model::{Kind, RepoPath, Untrusted};
+use crate::model::{Kind, RepoPath, ScanClasses, Untrusted};
 use crate::paths::{GoModule, PathHints, PathRule, Tree};
 use std::num::NonZeroUsize;
 
@@ -16,6 +16,8 @@ pub struct ReportSource<'r> {
     pub kind: Option<Kind>,
     /// The format that the entry names; `None` lets the content decide.
     pub format: Option<&'static Format>,
+    /// What the entry says that its scanners look for.
+    pub classes: ScanClasses,
     /// The bytes, or why they could not be opened.
     pub source: Result<Source<'r>, Diagnostic>,
 }

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::gate::Ground;
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{ScanClasses, Snapshot, Untrusted};
 use crate::wire::reading::{self, Reading, ReadingFile};
 use crate::wire::snapshot;
 use std::io::{Read as _, Write as _};
@@ -35,6 +35,8 @@ pub struct FileToRead<'f> {
     pub kind: Option<crate::model::Kind>,
     /// The format that the entry names.
     pub format: Option<&'static crate::formats::Format>,
+    /// What the entry says that its scanners look for.
+    pub classes: ScanClasses,
     /// Its content.
     pub bytes: &'f [u8],
 }
@@ -67,6 +69,7 @@ pub fn read(
                 entry: file.entry.to_owned(),
                 kind: file.kind,
                 format: file.format.map(|format| format.id.to_owned()),
+                classes: file.classes,
                 bytes: file.bytes.len() as u64,
             })
             .collect(),

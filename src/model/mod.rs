@@ -18,6 +18,7 @@ mod path;
 mod proposal;
 mod provenance;
 mod scan;
+mod scan_class;
 mod snapshot;
 mod teams;
 mod tests;
@@ -40,8 +41,9 @@ pub use path::{RepoPath, RepoPathError};
 pub use proposal::{Effect, PolicyChange, Proposal};
 pub use provenance::{Confirmation, Grade, Graded, Provenance};
 pub use scan::{
-    Epss, Finding, FindingId, Package, Scan, ScanClass, Severity, SeverityCounts, Suppression, Tool, Traits,
+    Epss, Finding, FindingId, Package, Scan, Severity, SeverityCounts, Suppression, Tool, Traits,
 };
+pub use scan_class::{ScanClass, ScanClasses};
 pub use snapshot::{Coverage, PathResolution, ReportRead, ReportTotals, Snapshot};
 pub use teams::{Handle, Teams};
 pub use tests::{

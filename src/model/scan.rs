@@ -1,6 +1,6 @@
 //! Findings of scanners, on one severity scale.
 
-use super::{Health, Place, Untrusted};
+use super::{Health, Place, ScanClass, ScanClasses, Untrusted};
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is, on the one scale that all tools are brought to.
@@ -103,42 +103,6 @@ impl SeverityCounts {
     }
 }
 
-/// What kind of thing a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScanClass {
-    /// Source code.
-    Source,
-    /// A dependency with an advisory.
-    Dependency,
-    /// A secret in the tree or its history.
-    Secret,
-    /// Infrastructure as code.
-    Infrastructure,
-    /// A container image.
-    Container,
-    /// A licence.
-    License,
-}
-
-impl ScanClass {
-    /// All classes.
-    pub const ALL: [Self; 6] =
-        [Self::Source, Self::Dependency, Self::Secret, Self::Infrastructure, Self::Container, Self::License];
-
-    /// The word used in policies.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Dependency => "dependency",
-            Self::Secret => "secret",
-            Self::Infrastructure => "infrastructure",
-            Self::Container => "container",
-            Self::License => "license",
-        }
-    }
-}
-
 /// The scanner that wrote the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -223,6 +187,9 @@ pub struct Traits {
     /// Probability that it will be exploited within 30 days (EPSS).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epss: Option<Epss>,
+    /// What it is about beside its class: a vulnerable package inside of a container image is about both.
+    #[serde(skip_serializing_if = "ScanClasses::is_empty")]
+    pub also: ScanClasses,
 }
 
 impl Traits {
@@ -311,6 +278,13 @@ pub struct Finding {
     pub traits: Traits,
 }
 
+impl Finding {
+    /// True if it is about this class of things.
+    pub const fn is_about(&self, class: ScanClass) -> bool {
+        self.class as u8 == class as u8 || self.traits.also.has(class)
+    }
+}
+
 /// What one run of one scanner says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -323,6 +297,10 @@ pub struct Scan {
     pub health: Health,
     /// The tool's own words for a health that is not `complete`; empty otherwise.
     pub health_reason: Untrusted,
+    /// What the run is known to have looked for: by what its report says, by the only thing that its scanner can do,
+    /// by what it found, or by what the policy says of its reports. Without that, finding nothing proves nothing.
+    #[serde(default, skip_serializing_if = "ScanClasses::is_empty")]
+    pub looked_for: ScanClasses,
     /// Active findings per severity, whatever is kept of them.
     pub active: SeverityCounts,
     /// Suppressed findings, which do not count.
@@ -331,6 +309,22 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// Active findings that were counted but are not in `findings`, per severity, because of a second cap.
     pub not_kept: SeverityCounts,
+}
+
+impl Scan {
+    /// Takes the word of those who know the scanner for what it looks for. A finding whose own class is none of these is
+    /// about all of them too, as its class may be a guess; a dependency is also about the image that is scanned.
+    pub fn state(&mut self, classes: ScanClasses) {
+        self.looked_for = self.looked_for.with(classes);
+        let of_image = ScanClasses::of(&[ScanClass::Container]);
+        for finding in &mut self.findings {
+            if !classes.has(finding.class) {
+                finding.traits.also = finding.traits.also.with(classes);
+            } else if classes.has(ScanClass::Container) && finding.class == ScanClass::Dependency {
+                finding.traits.also = finding.traits.also.with(of_image);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -149,6 +149,11 @@ impl Changes {
         }
         let tracked = |entry: &ReportEntry| entry.tracked.to_string();
         say("tracked", same(old.tracked == new.tracked), tracked(old), tracked(new));
+        let classes = |entry: &ReportEntry| match entry.classes.is_empty() {
+            true => "not stated".to_owned(),
+            false => entry.classes.words(),
+        };
+        say("class", same(old.classes == new.classes), classes(old), classes(new));
         let unplaced = |entry: &ReportEntry| ReportEntry { origin: Origin::default(), ..entry.clone() };
         if self.0.len() == found && unplaced(old) != unplaced(new) {
             let words = ["as it was", "in another way"].map(str::to_owned);

@@ -307,6 +307,8 @@ reports:
   b: { kind: coverage, path: b, shards: all, when: { paths: [a] } }
   c: { kind: coverage, path: c, jobs: [test], when: [a] }
   d: { kind: coverage, path: d, absent: carried, workflow: [ci.yml, "[x"], artifact: { a: b } }
+  e: { kind: coverage, path: e, class: source }
+  f: { kind: scan, path: f, class: [secrets, all] }
 "##,
     ),
     (

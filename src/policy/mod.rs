@@ -48,11 +48,11 @@ pub use waivers::OrgWaiver;
 use crate::compare::{ContractState, ShardState};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::model::{
-    BuildJobs, Date, Diff, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Retries, Snapshot,
+    BuildJobs, Date, Diff, DiffState, Health, Job, Kind, Mode, RepoPath, ReportRead, Retries, ScanClasses,
+    Snapshot,
 };
 use crate::paths::PathRule;
 use crate::rules::{self, RuleSpec, Settings};
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The policy in force, resolved from all its layers. Every value knows the file and line that set it.
@@ -151,6 +151,7 @@ impl Policy {
                     // What stands for it came, or the reports are missing.
                     Absent::Carried => false,
                 },
+                classes: entry.classes,
                 shards: entry.shards.as_ref().map(|shards| ShardState {
                     wanted: shards.wanted(head.jobs.as_ref()),
                     came: executions(&came),
@@ -283,7 +284,7 @@ impl RuleInForce {
             || self.spec.fields.iter().any(|field| {
                 let value =
                     |rule: &'_ Self| rule.settings.get(field.key).map(|setting| setting.value.clone());
-                field.strictness(value(self).as_ref(), value(other).as_ref()) == Some(Ordering::Less)
+                field.is_laxer(value(self).as_ref(), value(other).as_ref())
             })
     }
 }
@@ -418,6 +419,8 @@ pub struct ReportEntry {
     pub absent: Absent,
     /// True if git-tracked files count too.
     pub tracked: bool,
+    /// What its scanners look for, where the reports do not say it.
+    pub classes: ScanClasses,
     /// Where the entry stands.
     pub origin: Origin,
 }

@@ -6,13 +6,13 @@ use super::yaml::{Node, Place, Value};
 use super::{Absent, ReportEntry, Shards};
 use crate::diagnostic::Code;
 use crate::formats;
-use crate::model::Kind;
+use crate::model::{Kind, ScanClass, ScanClasses};
 use crate::rules::Globs;
 use std::collections::BTreeMap;
 
 const KEYS: &[&str] = &[
     "kind", "path", "format", "workflow", "artifact", "at-least", "shards", "jobs", "when", "absent",
-    "tracked",
+    "tracked", "class",
 ];
 const EXAMPLE: &str = "unit: { kind: tests, path: \"**/junit*.xml\" }";
 const KINDS: [Kind; 3] = [Kind::Tests, Kind::Coverage, Kind::Scan];
@@ -47,7 +47,7 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
     let (mut at_least, mut absent, mut tracked) = (1, Absent::Required, false);
     let (mut shards, mut jobs, mut when) = (None, None, Globs::none());
     let (mut workflow, mut artifact) = (Globs::none(), Globs::none());
-    let mut carried_at = None;
+    let (mut carried_at, mut classes, mut classes_at) = (None, ScanClasses::NONE, None);
     let is_map = matches!(node.value, Value::Map(_));
     for (key, value) in reader.map(node, "an entry of `reports`", EXAMPLE) {
         match key.text.as_str() {
@@ -65,6 +65,7 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
                 carried_at = (absent == Absent::Carried).then_some(value.place);
             }
             "tracked" => tracked = reader.flag(value, "`tracked`").unwrap_or(false),
+            "class" => (classes, classes_at) = (read_classes(reader, value), Some(value.place)),
             _ => reader.unknown_key(key, "an entry of `reports`", KEYS, &[]),
         }
     }
@@ -105,6 +106,11 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
         reader.error(Code::BadValue, place, message, "correct `kind` or `format`");
         None
     });
+    if let Some(place) = classes_at.filter(|_| kind != Kind::Scan) {
+        let message =
+            format!("`class` says what a scanner looks for, and the entry is of kind `{}`", kind.word());
+        reader.error(Code::BadValue, place, message, "correct `kind`, or remove `class`");
+    }
     let origin = reader.origin(place);
     Some(ReportEntry {
         kind,
@@ -117,6 +123,7 @@ fn read_entry(reader: &mut Reader<'_>, place: Place, node: &Node) -> Option<Repo
         when,
         absent,
         tracked,
+        classes,
         origin,
     })
 }
@@ -129,6 +136,22 @@ fn read_kind(reader: &mut Reader<'_>, node: &Node) -> Option<Kind> {
         reader.error(Code::BadValue, node.place, format!("no kind of report is called `{text}`"), help);
     }
     found
+}
+
+/// One class or a list of them.
+fn read_classes(reader: &mut Reader<'_>, node: &Node) -> ScanClasses {
+    let mut classes = Vec::new();
+    for (place, text) in reader.texts(node, "`class`") {
+        match ScanClass::ALL.into_iter().find(|class| class.word() == text) {
+            Some(class) => classes.push(class),
+            None => {
+                let words = ScanClass::ALL.map(ScanClass::word);
+                let help = suggest::help(text, words, &format!("write some of {}", words.join(", ")));
+                reader.error(Code::BadValue, place, format!("no class of findings is called `{text}`"), help);
+            }
+        }
+    }
+    classes.into_iter().collect()
 }
 
 fn read_format(reader: &mut Reader<'_>, node: &Node) -> Option<(&'static formats::Format, Place)> {

@@ -8,7 +8,6 @@ use super::{Change, Recorded, RecordedOutcome, verdict_of};
 use crate::model::{Mode, OutcomeKind, VerdictKind};
 use crate::policy::RuleInForce;
 use crate::rules::{EXPLAINED_BY_RED, NARROWING_FIELDS, RuleSpec, Settings};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Why a record cannot be replayed: the rule on which it says too little.
@@ -208,7 +207,7 @@ fn is_laxer(
     mode < other_mode
         || spec.fields.iter().any(|field| {
             let value = |settings: &Settings| settings.get(field.key).map(|setting| setting.value.clone());
-            field.strictness(value(settings).as_ref(), value(other).as_ref()) == Some(Ordering::Less)
+            field.is_laxer(value(settings).as_ref(), value(other).as_ref())
         })
 }
 

@@ -5,8 +5,8 @@ use crate::compare::{ContractState, Occasion, ShardState};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Diff, DiffFile, DiffState, FileChange, FileCoverage, Finding,
     Health, Job, JobFate, JobReports, JobResult, Kind, LineMarks, LineRanges, PassedTests, PathResolution,
-    Ratio, Repeated, RepoPath, Scan, Severity, SeverityCounts, Snapshot, Summary, Suppression, TestCase,
-    TestHistory, TestRun, TestStatus, TestTotals, Tool, Untrusted,
+    Ratio, Repeated, RepoPath, Scan, ScanClass, ScanClasses, Severity, SeverityCounts, Snapshot, Summary,
+    Suppression, TestCase, TestHistory, TestRun, TestStatus, TestTotals, Tool, Untrusted,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -43,6 +43,10 @@ fn kind() -> impl Strategy<Value = Kind> {
     select(vec![Kind::Tests, Kind::Coverage, Kind::Scan])
 }
 
+fn classes() -> impl Strategy<Value = ScanClasses> {
+    vec(select(ScanClass::ALL.to_vec()), 0..3).prop_map(|some| some.into_iter().collect())
+}
+
 fn health() -> impl Strategy<Value = Health> {
     prop_oneof![
         12 => Just(Health::Complete),
@@ -53,13 +57,14 @@ fn health() -> impl Strategy<Value = Health> {
 fn contract() -> impl Strategy<Value = ContractState> {
     let shards = (option::weighted(0.9, 1_u64..4), 0_u64..4);
     let shards = shards.prop_map(|(wanted, came)| ShardState { wanted, came });
-    (kind(), 1_u64..3, 0_u64..4, any::<bool>(), option::weighted(0.2, shards)).prop_map(
-        |(kind, at_least, arrived, optional, shards)| ContractState {
+    (kind(), 1_u64..3, 0_u64..4, any::<bool>(), classes(), option::weighted(0.2, shards)).prop_map(
+        |(kind, at_least, arrived, optional, classes, shards)| ContractState {
             entry: kind.word().to_owned(),
             kind,
             at_least,
             arrived,
             optional,
+            classes,
             shards,
         },
     )
@@ -215,25 +220,29 @@ fn scan() -> impl Strategy<Value = Scan> {
         });
     let tool = select(vec!["x", "y"]).prop_map(|name| Tool { name: name.into(), ..Tool::default() });
     let lost = option::weighted(0.1, (number(), number()));
-    (tool, health(), vec(found, 0..6), lost).prop_map(|(tool, health, findings, lost)| {
-        let mut active = SeverityCounts::default();
-        for finding in findings.iter().filter(|finding| finding.suppression.is_none()) {
-            active.count(finding.severity);
-        }
-        let (high, unknown) = lost.unwrap_or((0, 0));
-        let not_kept = SeverityCounts { high, unknown, ..SeverityCounts::default() };
-        active.add(&not_kept);
-        Scan {
-            tool,
-            category: Untrusted::default(),
-            health,
-            health_reason: Untrusted::default(),
-            active,
-            suppressed: 0,
-            findings,
-            not_kept,
-        }
-    })
+    let looked_for = classes();
+    (tool, health(), vec(found, 0..6), lost, looked_for).prop_map(
+        |(tool, health, findings, lost, looked_for)| {
+            let mut active = SeverityCounts::default();
+            for finding in findings.iter().filter(|finding| finding.suppression.is_none()) {
+                active.count(finding.severity);
+            }
+            let (high, unknown) = lost.unwrap_or((0, 0));
+            let not_kept = SeverityCounts { high, unknown, ..SeverityCounts::default() };
+            active.add(&not_kept);
+            Scan {
+                tool,
+                category: Untrusted::default(),
+                health,
+                health_reason: Untrusted::default(),
+                looked_for,
+                active,
+                suppressed: 0,
+                findings,
+                not_kept,
+            }
+        },
+    )
 }
 
 fn jobs() -> impl Strategy<Value = BuildJobs> {

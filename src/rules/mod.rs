@@ -36,6 +36,7 @@ mod narrowing;
 mod newness;
 mod provenance;
 mod reproduce;
+mod searched;
 mod test_scope;
 mod uncovered;
 mod value;
@@ -56,7 +57,7 @@ pub use narrowing::NARROWING_FIELDS;
 pub use reproduce::{Placeholders, Reproduce};
 pub use tests_failed::retries;
 pub(crate) use value::some_of;
-pub use value::{Direction, Field, FieldKind, Setting, Settings, Value};
+pub use value::{Direction, Field, FieldKind, Setting, Settings, Value, Words};
 pub use versions::VersionRange;
 pub use vex::{VexPackage, VexStatement};
 

@@ -1,16 +1,18 @@
 //! What the rules about scans share: which findings a rule looks at, counted once, and without what is lifted.
 
 use super::lift::Lifted;
+use super::searched::Searched;
 use super::{Direction, Field, FieldKind, Globs, Judgement, Scope, Settings, vex};
 use crate::compare::{self, CountedFinding, Evidence, Reported, count_once};
 use crate::model::{
-    Detail, Finding, Kind, Measured, OutcomeKind, RepoPath, Scan, ScanClass, Severity, SeverityCounts,
-    Traits, Untrusted,
+    Detail, Finding, Kind, Measured, OutcomeKind, RepoPath, Scan, ScanClass, ScanClasses, Severity,
+    SeverityCounts, Traits, Untrusted,
 };
 
 /// What a rule looks at, by what reports say of the findings.
 pub(super) struct Narrowing {
-    classes: Vec<ScanClass>,
+    classes: ScanClasses,
+    searched: Searched,
     tools: Globs,
     fix_only: bool,
     reachable_only: bool,
@@ -24,7 +26,8 @@ pub(super) const CLASS: Field = Field {
     kind: FieldKind::Words(CLASSES),
     direction: Direction::Ordered,
     default: Some("all"),
-    doc: "which findings count by what they are about",
+    doc: "which findings count by what they are about; for each class that is named, a scanner that looks for it must \
+          have left a report; `all` counts everything and names none",
 };
 pub(super) const TOOL: Field = Field {
     key: "tool",
@@ -72,11 +75,15 @@ pub(super) struct Selected<'f> {
 impl Narrowing {
     pub(super) fn read(settings: &Settings) -> Self {
         let words = settings.words(CLASS.key);
+        let of = |words: &[&str]| -> ScanClasses {
+            ScanClass::ALL.into_iter().filter(|class| words.contains(&class.word())).collect()
+        };
         // Scanners write their names as they like: `Trivy`, `trivy`.
         let patterns: Vec<String> =
             settings.globs(TOOL.key).iter().map(|pattern| pattern.to_lowercase()).collect();
         Self {
-            classes: ScanClass::ALL.into_iter().filter(|class| words.contains(&class.word())).collect(),
+            classes: words.map_or(ScanClasses::NONE, |words| of(&words.counted)),
+            searched: Searched::Each(words.map_or(ScanClasses::NONE, |words| of(&words.named))),
             // The policy's reader has compiled them before; should one not compile, no tool is left out.
             tools: Globs::new(&patterns).unwrap_or_default(),
             fix_only: settings.word(FIX_AVAILABLE.key) == Some("only"),
@@ -85,15 +92,22 @@ impl Narrowing {
         }
     }
 
-    /// Findings of one class alone, whatever tool reports them.
+    /// Findings of one class alone, whatever tool reports them; one must have looked for them.
     pub(super) fn of(class: ScanClass) -> Self {
-        Self::of_all(&[class])
+        let classes = ScanClasses::of(&[class]);
+        Self::all(classes, Searched::Each(classes))
     }
 
-    /// The same for several classes.
-    pub(super) fn of_all(classes: &[ScanClass]) -> Self {
+    /// The same for several classes, of which a tool must have looked for any.
+    pub(super) fn of_any(classes: &[ScanClass]) -> Self {
+        let classes = ScanClasses::of(classes);
+        Self::all(classes, Searched::Any(classes))
+    }
+
+    fn all(classes: ScanClasses, searched: Searched) -> Self {
         Self {
-            classes: classes.to_vec(),
+            classes,
+            searched,
             tools: Globs::none(),
             fix_only: false,
             reachable_only: false,
@@ -140,8 +154,20 @@ impl Narrowing {
         )
     }
 
+    /// Turns "met" into what holds where no scanner looked for what the rule is about: a report that has no finding
+    /// does not say what it was made for.
+    pub(super) fn settle(
+        &self,
+        judgement: Judgement,
+        evidence: &Evidence<'_>,
+        scope: &Scope<'_>,
+    ) -> Judgement {
+        let scans = evidence.head.scans.iter().filter(|scan| self.wants_tool(&scan.tool.name));
+        self.searched.settle(judgement, scans, evidence, scope)
+    }
+
     fn wants(&self, reported: &Reported<'_>, scope: &Scope<'_>) -> bool {
-        self.classes.contains(&reported.finding.class)
+        self.classes.iter().any(|class| reported.finding.is_about(class))
             && self.wants_tool(&reported.tool.name)
             && in_scope(reported.finding, scope)
     }
@@ -218,30 +244,6 @@ pub(super) fn active(scans: &[Scan]) -> impl Iterator<Item = Reported<'_>> {
         .map(|(scan, finding)| Reported { finding, tool: &scan.tool })
 }
 
-/// True if a clean report of the scanner means that it looked for findings of the class: its kind of scan is known,
-/// or it has found one.
-pub(super) fn looks_for(scan: &Scan, class: ScanClass) -> bool {
-    let names: &[&str] = match class {
-        ScanClass::Secret => &[
-            "secret",
-            "gitleaks",
-            "trufflehog",
-            "ggshield",
-            "gitguardian",
-            "noseyparker",
-            "kingfisher",
-            "trivy",
-            "betterleaks",
-        ],
-        ScanClass::License => &["licen", "trivy", "osv-scanner", "snyk", "scancode", "fossa", "cargo-deny"],
-        ScanClass::Source | ScanClass::Dependency | ScanClass::Infrastructure | ScanClass::Container => &[],
-    };
-    let (name, category) =
-        (scan.tool.name.raw().to_ascii_lowercase(), scan.category.raw().to_ascii_lowercase());
-    names.iter().any(|known| name.contains(known) || category.contains(known))
-        || scan.findings.iter().any(|finding| finding.class == class)
-}
-
 /// What the reports themselves hide.
 pub(super) struct Hidden {
     /// How many findings, kept or not.
@@ -254,7 +256,7 @@ impl Hidden {
     /// Looks for suppressed findings in the scope, of one class alone if it is named.
     pub(super) fn find(evidence: &Evidence<'_>, scope: &Scope<'_>, class: Option<ScanClass>) -> Self {
         let scans = &evidence.head.scans;
-        let is_wanted = |finding: &Finding| class.is_none_or(|class| finding.class == class);
+        let is_wanted = |finding: &Finding| class.is_none_or(|class| finding.is_about(class));
         let count = match class {
             None => scans.iter().map(|scan| scan.suppressed).fold(0_u64, u64::saturating_add),
             Some(_) => {
@@ -390,10 +392,91 @@ mod tests {
 
     #[test]
     fn only_the_named_classes_count() {
-        let head = || scan(vec![of_class(ScanClass::Dependency)]);
+        let head =
+            || looking_for(&[ScanClass::Source, ScanClass::Secret], vec![of_class(ScanClass::Dependency)]);
         assert_eq!(kind(head(), &[]), NotMet);
         assert_eq!(kind(head(), &[("class", "dependency, container")]), NotMet);
         assert_eq!(kind(head(), &[("class", "source, secret")]), Met);
+    }
+
+    fn looking_for(classes: &[ScanClass], findings: Vec<Finding>) -> Snapshot {
+        let mut head = scan(findings);
+        head.scans[0].looked_for = ScanClasses::of(classes);
+        head
+    }
+
+    #[test]
+    fn a_clean_report_is_no_pass_for_what_nobody_looked_for() {
+        let source = || looking_for(&[ScanClass::Source], vec![]);
+        for rule in ["scan.all", "scan.new"] {
+            let kind = |class: &str| Sample::of(source()).judge(rule, &[("class", class)]).kind;
+            assert_eq!(kind("source"), Met);
+            assert_eq!(kind("all"), Met);
+            assert_eq!(kind("container"), OutcomeKind::NotMeasured);
+            // Each class that is named, also beside `all`.
+            assert_eq!(kind("source, container"), OutcomeKind::NotMeasured);
+            assert_eq!(kind("all, container"), OutcomeKind::NotMeasured);
+        }
+        let judgement = Sample::of(source()).judge("scan.all", &[("class", "container, secret")]);
+        assert_eq!(
+            judgement.reason.raw(),
+            "no report says that it looked for secrets and for vulnerabilities in container images; if one did, \
+             state `class: [secret, container]` in its entry of `reports:`"
+        );
+        // Another tool's report does not stand for the one that is named.
+        let mut two = source();
+        let mut other = looking_for(&[ScanClass::Container], vec![]);
+        other.scans[0].tool.name = "other".into();
+        two.scans.append(&mut other.scans);
+        assert_eq!(kind(two.clone(), &[("class", "container")]), Met);
+        assert_eq!(kind(two, &[("class", "container"), ("tool", "scanner")]), OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn what_is_found_is_counted_though_another_class_was_not_looked_for() {
+        let head = looking_for(&[ScanClass::Source], vec![finding("r", High)]);
+        assert_eq!(kind(head, &[("class", "source, container")]), NotMet);
+    }
+
+    #[test]
+    fn a_scanner_that_the_policy_lets_be_absent_is_not_asked_for() {
+        let judge = |classes: &[ScanClass], pinned: bool| {
+            let mut sample = Sample::of(looking_for(&[ScanClass::Source], vec![]));
+            sample = sample.asking("image", Kind::Scan, 1, 0);
+            sample.contract[0].optional = true;
+            sample.contract[0].classes = ScanClasses::of(classes);
+            sample.pinned = pinned;
+            ["container", "source, container"].map(|class| sample.judge("scan.all", &[("class", class)]).kind)
+        };
+        assert_eq!(judge(&[ScanClass::Container], false), [OutcomeKind::NotJudged, Met]);
+        assert_eq!(judge(&[], false), [OutcomeKind::NotJudged, Met]);
+        assert_eq!(judge(&[ScanClass::Secret], false), [OutcomeKind::NotMeasured; 2]);
+        assert_eq!(judge(&[ScanClass::Container], true), [OutcomeKind::NotMeasured; 2]);
+    }
+
+    #[test]
+    fn a_package_of_an_image_is_about_both() {
+        let mut found = of_class(ScanClass::Dependency);
+        found.traits.also = ScanClasses::of(&[ScanClass::Container]);
+        for class in ["dependency", "container", "all"] {
+            assert_eq!(kind(scan(vec![found.clone()]), &[("class", class)]), NotMet, "{class}");
+        }
+    }
+
+    #[test]
+    fn what_the_policy_states_of_a_scanner_counts_for_its_findings() {
+        let stated = |class: ScanClass, states: &[ScanClass]| {
+            let mut head = looking_for(&[], vec![of_class(class)]);
+            head.scans[0].state(ScanClasses::of(states));
+            head
+        };
+        // What nobody knows is taken for source code.
+        let guessed = stated(ScanClass::Source, &[ScanClass::Infrastructure]);
+        assert_eq!(kind(guessed, &[("class", "infrastructure")]), NotMet);
+        let known = stated(ScanClass::Secret, &[ScanClass::Secret, ScanClass::Infrastructure]);
+        assert_eq!(kind(known, &[("class", "infrastructure")]), Met);
+        let image = stated(ScanClass::Dependency, &[ScanClass::Dependency, ScanClass::Container]);
+        assert_eq!(kind(image, &[("class", "container")]), NotMet);
     }
 
     #[test]

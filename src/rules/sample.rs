@@ -9,8 +9,8 @@ use crate::diagnostic::Origin;
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Date, Diff, DiffFile, DiffState, FileChange, FileCoverage,
     Finding, FindingId, Health, Job, JobFate, JobReports, JobResult, Kind, LineMarks, LineRanges, Place,
-    Provenance, RepoPath, ReportRead, ReportTotals, Scan, ScanClass, Severity, SeverityCounts, Snapshot,
-    TestCase, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
+    Provenance, RepoPath, ReportRead, ReportTotals, Scan, ScanClass, ScanClasses, Severity, SeverityCounts,
+    Snapshot, TestCase, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -116,7 +116,15 @@ impl Sample {
 
     pub(crate) fn asking(mut self, entry: &str, kind: Kind, at_least: u64, arrived: u64) -> Self {
         let entry = entry.to_owned();
-        self.contract.push(ContractState { entry, kind, at_least, arrived, optional: false, shards: None });
+        self.contract.push(ContractState {
+            entry,
+            kind,
+            at_least,
+            arrived,
+            optional: false,
+            classes: ScanClasses::NONE,
+            shards: None,
+        });
         self
     }
 
@@ -363,6 +371,7 @@ pub(crate) fn scan(findings: Vec<Finding>) -> Snapshot {
         category: Untrusted::default(),
         health: Health::Complete,
         health_reason: Untrusted::default(),
+        looked_for: findings.iter().map(|finding| finding.class).collect(),
         active,
         suppressed: findings.iter().filter(|finding| finding.suppression.is_some()).count() as u64,
         findings,

@@ -73,7 +73,7 @@ impl Rule for ScanAll {
             judgement.kind = OutcomeKind::NotMet;
             judgement.steps = self.limits.steps(SPEC.id, &counted, "");
         }
-        doubt::settle(judgement, evidence, scope, Kind::Scan)
+        doubt::settle(self.narrowing.settle(judgement, evidence, scope), evidence, scope, Kind::Scan)
     }
 
     fn replay(&self, replay: &Replay) -> Option<Replayed> {

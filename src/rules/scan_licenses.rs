@@ -1,7 +1,7 @@
 //! `scan.licenses`: the change brings no licence that the policy does not want.
 
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
-use super::narrowing::{Narrowing, Selected, looks_for};
+use super::narrowing::{Narrowing, Selected};
 use super::newness::{COUNT, Newness, WITHOUT_BASE};
 use super::{Direction, Field, FieldKind, Globs, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::{CountedFinding, Evidence};
@@ -95,10 +95,8 @@ impl Rule for ScanLicenses {
             if self.limits.excess(&counted.counts) > 0 {
                 judgement.steps.extend(self.limits.steps(SPEC.id, &counted, basis.word()));
             }
-        } else if !scans.iter().any(|scan| looks_for(scan, ScanClass::License)) {
-            judgement.kind = OutcomeKind::NotMeasured;
-            judgement.reason = "no scanner that looks at licences left a report".into();
         }
+        let judgement = narrowing.settle(judgement, evidence, scope);
         doubt::settle(self.newness.settle(judgement, basis, scope), evidence, scope, Kind::Scan)
     }
 }
@@ -108,7 +106,7 @@ mod tests {
     use super::super::sample::{Sample, finding, scan};
     use super::*;
     use crate::model::Severity::{High, Low};
-    use crate::model::{Finding, Severity, Snapshot};
+    use crate::model::{Finding, ScanClasses, Severity, Snapshot};
 
     fn license(id: &str, severity: Severity) -> Finding {
         Finding { class: ScanClass::License, ..finding(id, severity) }
@@ -116,7 +114,7 @@ mod tests {
 
     fn trivy(findings: Vec<Finding>) -> Snapshot {
         let mut head = scan(findings);
-        head.scans[0].tool.name = "trivy".into();
+        head.scans[0].looked_for = ScanClasses::of(&[ScanClass::License]);
         head
     }
 

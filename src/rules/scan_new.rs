@@ -65,7 +65,7 @@ impl Rule for ScanNew {
             Some(new) => self.judge_new(new, evidence, scope, required),
             None => self.judge_all(evidence, scope, required),
         };
-        doubt::settle(judgement, evidence, scope, Kind::Scan)
+        doubt::settle(self.narrowing.settle(judgement, evidence, scope), evidence, scope, Kind::Scan)
     }
 
     fn replay(&self, replay: &Replay) -> Option<Replayed> {

@@ -1,7 +1,7 @@
 //! `scan.secrets`: the change adds no secret.
 
 use super::limits::{self, step};
-use super::narrowing::{Hidden, Narrowing, Selected, looks_for};
+use super::narrowing::{Hidden, Narrowing, Selected};
 use super::newness::{COUNT, Newness, WITHOUT_BASE};
 use super::words::counted;
 use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
@@ -105,12 +105,9 @@ impl Rule for ScanSecrets {
                 );
                 judgement.reason = reason.into();
             }
-            Some(_) if !scans.iter().any(|scan| looks_for(scan, ScanClass::Secret)) => {
-                judgement.kind = OutcomeKind::NotMeasured;
-                judgement.reason = "no scanner that looks for secrets left a report".into();
-            }
             Some(_) => {}
         }
+        let judgement = narrowing.settle(judgement, evidence, scope);
         doubt::settle(self.newness.settle(judgement, basis, scope), evidence, scope, Kind::Scan)
     }
 }
@@ -119,7 +116,7 @@ impl Rule for ScanSecrets {
 mod tests {
     use super::super::sample::{Sample, finding, scan};
     use super::*;
-    use crate::model::{Finding, Severity, Snapshot, Traits};
+    use crate::model::{Finding, ScanClasses, Severity, Snapshot, Traits};
 
     fn secret(rule: &str) -> Finding {
         Finding { class: ScanClass::Secret, ..finding(rule, Severity::Unknown) }
@@ -128,6 +125,7 @@ mod tests {
     fn gitleaks(findings: Vec<Finding>) -> Snapshot {
         let mut head = scan(findings);
         head.scans[0].tool.name = "gitleaks".into();
+        head.scans[0].looked_for = ScanClasses::of(&[ScanClass::Secret]);
         head
     }
 
@@ -173,7 +171,10 @@ mod tests {
         let sample = Sample::of(scan(vec![])).against(scan(vec![]));
         let judgement = sample.judge("scan.secrets", &[]);
         assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
-        assert_eq!(judgement.reason.raw(), "no scanner that looks for secrets left a report");
+        assert_eq!(
+            judgement.reason.raw(),
+            "no report says that it looked for secrets; if one did, state `class: [secret]` in its entry of `reports:`"
+        );
         assert_eq!(Sample::default().judge("scan.secrets", &[]).kind, OutcomeKind::NotMeasured);
     }
 

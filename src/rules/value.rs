@@ -15,7 +15,7 @@ pub enum FieldKind {
     Percent,
     /// One of these words, from laxest to strictest.
     Word(&'static [&'static str]),
-    /// Some of these words: the more, the stricter. `all` is all of them.
+    /// Some of these words. `all` counts all of them; each that is named must also have been looked for.
     Words(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
@@ -68,7 +68,7 @@ fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "the number is too large".to_owned())
 }
 
-/// The words of a list that are named, in the order of the list.
+/// The words of a list that are named, in the order of the list. `all` stands for all of them and names none.
 ///
 /// # Errors
 /// Says what is expected instead of the first word that the list does not have.
@@ -77,15 +77,54 @@ pub(crate) fn some_of<'t>(
     named: impl IntoIterator<Item = &'t str>,
 ) -> Result<Value, String> {
     let mut found = vec![false; words.len()];
+    let mut all = false;
     for word in named {
         match words.iter().zip(&mut found).find(|(known, _)| **known == word) {
             Some((_, found)) => *found = true,
-            None if word == "all" => found.fill(true),
+            None if word == "all" => all = true,
             None => return Err(format!("expected `all` or {}", one_of(words))),
         }
     }
-    let chosen = words.iter().zip(&found).filter(|(_, found)| **found).map(|(word, _)| *word).collect();
-    Ok(Value::Words(chosen, words.len()))
+    let chosen: Vec<&str> =
+        words.iter().zip(&found).filter(|(_, found)| **found).map(|(word, _)| *word).collect();
+    Ok(Value::Words(Words { counted: if all { words.to_vec() } else { chosen.clone() }, named: chosen }))
+}
+
+/// Some words of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Those that count, in the order of the field.
+    pub counted: Vec<&'static str>,
+    /// Those that are named, beside or instead of `all`; what they stand for must have been looked for.
+    pub named: Vec<&'static str>,
+}
+
+impl Words {
+    /// True if it counts all that the other counts.
+    fn counts_all_of(&self, other: &Self) -> bool {
+        other.counted.iter().all(|word| self.counted.contains(word))
+    }
+
+    fn names_all_of(&self, other: &Self) -> bool {
+        other.named.iter().all(|word| self.named.contains(word))
+    }
+
+    /// Stricter is what counts more or asks for more; what counts more and asks for less has no order.
+    fn order(&self, other: &Self) -> Option<Ordering> {
+        let is_at_least = self.counts_all_of(other) && self.names_all_of(other);
+        let is_at_most = other.counts_all_of(self) && other.names_all_of(self);
+        match (is_at_most, is_at_least) {
+            (true, true) => Some(Ordering::Equal),
+            (true, false) => Some(Ordering::Less),
+            (false, true) => Some(Ordering::Greater),
+            (false, false) => None,
+        }
+    }
+
+    /// The words that a test wants of either, in the order of the field.
+    fn some(words: &[&'static str], wanted: impl Fn(&&'static str) -> bool) -> Vec<&'static str> {
+        words.iter().copied().filter(wanted).collect()
+    }
 }
 
 /// `a`, `b` or `c`.
@@ -150,9 +189,40 @@ impl Field {
         }
     }
 
-    /// What holds where `bound` is asked for and `value` is not as strict: the bound, but for two words of which
-    /// neither is stricter the strictest of all, which asks for no less than either.
+    /// True if `value` lets pass what `other` does not: it is less strict, or counts fewer things.
+    pub fn is_laxer(&self, value: Option<&Value>, other: Option<&Value>) -> bool {
+        match (value, other) {
+            (Some(Value::Words(value)), Some(Value::Words(other))) => !value.counts_all_of(other),
+            _ => self.strictness(value, other) == Some(Ordering::Less),
+        }
+    }
+
+    /// The laxer of two values; the first where there is no order. Of words, those that both count; what the first
+    /// names must be looked for all the same.
+    pub fn laxest(&self, value: Option<&Value>, other: Option<&Value>) -> Option<Value> {
+        match (value, other) {
+            (Some(Value::Words(value)), Some(Value::Words(other))) => Some(Value::Words(Words {
+                counted: Words::some(&value.counted, |word| other.counted.contains(word)),
+                named: value.named.clone(),
+            })),
+            _ if self.is_laxer(other, value) => other.cloned(),
+            _ => value.cloned(),
+        }
+    }
+
+    /// What holds where `bound` is asked for and `value` is not as strict: the bound, but for values of which
+    /// neither is stricter what asks for no less than either.
     pub fn both(&self, value: &Value, bound: &Value) -> Value {
+        if let (FieldKind::Words(words), Value::Words(value), Value::Words(bound)) = (self.kind, value, bound)
+        {
+            let of_either = |value: &[&str], bound: &[&str]| {
+                Words::some(words, |word| value.contains(word) || bound.contains(word))
+            };
+            return Value::Words(Words {
+                counted: of_either(&value.counted, &bound.counted),
+                named: of_either(&value.named, &bound.named),
+            });
+        }
         let strictest = match (self.direction, self.kind) {
             (Direction::OrderedBut(_), FieldKind::Word(words))
                 if self.strictness(Some(value), Some(bound)).is_none() =>
@@ -174,15 +244,7 @@ impl Field {
                 let place = |word: &str| words.iter().position(|known| *known == word);
                 Some(place(left)?.cmp(&place(right)?))
             }
-            (Value::Words(left, _), Value::Words(right, _)) => {
-                let within = |some: &[&str], all: &[&str]| some.iter().all(|word| all.contains(word));
-                match (within(left, right), within(right, left)) {
-                    (true, true) => Some(Ordering::Equal),
-                    (true, false) => Some(Ordering::Less),
-                    (false, true) => Some(Ordering::Greater),
-                    (false, false) => None,
-                }
-            }
+            (Value::Words(left), Value::Words(right)) => left.order(right),
             _ => None,
         }
     }
@@ -197,8 +259,8 @@ pub enum Value {
     Percent(Percent),
     /// One of the field's words, by its place in the list.
     Word(&'static str),
-    /// Some of the field's words, in its order, and how many there are in all.
-    Words(Vec<&'static str>, usize),
+    /// Some of the field's words.
+    Words(Words),
     /// Yes or no.
     Flag(bool),
     /// Globs, as written.
@@ -217,8 +279,9 @@ impl fmt::Display for Value {
             Self::Count(count) => write!(f, "{count}"),
             Self::Percent(percent) => write!(f, "{percent}"),
             Self::Word(word) => f.write_str(word),
-            Self::Words(words, all) if words.len() == *all => f.write_str("all"),
-            Self::Words(words, _) => f.write_str(&words.join(", ")),
+            Self::Words(words) if words.counted == words.named => f.write_str(&words.named.join(", ")),
+            Self::Words(words) if words.named.is_empty() => f.write_str("all"),
+            Self::Words(words) => write!(f, "all, {}", words.named.join(", ")),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Globs(globs) => f.write_str(&globs.join(", ")),
         }
@@ -283,11 +346,11 @@ impl Settings {
         }
     }
 
-    /// The field as some of its words; empty if it is not in force.
-    pub fn words(&self, key: &str) -> &[&'static str] {
-        match self.get(key).map(|setting| &setting.value) {
-            Some(Value::Words(words, _)) => words,
-            _ => &[],
+    /// The field as some of its words, if it is in force.
+    pub fn words(&self, key: &str) -> Option<&Words> {
+        match &self.get(key)?.value {
+            Value::Words(words) => Some(words),
+            _ => None,
         }
     }
 

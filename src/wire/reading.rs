@@ -1,7 +1,7 @@
 //! `tollgate.reading/1`: what a process without a token is asked to read. It stands in front of the files' bytes on
 //! its standard input, and a `snapshot/1` comes back.
 
-use crate::model::{Kind, RepoPath, Untrusted};
+use crate::model::{Kind, RepoPath, ScanClasses, Untrusted};
 use serde::{Deserialize, Serialize};
 
 /// The schema's id.
@@ -42,6 +42,8 @@ pub struct ReadingFile {
     pub kind: Option<Kind>,
     /// Id of the format that the entry names.
     pub format: Option<String>,
+    /// What the entry says that its scanners look for.
+    pub classes: ScanClasses,
     /// How many bytes of it follow.
     pub bytes: u64,
 }
@@ -57,6 +59,7 @@ pub fn write(reading: &Reading) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ScanClass;
 
     #[test]
     fn what_is_written_is_read() {
@@ -72,6 +75,7 @@ mod tests {
                 entry: "unit".to_owned(),
                 kind: Some(Kind::Tests),
                 format: None,
+                classes: ScanClasses::of(&[ScanClass::Secret]),
                 bytes: 7,
             }],
         };

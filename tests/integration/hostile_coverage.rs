@@ -162,6 +162,7 @@ fn read(bytes: &[u8], most: u64) -> Snapshot {
         entry: "coverage".to_owned(),
         kind: Some(Kind::Coverage),
         format: None,
+        classes: tollgate::model::ScanClasses::NONE,
         source: Ok(Source::new(Cursor::new(bytes.to_vec()), most)),
     };
     let ground = Ground { tree: Some(tree), ..Ground::default() };

@@ -12,7 +12,14 @@ use tollgate::paths::Tree;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tollgate");
 
 fn file<'f>(shown: &'f Untrusted, bytes: &'f [u8]) -> FileToRead<'f> {
-    FileToRead { shown, entry: "unit", kind: Some(Kind::Tests), format: None, bytes }
+    FileToRead {
+        shown,
+        entry: "unit",
+        kind: Some(Kind::Tests),
+        format: None,
+        classes: tollgate::model::ScanClasses::NONE,
+        bytes,
+    }
 }
 
 #[test]
@@ -67,6 +74,7 @@ fn the_lines_of_findings_are_known_as_where_the_process_had_the_files() {
         entry: file.entry.to_owned(),
         kind: file.kind,
         format: None,
+        classes: tollgate::model::ScanClasses::NONE,
         source: Ok(Source::from_bytes(file.bytes)),
     });
     let here = gate::read(sources, &ground, None, None, Reading::keeping(Keep::Failures));

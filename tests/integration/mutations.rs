@@ -38,6 +38,7 @@ fn verdict_of(name: &str, bytes: &[u8]) -> VerdictKind {
         entry: String::new(),
         kind: None,
         format: None,
+        classes: tollgate::model::ScanClasses::NONE,
         source: Ok(Source::from_bytes(bytes)),
     };
     let head = gate::read([source], &Ground::default(), None, None, Reading::keeping(Keep::Everything));

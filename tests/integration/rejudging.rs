@@ -23,6 +23,7 @@ fn read(name: &str, bytes: &[u8]) -> Snapshot {
         entry: String::new(),
         kind: None,
         format: None,
+        classes: tollgate::model::ScanClasses::NONE,
         source: Ok(Source::from_bytes(bytes)),
     };
     gate::read([source], &Ground::default(), None, None, Reading::keeping(Keep::Everything))

@@ -9,7 +9,7 @@ use crate::gate::{ReportSource, find_lines};
 use crate::io::git::{self, Repository};
 use crate::io::isolated::{self, FileToRead};
 use crate::io::reports::{self, Found, Packed, Search};
-use crate::model::{Kind, Snapshot};
+use crate::model::{Kind, ScanClasses, Snapshot};
 use crate::policy::{Absent, Globs, Policy, ReportEntry};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -92,6 +92,7 @@ impl Evidence {
                     entry: report.entry.clone(),
                     kind: report.kind,
                     format: report.format,
+                    classes: classes_of(policy, &report.entry),
                     source: reports::open(report)
                         .map(|file| Source::new(file, max_bytes).within(reports::folder(report, max_bytes)))
                         .map_err(|error| *error),
@@ -105,6 +106,7 @@ impl Evidence {
                     entry: report.entry.to_owned(),
                     kind: report.kind,
                     format: report.format,
+                    classes: classes_of(policy, report.entry),
                     source: Ok(
                         Source::new(report.file.bytes.as_slice(), max_bytes).within(reports::packed_folder(
                             files,
@@ -116,6 +118,11 @@ impl Evidence {
             }
         }
     }
+}
+
+/// What an entry of the policy says that its scanners look for.
+fn classes_of(policy: &Policy, entry: &str) -> ScanClasses {
+    policy.reports.get(entry).map_or(ScanClasses::NONE, |entry| entry.classes)
 }
 
 /// Reads the reports in a process of its own. What the findings' lines hold is added to its answer: it has no files.
@@ -134,6 +141,7 @@ pub(super) fn read_apart(
             entry: report.entry,
             kind: report.kind,
             format: report.format,
+            classes: classes_of(policy, report.entry),
             bytes: &report.file.bytes,
         })
         .collect();
@@ -171,6 +179,7 @@ fn named_reports(named: &[(Kind, String)]) -> anyhow::Result<BTreeMap<String, Re
             when: Globs::none(),
             absent: Absent::Required,
             tracked: true,
+            classes: ScanClasses::NONE,
             origin: Origin::file("--report"),
         };
         entries.insert(format!("--report {} {}", kind.word(), index + 1), entry);

@@ -4,7 +4,7 @@ use super::findings::{Draft, Reading, line, read_failures, read_scan, sentence, 
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, Scalar};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass};
+use crate::model::{Health, Kind, ScanClass, ScanClasses};
 
 pub(super) const FORMAT: Format = Format {
     id: "bandit",
@@ -48,6 +48,8 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             let reason = "Bandit looked at no line of code";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
         }
+        // Its three rules about passwords do not make it a scanner of secrets.
+        reading.looked_for = ScanClasses::of(&[ScanClass::Source]);
         Ok(())
     })
 }

@@ -26,7 +26,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     read_scan(
         source,
         context,
-        Reading::new("checkov", ScanClass::Infrastructure),
+        Reading::of_many("checkov", ScanClass::Infrastructure),
         |json, context, reading| {
             let mut with_results = 0_u64;
             if json.kind()? == JsonKind::Array {
@@ -51,6 +51,7 @@ fn read_report(
 ) -> Result<(), ParseError> {
     let mut kind = String::new();
     let mark = reading.mark();
+    let mut checked = false;
     let (mut stated_errors, mut stated_failed, mut failed) = (None, None, None);
     json.object(|json, key| {
         match key {
@@ -75,6 +76,7 @@ fn read_report(
                     Ok(())
                 })?;
                 *with_results += u64::from(is_object);
+                checked = is_object;
                 if failed.is_none() {
                     let reason = "the report has no list of failed checks";
                     reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
@@ -121,6 +123,9 @@ fn read_report(
         _ => ScanClass::Infrastructure,
     };
     reading.class_since(mark, class);
+    if checked && !kind.is_empty() {
+        reading.looked_for(class);
+    }
     Ok(())
 }
 

@@ -31,33 +31,39 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    read_scan(source, context, Reading::new("GitLab report", ScanClass::Source), |json, context, reading| {
-        let mut listed = false;
-        let (mut kind, mut status) = (String::new(), None);
-        json.object(|json, key| {
-            match key {
-                "vulnerabilities" => {
-                    listed = json.array(|json| read_vulnerability(json, context, reading))?;
+    read_scan(
+        source,
+        context,
+        Reading::of_many("GitLab report", ScanClass::Source),
+        |json, context, reading| {
+            let mut listed = false;
+            let (mut kind, mut status) = (String::new(), None);
+            json.object(|json, key| {
+                match key {
+                    "vulnerabilities" => {
+                        listed = json.array(|json| read_vulnerability(json, context, reading))?;
+                    }
+                    "scan" => read_scan_object(json, context, reading, &mut kind, &mut status)?,
+                    _ => json.skip()?,
                 }
-                "scan" => read_scan_object(json, context, reading, &mut kind, &mut status)?,
-                _ => json.skip()?,
+                Ok(())
+            })?;
+            if let Some(class) = class_of(&kind) {
+                reading.class_since((0, 0), class);
+                reading.looked_for(class);
+            }
+            reading.category = kind;
+            if status.as_deref().is_some_and(|status| status != "success") {
+                let reason = format!("the scanner says that it ended with `{}`", status.unwrap_or_default());
+                reading.health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
+            }
+            if !listed {
+                let reason = "the report has no array of vulnerabilities";
+                reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
             }
             Ok(())
-        })?;
-        if let Some(class) = class_of(&kind) {
-            reading.class_since((0, 0), class);
-        }
-        reading.category = kind;
-        if status.as_deref().is_some_and(|status| status != "success") {
-            let reason = format!("the scanner says that it ended with `{}`", status.unwrap_or_default());
-            reading.health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
-        }
-        if !listed {
-            let reason = "the report has no array of vulnerabilities";
-            reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
-        }
-        Ok(())
-    })
+        },
+    )
 }
 
 fn class_of(kind: &str) -> Option<ScanClass> {

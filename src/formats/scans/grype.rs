@@ -26,12 +26,21 @@ fn sniff(head: &Head) -> bool {
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     read_scan(source, context, Reading::new("grype", ScanClass::Dependency), |json, context, reading| {
-        let mut matches = false;
+        let (mut matches, mut image) = (false, false);
         json.object(|json, key| {
             match key {
                 "matches" => matches = json.array(|json| read_match(json, context, reading, false))?,
                 "ignoredMatches" => {
                     json.array(|json| read_match(json, context, reading, true))?;
+                }
+                "source" => {
+                    json.object(|json, key| {
+                        match key {
+                            "type" => image = short(json)? == "image",
+                            _ => json.skip()?,
+                        }
+                        Ok(())
+                    })?;
                 }
                 "descriptor" => {
                     json.object(|json, key| {
@@ -47,6 +56,9 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             }
             Ok(())
         })?;
+        if image {
+            reading.of_an_image();
+        }
         if !matches {
             let reason = "the report has no array of matches";
             reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);

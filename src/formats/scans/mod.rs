@@ -32,6 +32,8 @@ mod yarn_audit;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod looked_for;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod testing;

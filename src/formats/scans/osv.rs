@@ -32,14 +32,19 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         context,
         Reading::new("osv-scanner", ScanClass::Dependency),
         |json, context, reading| {
-            let mut results = false;
+            let (mut results, mut image) = (false, false);
             json.object(|json, key| {
                 match key {
                     "results" => results = json.array(|json| read_result(json, context, reading))?,
+                    "image_metadata" => image = json.object(|json, _| json.skip())?,
+                    "experimental_config" => read_config(json, reading)?,
                     _ => json.skip()?,
                 }
                 Ok(())
             })?;
+            if image {
+                reading.of_an_image();
+            }
             if !results {
                 let reason = "the report has no array of results";
                 reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
@@ -47,6 +52,31 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             Ok(())
         },
     )
+}
+
+/// Licences break rules only where there are any: a list of those that are allowed.
+fn read_config(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), ParseError> {
+    json.object(|json, key| {
+        match key {
+            "licenses" => {
+                json.object(|json, key| {
+                    match key {
+                        "allowlist" => {
+                            json.array(|json| {
+                                reading.looked_for(ScanClass::License);
+                                json.skip()
+                            })?;
+                        }
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn read_result(

@@ -33,10 +33,12 @@ fn sniff(head: &Head) -> bool {
 struct Projects {
     count: u64,
     dependencies: Option<u64>,
+    /// True if one is a container image.
+    image: bool,
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    read_scan(source, context, Reading::new("snyk", ScanClass::Dependency), |json, context, reading| {
+    read_scan(source, context, Reading::of_many("snyk", ScanClass::Dependency), |json, context, reading| {
         let mut projects = Projects::default();
         match json.kind()? {
             JsonKind::Array => {
@@ -47,6 +49,9 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         if projects.count == 0 || projects.dependencies == Some(0) && reading.count() == 0 {
             let reason = "Snyk found nothing that it can test";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
+        }
+        if projects.image {
+            reading.of_an_image();
         }
         Ok(())
     })
@@ -66,9 +71,15 @@ fn read_project(
         match key {
             "vulnerabilities" => {
                 tested = json.array(|json| read_vulnerability(json, context, reading, &mut seen, false))?;
+                if tested {
+                    reading.looked_for(ScanClass::Dependency);
+                }
             }
             "infrastructureAsCodeIssues" => {
                 tested = json.array(|json| read_issue(json, context, reading))?;
+                if tested {
+                    reading.looked_for(ScanClass::Infrastructure);
+                }
             }
             "filtered" => {
                 json.object(|json, key| {
@@ -90,6 +101,13 @@ fn read_project(
                 if let Some(count) = reading.health.stated(context, json, what)? {
                     projects.dependencies =
                         Some(projects.dependencies.map_or(count, |sum| sum.saturating_add(count)));
+                }
+            }
+            "docker" => projects.image |= json.object(|json, _| json.skip())?,
+            // There only where the organisation has rules for licences.
+            "licensesPolicy" => {
+                if json.object(|json, _| json.skip())? {
+                    reading.looked_for(ScanClass::License);
                 }
             }
             "displayTargetFile" | "targetFile" => {

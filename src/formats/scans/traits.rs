@@ -2,10 +2,17 @@
 
 use super::FORMATS;
 use super::testing::read_as;
-use crate::model::{Epss, Traits};
+use crate::model::{Epss, ScanClasses, Traits};
 
-const NOTHING: Traits =
-    Traits { fix: None, reachable: None, development: None, exploited: None, verified: None, epss: None };
+const NOTHING: Traits = Traits {
+    fix: None,
+    reachable: None,
+    development: None,
+    exploited: None,
+    verified: None,
+    epss: None,
+    also: ScanClasses::NONE,
+};
 
 const fn fix(there: bool) -> Traits {
     Traits { fix: Some(there), ..NOTHING }

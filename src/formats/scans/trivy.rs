@@ -29,26 +29,64 @@ fn sniff(head: &Head) -> bool {
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    read_scan(source, context, Reading::new("Trivy", ScanClass::Dependency), |json, context, reading| {
-        let mut results = false;
+    read_scan(source, context, Reading::of_many("Trivy", ScanClass::Dependency), |json, context, reading| {
+        let mut seen = Seen::default();
         match json.kind()? {
             JsonKind::Array => {
                 json.array(|json| {
-                    results = true;
-                    read_result(json, context, reading)
+                    seen.results = true;
+                    read_result(json, context, reading, &mut seen)
                 })?;
             }
             JsonKind::Object => {
-                json.object(|json, key| read_top(json, key, context, reading, &mut results))?;
+                json.object(|json, key| read_top(json, key, context, reading, &mut seen))?;
             }
             JsonKind::Null | JsonKind::Bool | JsonKind::Number | JsonKind::Text => json.skip()?,
         }
-        if !results {
+        if !seen.results {
             let reason = "Trivy found nothing that it can scan (no `Results`)";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
         }
+        seen.say(reading);
         Ok(())
     })
+}
+
+/// What the results are of. Trivy does not say what it was told to look for: only a result does.
+#[derive(Debug, Default)]
+struct Seen {
+    results: bool,
+    /// True if a container image was scanned.
+    image: bool,
+    /// Packages are listed where they are looked up for vulnerabilities, and where their licences are.
+    packages: bool,
+    licenses: bool,
+    vulnerabilities: bool,
+}
+
+impl Seen {
+    /// Takes the class of a result. Secrets and licences have one only where something was found.
+    fn class(&mut self, class: &str, reading: &mut Reading) {
+        match class {
+            "os-pkgs" | "lang-pkgs" => self.packages = true,
+            "config" => reading.looked_for(ScanClass::Infrastructure),
+            "secret" => reading.looked_for(ScanClass::Secret),
+            "license" | "license-file" => {
+                self.licenses = true;
+                reading.looked_for(ScanClass::License);
+            }
+            _ => {}
+        }
+    }
+
+    fn say(&self, reading: &mut Reading) {
+        if self.vulnerabilities || self.packages && !self.licenses {
+            reading.looked_for(ScanClass::Dependency);
+        }
+        if self.image {
+            reading.of_an_image();
+        }
+    }
 }
 
 fn read_top(
@@ -56,9 +94,10 @@ fn read_top(
     key: &str,
     context: &mut Context,
     reading: &mut Reading,
-    results: &mut bool,
+    seen: &mut Seen,
 ) -> Result<(), ParseError> {
     match key {
+        "ArtifactType" => seen.image = short(json)? == "container_image",
         "SchemaVersion" => {
             let version = json.integer()?;
             if version != Some(2) {
@@ -77,15 +116,15 @@ fn read_top(
         }
         "Results" => {
             json.array(|json| {
-                *results = true;
-                read_result(json, context, reading)
+                seen.results = true;
+                read_result(json, context, reading, seen)
             })?;
         }
         // Of a cluster: per resource, with results inside.
         "Vulnerabilities" | "Misconfigurations" | "Resources" | "Findings" => {
             json.array(|json| {
-                *results = true;
-                read_resource(json, context, reading)
+                seen.results = true;
+                read_resource(json, context, reading, seen)
             })?;
         }
         _ => json.skip()?,
@@ -97,11 +136,12 @@ fn read_resource(
     json: &mut Json<'_, '_>,
     context: &mut Context,
     reading: &mut Reading,
+    seen: &mut Seen,
 ) -> Result<(), ParseError> {
     let is_object = json.object(|json, key| {
         match key {
             "Results" => {
-                json.array(|json| read_result(json, context, reading))?;
+                json.array(|json| read_result(json, context, reading, seen))?;
             }
             "Error" => {
                 let text = sentence(json)?;
@@ -124,6 +164,7 @@ fn read_result(
     json: &mut Json<'_, '_>,
     context: &mut Context,
     reading: &mut Reading,
+    seen: &mut Seen,
 ) -> Result<(), ParseError> {
     let (mut target, mut kind) = (String::new(), String::new());
     let mark = reading.mark();
@@ -131,7 +172,11 @@ fn read_result(
         match key {
             "Target" => target = short(json)?,
             "Type" => kind = short(json)?,
-            "Vulnerabilities" => read_findings(json, context, reading, ScanClass::Dependency)?,
+            "Class" => seen.class(&short(json)?, reading),
+            "Vulnerabilities" => {
+                seen.vulnerabilities |= json.kind()? == JsonKind::Array;
+                read_findings(json, context, reading, ScanClass::Dependency)?;
+            }
             "Misconfigurations" => read_findings(json, context, reading, ScanClass::Infrastructure)?,
             "Secrets" => read_findings(json, context, reading, ScanClass::Secret)?,
             "Licenses" => read_findings(json, context, reading, ScanClass::License)?,

@@ -153,6 +153,7 @@ fn other_origin(file: &Packed, name: &str, entry: &ReportEntry) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ScanClasses;
 
     const LCOV: &str = "TN:\nSF:a.c\nDA:1,1\nend_of_record\n";
 
@@ -184,6 +185,7 @@ mod tests {
             when: Globs::none(),
             absent: Absent::Required,
             tracked: false,
+            classes: ScanClasses::NONE,
             origin: Origin::file("policy"),
         }
     }

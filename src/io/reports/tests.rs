@@ -4,6 +4,7 @@ use super::*;
 use crate::formats::{Context, ParseError, Parsed, Position, Source};
 use crate::io::git;
 use crate::io::testing::Repo;
+use crate::model::ScanClasses;
 use crate::policy::{Absent, Globs};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ fn entry(kind: Kind, globs: &[&str]) -> ReportEntry {
         when: Globs::none(),
         absent: Absent::Required,
         tracked: false,
+        classes: ScanClasses::NONE,
         origin: Origin::file("policy"),
     }
 }

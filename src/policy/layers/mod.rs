@@ -272,9 +272,7 @@ impl<'p> Work<'p> {
             if has_ended(waiver.waiver.expires, self.layers.today) {
                 continue;
             }
-            let is_laxer = |value: Option<Value>| {
-                field.strictness(Some(&setting.value), value.as_ref()) == Some(Ordering::Less)
-            };
+            let is_laxer = |value: Option<Value>| field.is_laxer(Some(&setting.value), value.as_ref());
             if is_laxer(rule.settings.get(key).map(|setting| setting.value.clone())) {
                 rule.settings.set(field.key, setting.clone());
                 trace(rule, LayerKind::Relief, field.key, setting);

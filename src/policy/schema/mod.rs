@@ -8,7 +8,7 @@ use super::SnapshotStore;
 use super::entries::MODES;
 use super::publish::GatePlace;
 use crate::formats;
-use crate::model::{Kind, Mode, Severity};
+use crate::model::{Kind, Mode, ScanClass, Severity};
 use crate::rules::{Field, FieldKind, RULES, RuleSpec};
 use serde_json::{Map, Value, json};
 
@@ -249,6 +249,7 @@ fn value_of(field: &Field) -> Value {
 }
 
 fn report() -> Value {
+    let classes = ScanClass::ALL.map(ScanClass::word);
     let kinds = [Kind::Tests, Kind::Coverage, Kind::Scan].map(Kind::word);
     let ids: Vec<&str> = formats::all().map(|format| format.id).collect();
     let properties = map([
@@ -278,6 +279,13 @@ fn report() -> Value {
             json!({"description": "whether the reports may be absent; `carried` takes the base's where `when` is not met; without it required", "enum": Absent::WORDS}),
         ),
         ("tracked", json!({"description": "true if files that git tracks count too", "type": "boolean"})),
+        (
+            "class",
+            json!({
+                "description": "what the scanners look for, where their reports do not say it",
+                "anyOf": [{"enum": classes}, {"type": "array", "minItems": 1, "items": {"enum": classes}}],
+            }),
+        ),
     ]);
     object(properties, &["kind", "path"])
 }

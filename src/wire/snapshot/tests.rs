@@ -3,8 +3,8 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
     JobFate, JobReports, JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath,
-    ReportRead, Scan, ScanClass, Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId,
-    TestRun, TestStatus, Tool, Traits, Untrusted,
+    ReportRead, Scan, ScanClass, ScanClasses, Severity, Summary, Suppression, TestCase, TestGroup,
+    TestHistory, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -199,7 +199,12 @@ fn finding() -> impl Strategy<Value = Finding> {
             suppression: suppression.map(Box::new),
             identities,
             line: FindingId(1),
-            traits: Traits { epss: Some(Epss(7)), fix: Some(false), ..Traits::default() },
+            traits: Traits {
+                epss: Some(Epss(7)),
+                fix: Some(false),
+                also: ScanClasses::of(&[ScanClass::Container]),
+                ..Traits::default()
+            },
         })
 }
 
@@ -210,6 +215,7 @@ fn scan() -> impl Strategy<Value = Scan> {
             category: name,
             health: Health::Failed,
             health_reason: "out of memory".into(),
+            looked_for: ScanClasses::of(&[ScanClass::Secret, ScanClass::Container]),
             active,
             suppressed,
             findings,

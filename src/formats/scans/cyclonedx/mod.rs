@@ -170,10 +170,11 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     }
     read_scan(source, context, Reading::new("CycloneDX", ScanClass::Dependency), |json, context, reading| {
         let mut bom = Bom::default();
-        let mut listed = false;
+        let (mut listed, mut image) = (false, false);
         let read = json.object(|json, key| {
             match key {
                 "components" => read_components(json, &mut bom)?,
+                "metadata" => image = is_of_an_image(json)?,
                 "vulnerabilities" => {
                     listed = json.array(|json| {
                         let vulnerability = read_vulnerability(json)?;
@@ -190,11 +191,35 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         });
         bom.hand_over(context, reading);
         read?;
+        if image {
+            reading.of_an_image();
+        }
         if !listed {
             reading.health.worsen(context, json, Health::Empty, Code::NotAScan, NO_SCAN);
         }
         Ok(())
     })
+}
+
+/// True if the bill is that of a container image.
+fn is_of_an_image(json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
+    let mut kind = String::new();
+    json.object(|json, key| {
+        match key {
+            "component" => {
+                json.object(|json, key| {
+                    match key {
+                        "type" => kind = short(json)?,
+                        _ => json.skip()?,
+                    }
+                    Ok(())
+                })?;
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(kind == "container")
 }
 
 fn read_components(json: &mut Json<'_, '_>, bom: &mut Bom) -> Result<(), ParseError> {

@@ -12,6 +12,7 @@ pub(super) fn parse_xml(source: &mut Source<'_>, context: &mut Context) -> Resul
     let mut bom = Bom::default();
     let mut state = XmlState::default();
     let listed = std::cell::Cell::new(false);
+    let image = std::cell::Cell::new(false);
     let references = std::cell::RefCell::new(Vec::new());
     let read = walk(
         source,
@@ -19,6 +20,9 @@ pub(super) fn parse_xml(source: &mut Source<'_>, context: &mut Context) -> Resul
         |path, attribute| {
             if path.ends_with(&["vulnerabilities"]) {
                 listed.set(true);
+            }
+            if path.ends_with(&["metadata", "component"]) {
+                image.set(attribute("type").as_deref() == Some("container"));
             }
             if path.ends_with(&["component"]) {
                 references.borrow_mut().push(attribute("bom-ref").unwrap_or_default());
@@ -29,6 +33,9 @@ pub(super) fn parse_xml(source: &mut Source<'_>, context: &mut Context) -> Resul
         |path, text, _| state.close(path, text, &mut bom, &mut references.borrow_mut()),
     );
     bom.hand_over(context, &mut reading);
+    if image.get() {
+        reading.of_an_image();
+    }
     if read.is_ok() && !listed.get() {
         context.warn(Code::NotAScan, Weight::Error, NO_SCAN, source.position());
         reading.health.health = Health::Empty;

@@ -1,7 +1,7 @@
 //! Findings of one run, counted without a limit and kept within bounds.
 
 use crate::formats::Context;
-use crate::model::{Finding, Health, Scan, Severity, SeverityCounts, Tool, Untrusted};
+use crate::model::{Finding, Health, Scan, ScanClasses, Severity, SeverityCounts, Tool, Untrusted};
 
 /// Collects the findings of one run.
 ///
@@ -86,6 +86,7 @@ impl Collector {
         category: Untrusted,
         health: Health,
         health_reason: Untrusted,
+        looked_for: ScanClasses,
     ) -> Scan {
         if context.keep_identities {
             let order = |left: &Finding, right: &Finding| rank(left).cmp(&rank(right)).then(left.cmp(right));
@@ -104,6 +105,7 @@ impl Collector {
             category,
             health,
             health_reason,
+            looked_for,
             active: self.active,
             suppressed: self.suppressed,
             findings: self.kept,

@@ -8,8 +8,8 @@ use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, ParseError, Parsed, Position, Report, Source};
 use crate::model::{
-    Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Traits,
-    Untrusted,
+    Finding, FindingId, Health, Package, Place, Scan, ScanClass, ScanClasses, Severity, Suppression, Tool,
+    Traits, Untrusted,
 };
 use std::num::NonZeroU32;
 
@@ -68,6 +68,8 @@ pub(in crate::formats::scans) struct Reading {
     pub(in crate::formats::scans) category: String,
     /// What the findings are about, unless one of them says otherwise.
     pub(in crate::formats::scans) class: ScanClass,
+    /// What the report says that was looked for, or what its tool can only have looked for.
+    pub(in crate::formats::scans) looked_for: ScanClasses,
     pub(in crate::formats::scans) health: RunHealth,
     collector: Collector,
     strings: Strings,
@@ -82,7 +84,7 @@ const MOST_ALIASES: usize = 150_000;
 const MOST_MESSAGE_BYTES: usize = 3 << 20;
 
 impl Reading {
-    /// A report of this tool.
+    /// A report of this tool, which looks for nothing else than this class.
     pub(in crate::formats::scans) fn new(tool: &str, class: ScanClass) -> Self {
         Self {
             tool: tool.to_owned(),
@@ -90,6 +92,7 @@ impl Reading {
             database: String::new(),
             category: String::new(),
             class,
+            looked_for: ScanClasses::of(&[class]),
             health: RunHealth::default(),
             collector: Collector::default(),
             strings: Strings::default(),
@@ -99,8 +102,30 @@ impl Reading {
         }
     }
 
-    /// Counts a finding, and keeps it while there is room.
+    /// The same for a tool that looks for several things, or for what it is told to: the report has to say it.
+    pub(in crate::formats::scans) fn of_many(tool: &str, class: ScanClass) -> Self {
+        Self { looked_for: ScanClasses::NONE, ..Self::new(tool, class) }
+    }
+
+    /// Takes down that somebody looked for this class.
+    pub(in crate::formats::scans) fn looked_for(&mut self, class: ScanClass) {
+        self.looked_for = self.looked_for.with(ScanClasses::of(&[class]));
+    }
+
+    /// Takes down that a container image was scanned: what was looked for in its packages is about it too.
+    pub(in crate::formats::scans) fn of_an_image(&mut self) {
+        if self.looked_for.has(ScanClass::Dependency) {
+            self.looked_for(ScanClass::Container);
+        }
+        let packages = self.collector.since((0, 0)).filter(|finding| finding.class == ScanClass::Dependency);
+        for finding in packages {
+            finding.traits.also = ScanClasses::of(&[ScanClass::Container]);
+        }
+    }
+
+    /// Counts a finding, and keeps it while there is room. Whoever finds a thing has looked for it.
     pub(in crate::formats::scans) fn add(&mut self, context: &Context, draft: &Draft) {
+        draft.class.into_iter().for_each(|class| self.looked_for(class));
         let severity = draft.severity.unwrap_or(Severity::Unknown);
         match self.finding(context, draft, severity) {
             Some(finding) => self.collector.add(finding),
@@ -167,7 +192,14 @@ impl Reading {
             database: self.database.as_str().into(),
         };
         let health = if cut_off { Health::Invalid } else { self.health.health };
-        self.collector.finish(context, tool, self.category.as_str().into(), health, self.health.reason)
+        self.collector.finish(
+            context,
+            tool,
+            self.category.as_str().into(),
+            health,
+            self.health.reason,
+            self.looked_for,
+        )
     }
 
     fn shared(&mut self, text: &str) -> Option<Untrusted> {

@@ -15,6 +15,7 @@ mod resolve;
 mod result;
 mod rules;
 mod run;
+mod tools;
 mod wire;
 
 #[cfg(test)]
@@ -171,6 +172,7 @@ fn failed(reason: &str) -> Scan {
         category: Untrusted::default(),
         health: Health::Failed,
         health_reason: reason.into(),
+        looked_for: crate::model::ScanClasses::NONE,
         active: crate::model::SeverityCounts::default(),
         suppressed: 0,
         findings: Vec::new(),

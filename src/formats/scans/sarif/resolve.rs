@@ -1,8 +1,9 @@
 //! A run that was read to its end becomes a scan: severities, places and texts are looked up.
 
 use super::package::{Way, is_advisory};
-use super::rules::{Component, Found, Rule, RuleQuery, class_of_tool};
+use super::rules::{Component, Found, Rule, RuleQuery};
 use super::run::{Key, Pending, PendingPackage, Run, Text};
+use super::tools::{class_of_tool, looked_for_by_tool};
 use super::wire::{DescriptorReference, Level, ResultKind};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::scans::findings::{
@@ -10,8 +11,8 @@ use crate::formats::scans::findings::{
 };
 use crate::formats::{Context, Position};
 use crate::model::{
-    Finding, FindingId, Health, Package, Place, Scan, ScanClass, Severity, Suppression, Tool, Traits,
-    Untrusted,
+    Finding, FindingId, Health, Package, Place, Scan, ScanClass, ScanClasses, Severity, Suppression, Tool,
+    Traits, Untrusted,
 };
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -22,6 +23,8 @@ struct Resolved<'r> {
     severity: Severity,
     source: Untrusted,
     class: ScanClass,
+    /// True if a tag of the rule says what it is about.
+    is_tagged: bool,
     rule_id: Untrusted,
     rule: Option<(&'r Rule, &'r Component)>,
     /// Other ids of the advisory.
@@ -38,6 +41,7 @@ pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, c
     let mut texts = std::mem::take(&mut run.texts);
     let resolved: Vec<Resolved<'_>> =
         run.key_counts.iter().map(|(key, _)| resolve_key(&run, key, cut_off)).collect();
+    let is_of_image = run.image || looked_for_by_tool(&run.tool.name).has(ScanClass::Container);
     let mut collector = Collector::default();
     collector.reserve(pending.iter().map(Vec::len).sum());
     collector.add_unseen(Severity::Unknown, run.unknown);
@@ -64,13 +68,37 @@ pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, c
         if let Some(package) = package {
             name_package(&mut found, package, of_key, &run);
         }
+        found.traits.also = also(&found, is_of_image);
         collector.add(found);
     }
+    let looked_for = looked_for(&run, &resolved);
     say_what_is_odd(&run, &resolved, context, position);
     let (name, version) = (run.tool.name.as_str().into(), run.tool.version.as_str().into());
     let tool = Tool { name, version, ..Tool::default() };
     let health = if cut_off { Health::Invalid } else { run.health.health };
-    collector.finish(context, tool, run.category.as_str().into(), health, run.health.reason.clone())
+    collector.finish(
+        context,
+        tool,
+        run.category.as_str().into(),
+        health,
+        run.health.reason.clone(),
+        looked_for,
+    )
+}
+
+/// What the run looked for: all that its tool ever does, and what the tags of the rules say that have results.
+fn looked_for(run: &Run, resolved: &[Resolved<'_>]) -> ScanClasses {
+    let by_name = looked_for_by_tool(&run.tool.name);
+    let tagged = resolved.iter().filter(|of_key| of_key.is_tagged).map(|of_key| of_key.class);
+    let all = by_name.with(tagged.collect());
+    let of_packages = run.image && all.has(ScanClass::Dependency);
+    all.with(ScanClasses::of(if of_packages { &[ScanClass::Container] } else { &[] }))
+}
+
+/// A vulnerable package of a container image is about the image too.
+fn also(finding: &Finding, image: bool) -> ScanClasses {
+    let is_of_image = image && finding.class == ScanClass::Dependency;
+    ScanClasses::of(if is_of_image { &[ScanClass::Container] } else { &[] })
 }
 
 fn finding(
@@ -218,7 +246,16 @@ fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
     let class = tagged.unwrap_or_else(|| class_of_tool(&run.tool.name));
     let title = rule.map_or("", |(rule, _)| &*rule.title);
     let is_secret = class == ScanClass::Secret || quotes_secrets(&rule_id) || quotes_secrets(title);
-    Resolved { severity, source, class, rule_id: Untrusted::new(rule_id), rule, aliases, is_secret }
+    Resolved {
+        severity,
+        source,
+        class,
+        is_tagged: tagged.is_some(),
+        rule_id: Untrusted::new(rule_id),
+        rule,
+        aliases,
+        is_secret,
+    }
 }
 
 /// The severity of a key, and where it comes from (security.md b3).

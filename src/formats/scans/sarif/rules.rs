@@ -381,29 +381,3 @@ fn class_of_tag(tag: &str) -> Option<ScanClass> {
     ];
     TAGS.iter().find(|(name, _)| tag.eq_ignore_ascii_case(name)).map(|row| row.1)
 }
-
-/// What a scanner is about, by its name; source code if nothing is known of it.
-pub(super) fn class_of_tool(name: &str) -> ScanClass {
-    const NAMES: &[(&str, ScanClass)] = &[
-        ("gitleaks", ScanClass::Secret),
-        ("trufflehog", ScanClass::Secret),
-        ("ggshield", ScanClass::Secret),
-        ("secret", ScanClass::Secret),
-        ("trivy", ScanClass::Dependency),
-        ("grype", ScanClass::Dependency),
-        ("osv-scanner", ScanClass::Dependency),
-        ("govulncheck", ScanClass::Dependency),
-        ("dependency-check", ScanClass::Dependency),
-        ("open source", ScanClass::Dependency),
-        ("checkov", ScanClass::Infrastructure),
-        ("tfsec", ScanClass::Infrastructure),
-        ("kics", ScanClass::Infrastructure),
-        ("terrascan", ScanClass::Infrastructure),
-        ("hadolint", ScanClass::Infrastructure),
-        ("kubescape", ScanClass::Infrastructure),
-        ("kube-linter", ScanClass::Infrastructure),
-        ("cfn-lint", ScanClass::Infrastructure),
-    ];
-    let name = name.to_ascii_lowercase();
-    NAMES.iter().find(|(part, _)| name.contains(part)).map_or(ScanClass::Source, |row| row.1)
-}

@@ -1,6 +1,6 @@
 //! One run: its results wait, small, until its tool is known (SARIF 2.1.0 §3.14; the order of keys is free).
 
-use super::super::findings::{Collector, RunHealth, Strings};
+use super::super::findings::{Collector, RunHealth, SHORT, Strings, take};
 use super::external::{Elsewhere, Part, read_references};
 use super::health::{Invocation, read_automation, read_invocation, read_invocations};
 use super::package::{Named, Way};
@@ -126,6 +126,8 @@ pub(super) struct Run {
     pub(super) results_read: u64,
     /// Parts of the run that stand in other files.
     pub(super) elsewhere: Vec<Elsewhere>,
+    /// True if a container image was scanned, as Trivy says it.
+    pub(super) image: bool,
     /// `automationDetails.guid`, which such files may refer to.
     pub(super) guid: String,
     odd_kinds: u64,
@@ -157,6 +159,16 @@ fn pending_package(strings: &mut Strings, named: Named<'_>) -> Option<PendingPac
     })
 }
 
+/// True for the properties that Trivy gives a run of a container image.
+fn names_an_image(json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
+    let mut name = String::new();
+    json.object(|json, key| match key {
+        "imageName" => take(json, &mut name, SHORT),
+        _ => json.skip(),
+    })?;
+    Ok(!name.is_empty())
+}
+
 impl Run {
     /// A run that may keep this much.
     pub(super) fn new(room: Room) -> Self {
@@ -180,6 +192,7 @@ impl Run {
                 "originalUriBaseIds" => self.places.read_bases(json)?,
                 "versionControlProvenance" => self.read_mapped_to(json)?,
                 "automationDetails" => read_automation(json, &mut self.category, &mut self.guid)?,
+                "properties" => self.image = names_an_image(json)?,
                 "externalPropertyFileReferences" => self.elsewhere = read_references(json)?,
                 _ => json.skip()?,
             }
