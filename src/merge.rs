@@ -184,8 +184,8 @@ fn order_of_scans(left: &Scan, right: &Scan) -> Ordering {
 mod tests {
     use super::*;
     use crate::model::{
-        ContainerFailure, FileCoverage, FunctionKey, Health, PassedTests, Ratio, RepoPath, ScanClass,
-        ScanClasses, Summary, TestId, TestTotals, Tool, Untrusted,
+        ContainerFailure, FileCoverage, Health, PassedTests, Ratio, RepoPath, ScanClass, ScanClasses,
+        Summary, TestId, TestTotals, Tool, Untrusted,
     };
     use proptest::prelude::*;
     use std::num::NonZeroU32;
@@ -336,7 +336,7 @@ mod tests {
                 file.branches.count_at_least(line, taken, total);
             }
             for (line, name, calls) in functions {
-                file.functions.add(FunctionKey { line, name: name.into() }, calls);
+                file.functions.add(line, &name, calls);
             }
             file.summary = summary.map(|(part, whole)| {
                 Box::new(Summary {

@@ -254,10 +254,10 @@ fn join(measured: &FileCoverage, file: &DiffFile, base: Option<&Snapshot>) -> Ve
             }
         }
         let mut of_functions = Ratio::default();
-        while let Some((key, calls)) = functions.next_if(|(key, _)| key.line <= line) {
-            if key.line == line {
+        while let Some(function) = functions.next_if(|function| function.line <= line) {
+            if function.line == line {
                 of_functions.whole += 1;
-                of_functions.part += u64::from(calls > 0);
+                of_functions.part += u64::from(function.calls > 0);
             }
         }
         if ran.is_none() && of_branches.whole == 0 && of_functions.whole == 0 {

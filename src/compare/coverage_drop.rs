@@ -302,7 +302,7 @@ fn ratio_of(file: &FileCoverage, metric: Metric, partials: Partials, counts: imp
         }
         Metric::Function => {
             let functions = file.functions.iter();
-            functions.for_each(|(key, calls)| count(key.line, u64::from(calls > 0), 1));
+            functions.for_each(|function| count(function.line, u64::from(function.calls > 0), 1));
         }
     }
     // Line 0 stands for the file as a whole; it is never removed and never added.

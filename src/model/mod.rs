@@ -27,7 +27,7 @@ mod verdict;
 
 pub use author::{Author, AuthorClass};
 pub use coverage::{
-    Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionKey, Functions, InOrder, LineBranches,
+    Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionCalls, Functions, InOrder, LineBranches,
     LineHits, Lines, Summary,
 };
 pub use date::{Date, DateError};

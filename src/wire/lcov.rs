@@ -41,11 +41,12 @@ fn functions(file: &FileCoverage, records: &mut Vec<Record>) {
     }
     // A name with a line feed would begin a record of its own.
     let name = |text: &str| text.replace(['\n', '\r'], " ");
-    for (key, _) in file.functions.iter() {
-        records.push(Record::FunctionName { name: name(key.name.raw()), start_line: key.line });
+    for function in file.functions.iter() {
+        let name = name(function.raw_name());
+        records.push(Record::FunctionName { name, start_line: function.line });
     }
-    for (key, count) in file.functions.iter() {
-        records.push(Record::FunctionData { name: name(key.name.raw()), count });
+    for function in file.functions.iter() {
+        records.push(Record::FunctionData { name: name(function.raw_name()), count: function.calls });
     }
     let ratio = file.functions.ratio();
     records.push(Record::FunctionsFound { found: narrow(ratio.whole) });

@@ -9,7 +9,7 @@ use super::number::{self, Count};
 use crate::diagnostic::Code;
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
-use crate::model::{Branches, FileCoverage, FunctionKey, Kind, Ratio, Summary, Untrusted};
+use crate::model::{Branches, FileCoverage, Kind, Ratio, Summary};
 use std::num::NonZeroU32;
 
 /// Clover.
@@ -170,9 +170,7 @@ impl Reading<'_> {
             Some(b"method") => {
                 let name =
                     name.map(|name| name.value(self.gathered.context).into_owned()).unwrap_or_default();
-                file.coverage
-                    .functions
-                    .add(FunctionKey { line: line.get(), name: Untrusted::new(name) }, hits);
+                file.coverage.functions.add(line.get(), &name, hits);
             }
             Some(b"stmt" | b"cond") => {
                 file.coverage.lines.add(line, hits);

@@ -120,7 +120,7 @@ impl<'c> Gathered<'c> {
         position: impl FnOnce() -> Position,
     ) -> Result<(), ParseError> {
         let branches = file.branches.len() + file.parts.len();
-        let records = file.lines.len() * 8 + branches * 16 + file.functions.len() * 64;
+        let records = file.lines.len() * 8 + branches * 16 + file.functions.bytes();
         self.check(records as u64 + more, position)
     }
 
@@ -285,8 +285,8 @@ impl<'c> Gathered<'c> {
 
 /// Bytes that the records of a file take, roughly.
 fn weight(file: &FileCoverage) -> u64 {
-    let names: usize = file.functions.iter().map(|(key, _)| 64 + key.name.raw().len()).sum();
-    (file.lines.len() * 8 + (file.branches.len() + file.parts.len()) * 16 + names) as u64
+    let branches = file.branches.len() + file.parts.len();
+    (file.lines.len() * 8 + branches * 16 + file.functions.bytes()) as u64
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::number::{self, Count, LineNumber};
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{FileCoverage, FunctionKey, Kind, Ratio, Summary, Untrusted};
+use crate::model::{FileCoverage, Kind, Ratio, Summary, Untrusted};
 
 /// gcov's own.
 pub(super) const FORMAT: Format = Format {
@@ -188,7 +188,7 @@ impl Reading<'_, '_> {
             return Ok(());
         };
         if let Some(calls) = self.gathered.hits(calls, || "a function".to_owned(), || json.position()) {
-            file.functions.add(FunctionKey { line, name: Untrusted::new(name) }, calls);
+            file.functions.add(line, &name, calls);
         }
         self.gathered.hold(1, || json.position())
     }

@@ -11,7 +11,7 @@ use super::number::{Count, LineNumber};
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{FileCoverage, FunctionKey, Kind, Untrusted};
+use crate::model::{FileCoverage, Kind};
 use std::collections::BTreeMap;
 
 /// Istanbul.
@@ -169,8 +169,7 @@ impl Reading<'_, '_> {
                     LineNumber::Line(line) => line.get(),
                     LineNumber::NoLine | LineNumber::Unreadable => 0,
                 };
-                let name = Untrusted::new(spot.name.as_str());
-                file.functions.add(FunctionKey { line, name }, calls);
+                file.functions.add(line, &spot.name, calls);
             }
         }
         for (key, spot) in maps.branches.iter().filter(|(_, spot)| !spot.skip) {

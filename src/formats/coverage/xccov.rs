@@ -6,7 +6,7 @@ use super::number::{Count, LineNumber};
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{FileCoverage, FunctionKey, Kind, Ratio, Summary, Untrusted};
+use crate::model::{FileCoverage, Kind, Ratio, Summary};
 
 /// Xcode.
 pub(super) const FORMAT: Format = Format {
@@ -169,7 +169,7 @@ impl Reading<'_, '_> {
         })?;
         let calls = self.gathered.hits(calls, || "a function".to_owned(), || json.position());
         if let Some(calls) = calls {
-            file.functions.add(FunctionKey { line, name: Untrusted::new(name.unwrap_or_default()) }, calls);
+            file.functions.add(line, &name.unwrap_or_default(), calls);
         }
         self.gathered.hold(1, || json.position())
     }

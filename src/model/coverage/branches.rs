@@ -16,16 +16,86 @@ pub struct Branches {
 /// Line and identity within the line, split so that it needs no padding.
 type Id = (u32, [u32; 2]);
 
-/// Branches with an identity, in twelve bytes each: those that were taken, and those that were missed or are
-/// among the taken ones, too.
+/// Branches with an identity: in six bytes those that small numbers name on one of the first 65,535 lines, which
+/// nearly all are, the others in twelve.
 #[derive(Clone, Debug, Default)]
 struct Ids {
+    /// Line and identity → taken.
+    narrow: Sorted<(u16, u16), bool>,
+    wide: Option<Box<Wide>>,
+}
+
+/// Those that were taken, and those that were missed or are among the taken ones, too.
+#[derive(Clone, Debug, Default)]
+struct Wide {
     taken: Sorted<Id, ()>,
     missed: Sorted<Id, ()>,
 }
 
+/// The short form of a branch: of its identity the lowest byte of each half, if there is no more.
+#[inline]
+fn narrow((line, [high, low]): Id) -> Option<(u16, u16)> {
+    let ([0, 0, 0, high], [0, 0, 0, low]) = (high.to_be_bytes(), low.to_be_bytes()) else { return None };
+    Some((u16::try_from(line).ok()?, u16::from_be_bytes([high, low])))
+}
+
+fn widened((line, id): (u16, u16)) -> Id {
+    let [high, low] = id.to_be_bytes();
+    (line.into(), [high.into(), low.into()])
+}
+
 impl Ids {
     #[inline]
+    fn add(&mut self, id: Id, taken: bool) {
+        let Some(narrow) = narrow(id) else { return self.wide.get_or_insert_default().add(id, taken) };
+        if !self.narrow.push(narrow, taken) {
+            self.narrow.upsert(narrow, |old| taken || old == Some(&true));
+        }
+    }
+
+    /// Each branch once, ascending, and whether it was taken.
+    fn iter(&self) -> impl Iterator<Item = (Id, bool)> {
+        let mut narrow = self.narrow.iter().map(|(&id, &taken)| (widened(id), taken)).peekable();
+        let mut wide = self.wide.iter().flat_map(|wide| wide.iter()).peekable();
+        std::iter::from_fn(move || match (narrow.peek(), wide.peek()) {
+            (Some(short), Some(long)) if long.0 < short.0 => wide.next(),
+            (Some(_), _) => narrow.next(),
+            (None, _) => wide.next(),
+        })
+    }
+
+    fn ratio(&self) -> Ratio {
+        let part = self.narrow.values().filter(|taken| **taken).count();
+        let mut ratio = Ratio { part: part as u64, whole: self.narrow.len() as u64 };
+        for (_, taken) in self.wide.iter().flat_map(|wide| wide.iter()) {
+            ratio.part += u64::from(taken);
+            ratio.whole += 1;
+        }
+        ratio
+    }
+
+    /// How many records are kept: a branch in the long form that was missed and taken may count for two.
+    fn len(&self) -> usize {
+        self.narrow.len() + self.wide.as_ref().map_or(0, |wide| wide.taken.len() + wide.missed.len())
+    }
+
+    fn take_settled(&mut self) -> Self {
+        let wide = self.wide.as_mut().filter(|wide| !wide.is_empty());
+        let wide =
+            wide.map(|wide| Wide { taken: wide.taken.take_settled(), missed: wide.missed.take_settled() });
+        Self { narrow: self.narrow.take_settled(), wide: wide.map(Box::new) }
+    }
+
+    fn settle(&mut self) {
+        self.narrow.settle();
+        if let Some(wide) = &mut self.wide {
+            wide.taken.settle();
+            wide.missed.settle();
+        }
+    }
+}
+
+impl Wide {
     fn add(&mut self, id: Id, taken: bool) {
         let into = if taken { &mut self.taken } else { &mut self.missed };
         if !into.push(id, ()) {
@@ -33,7 +103,10 @@ impl Ids {
         }
     }
 
-    /// Each branch once, ascending, and whether it was taken.
+    fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.missed.is_empty()
+    }
+
     fn iter(&self) -> impl Iterator<Item = (Id, bool)> {
         let mut taken = self.taken.iter().map(|(id, ())| *id).peekable();
         let mut missed = self.missed.iter().map(|(id, ())| *id).peekable();
@@ -109,6 +182,9 @@ impl Branches {
     /// Taken branches of all branches. A line that has both forms counts once, with the larger total and then
     /// the larger part: they describe the same branches.
     pub fn ratio(&self) -> Ratio {
+        if self.by_count.is_empty() {
+            return self.by_id.ratio();
+        }
         let mut ratio = Ratio::default();
         for line in self.per_line() {
             ratio.part += u64::from(line.taken);
@@ -149,7 +225,7 @@ impl Branches {
     /// How many records are kept: identities and counted lines. A branch that one report misses and another
     /// takes may count for two.
     pub fn len(&self) -> usize {
-        self.by_id.taken.len() + self.by_id.missed.len() + self.by_count.len()
+        self.by_id.len() + self.by_count.len()
     }
 
     /// True if there is no record of a branch.
@@ -184,15 +260,11 @@ impl Branches {
     }
 
     pub(super) fn take_settled(&mut self) -> Self {
-        Self {
-            by_id: Ids { taken: self.by_id.taken.take_settled(), missed: self.by_id.missed.take_settled() },
-            by_count: self.by_count.take_settled(),
-        }
+        Self { by_id: self.by_id.take_settled(), by_count: self.by_count.take_settled() }
     }
 
     pub(super) fn shrink(&mut self) {
-        self.by_id.taken.settle();
-        self.by_id.missed.settle();
+        self.by_id.settle();
         self.by_count.settle();
     }
 }
@@ -200,6 +272,39 @@ impl Branches {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn branches_of_short_and_long_identities_are_what_a_tree_holds(
+            added in proptest::collection::vec(
+                (
+                    prop_oneof![1_u32..4, 65_534_u32..65_538],
+                    prop_oneof![0_u64..2, 255_u64..257],
+                    prop_oneof![0_u64..2, 255_u64..257, Just(u64::from(u32::MAX))],
+                    any::<bool>(),
+                ),
+                0..60,
+            ),
+        ) {
+            let mut branches = Branches::default();
+            let mut tree = BTreeMap::new();
+            for (line, high, low, taken) in added {
+                let id = high << 32 | low;
+                branches.add(line, id, taken);
+                *tree.entry((line, id)).or_insert(false) |= taken;
+            }
+            let id = |[high, low]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
+            let got: Vec<_> = branches.by_id.iter().map(|((line, two), taken)| ((line, id(two)), taken)).collect();
+            prop_assert_eq!(got, tree.iter().map(|(key, taken)| (*key, *taken)).collect::<Vec<_>>());
+            let taken = tree.values().filter(|taken| **taken).count() as u64;
+            prop_assert_eq!(branches.ratio(), Ratio { part: taken, whole: tree.len() as u64 });
+            let stored = serde_json::to_string(&branches).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Branches>(&stored).unwrap(), &branches);
+            prop_assert_eq!(&branches.clone().take_settled(), &branches);
+        }
+    }
 
     #[test]
     fn a_line_with_ids_and_counts_counts_its_branches_once() {

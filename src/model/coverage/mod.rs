@@ -1,28 +1,19 @@
 //! Code coverage: per file a map of line → hits, branches, functions.
 
 mod branches;
+mod functions;
 mod lines;
 mod sorted;
 
 pub use branches::{Branches, LineBranches};
+pub use functions::{FunctionCalls, Functions};
 pub use lines::{InOrder, LineHits, Lines};
 
 use super::Ratio;
 use super::Untrusted;
 use serde::{Deserialize, Serialize};
-use sorted::Sorted;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-
-/// What tells two functions of a file apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct FunctionKey {
-    /// First line; 0 if the report does not say.
-    pub line: u32,
-    /// The name as the tool writes it.
-    pub name: Untrusted,
-}
 
 /// Totals that a report states without records to count them from: a summary-only report, or one metric of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,8 +79,8 @@ impl FileCoverage {
         }
         self.branches.merge(&other.branches);
         self.parts.merge(&other.parts);
-        for (key, calls) in other.functions.iter() {
-            self.functions.add(key.clone(), calls);
+        for function in other.functions.iter() {
+            self.functions.add(function.line, function.raw_name(), function.calls);
         }
         self.summary = larger_summary(self.summary.take(), other.summary.clone());
     }
@@ -110,9 +101,9 @@ impl FileCoverage {
         };
         file.branches = self.branches.renumbered(number);
         file.parts = self.parts.renumbered(number);
-        for (key, calls) in self.functions.iter() {
-            if let Some(line) = number(key.line) {
-                file.functions.add(FunctionKey { line, name: key.name.clone() }, calls);
+        for function in self.functions.iter() {
+            if let Some(line) = number(function.line) {
+                file.functions.add(line, function.raw_name(), function.calls);
             }
         }
         file
@@ -121,13 +112,11 @@ impl FileCoverage {
     /// Takes everything out, in no more memory than it needs, and keeps the room for the next file.
     #[must_use]
     pub fn take_settled(&mut self) -> Self {
-        let mut functions = std::mem::take(&mut self.functions);
-        functions.0.settle();
         Self {
             lines: self.lines.take_settled(),
             branches: self.branches.take_settled(),
             parts: self.parts.take_settled(),
-            functions,
+            functions: self.functions.take_settled(),
             summary: self.summary.take(),
         }
     }
@@ -137,40 +126,7 @@ impl FileCoverage {
         self.lines.shrink();
         self.branches.shrink();
         self.parts.shrink();
-        self.functions.0.settle();
-    }
-}
-
-/// The functions of one file, by first line and name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Functions(Sorted<FunctionKey, u64>);
-
-impl Functions {
-    /// Adds calls to a function (saturating), and makes it known if it was not.
-    pub fn add(&mut self, key: FunctionKey, calls: u64) {
-        self.0.upsert(key, |old| old.copied().unwrap_or(0).saturating_add(calls));
-    }
-
-    /// Each function and how often it was called, by line and name.
-    pub fn iter(&self) -> impl Iterator<Item = (&FunctionKey, u64)> {
-        self.0.iter().map(|(key, &calls)| (key, calls))
-    }
-
-    /// How many functions there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// True if no function is known.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Functions that ran, of all functions.
-    pub fn ratio(&self) -> Ratio {
-        let part = self.iter().filter(|(_, calls)| *calls > 0).count();
-        Ratio { part: part as u64, whole: self.len() as u64 }
+        self.functions.settle();
     }
 }
 

@@ -1,10 +1,10 @@
 use super::*;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
-    BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, FunctionKey, Health, Job,
-    JobFate, JobReports, JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath,
-    ReportRead, Scan, ScanClass, ScanClasses, Severity, Summary, Suppression, TestCase, TestGroup,
-    TestHistory, TestId, TestRun, TestStatus, Tool, Traits, Untrusted,
+    BuildJobs, ContainerFailure, Coverage, Epss, FileCoverage, Finding, FindingId, Health, Job, JobFate,
+    JobReports, JobResult, Kind, Lines, Package, PathResolution, Place, Repeated, RepoPath, ReportRead, Scan,
+    ScanClass, ScanClasses, Severity, Summary, Suppression, TestCase, TestGroup, TestHistory, TestId,
+    TestRun, TestStatus, Tool, Traits, Untrusted,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -110,8 +110,7 @@ fn ratio() -> impl Strategy<Value = Option<Ratio>> {
 
 fn file_coverage() -> impl Strategy<Value = FileCoverage> {
     let hits = prop_oneof![0_u64..3, u64::from(u32::MAX) - 1..=u64::from(u32::MAX) + 1, Just(u64::MAX)];
-    let function = (any::<u32>(), text(), any::<u64>())
-        .prop_map(|(line, name, hits)| (FunctionKey { line, name }, hits));
+    let function = (any::<u32>(), text(), any::<u64>());
     (
         prop::collection::vec((line(), hits), 0..6),
         prop::collection::btree_map((any::<u32>(), any::<u64>()), any::<bool>(), 0..4),
@@ -125,8 +124,8 @@ fn file_coverage() -> impl Strategy<Value = FileCoverage> {
                 lines.add(line, hits);
             }
             let mut file = FileCoverage { lines, ..FileCoverage::default() };
-            for (key, calls) in functions {
-                file.functions.add(key, calls);
+            for (line, name, calls) in functions {
+                file.functions.add(line, name.raw(), calls);
             }
             for ((line, id), taken) in by_id {
                 file.branches.add(line, id, taken);

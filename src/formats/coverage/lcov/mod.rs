@@ -103,7 +103,7 @@ impl<'c> Tracefile<'c> {
         if text.is_empty() || text.starts_with(b"#") {
             return Ok(());
         }
-        if text == b"end_of_record" {
+        if text.trim_ascii_end() == b"end_of_record" {
             return self.close(line);
         }
         let colon = memchr::memchr(b':', text).unwrap_or(text.len());
@@ -240,7 +240,7 @@ impl<'c> Tracefile<'c> {
             Some((end, name)) if number::digits(end).is_some() => name,
             _ => name,
         };
-        self.record.function(text(name), function_line(start));
+        self.record.function(name, function_line(start));
     }
 
     /// `FNDA:<calls>,<name>`

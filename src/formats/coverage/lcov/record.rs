@@ -1,18 +1,21 @@
 //! One record of a tracefile, from `SF` to `end_of_record`.
 
-use crate::model::{FileCoverage, FunctionKey, Ratio, Summary, Untrusted};
-use std::collections::BTreeMap;
+use crate::model::{FileCoverage, Ratio, Summary};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 /// What one record says of its file.
 #[derive(Default)]
 pub(super) struct Record {
     pub(super) file: FileCoverage,
+    /// Names of functions, behind each other.
+    names: String,
     /// `FN`, with the calls of its `FNDA` where these come in the same order, as they nearly always do.
     functions: Vec<Function>,
     /// The next function to get calls.
     next: usize,
     /// `FNDA` out of order: name and calls.
-    calls: Vec<(Box<str>, u64)>,
+    calls: Vec<(Range<usize>, u64)>,
     /// `FNL` and `FNA`: index → first line, name, calls of all aliases.
     pub(super) groups: BTreeMap<u64, (u32, Option<Box<str>>, u64)>,
     /// `BA` (LCOV before 1.10, Bazel): line → taken and total, since these branches have no names.
@@ -22,7 +25,7 @@ pub(super) struct Record {
 }
 
 struct Function {
-    name: Box<str>,
+    name: Range<usize>,
     line: u32,
     calls: Option<u64>,
 }
@@ -47,23 +50,33 @@ impl Record {
     }
 
     /// Takes an `FN`.
-    pub(super) fn function(&mut self, name: Box<str>, line: u32) {
-        self.text_bytes += 64 + name.len() as u64;
+    pub(super) fn function(&mut self, name: &[u8], line: u32) {
+        let name = self.keep(name);
         self.functions.push(Function { name, line, calls: None });
     }
 
     /// Takes an `FNDA`.
     pub(super) fn calls(&mut self, name: &[u8], calls: u64) {
         match self.functions.get_mut(self.next) {
-            Some(function) if function.name.as_bytes() == name => {
+            Some(function) if self.names.as_bytes().get(function.name.clone()) == Some(name) => {
                 function.calls = Some(calls);
                 self.next += 1;
             }
             _ => {
-                self.text_bytes += 64 + name.len() as u64;
-                self.calls.push((String::from_utf8_lossy(name).into(), calls));
+                let name = self.keep(name);
+                self.calls.push((name, calls));
             }
         }
+    }
+
+    fn keep(&mut self, name: &[u8]) -> Range<usize> {
+        self.text_bytes += 64 + name.len() as u64;
+        let start = self.names.len();
+        match std::str::from_utf8(name) {
+            Ok(name) => self.names.push_str(name),
+            Err(_) => self.names.push_str(&String::from_utf8_lossy(name)),
+        }
+        start..self.names.len()
     }
 
     /// What the stated totals say against the records, if they do.
@@ -87,19 +100,18 @@ impl Record {
 
     /// Takes out what was read, and is ready for the next file.
     pub(super) fn take_file(&mut self) -> FileCoverage {
-        let mut file = self.file.take_settled();
         let stated = std::mem::take(&mut self.stated);
-        add_functions(&mut file, &mut self.functions, &mut self.calls);
-        self.next = 0;
+        self.add_functions();
         self.text_bytes = 0;
         for (index, (line, name, calls)) in std::mem::take(&mut self.groups) {
             // A group without an alias is still a function: its index keeps it apart.
             let name = name.unwrap_or_else(|| format!("#{index}").into());
-            file.functions.add(FunctionKey { line, name: Untrusted::new(name) }, calls);
+            self.file.functions.add(line, &name, calls);
         }
         for (line, (taken, total)) in std::mem::take(&mut self.unnamed_branches) {
-            file.branches.count_at_least(line, taken, total);
+            self.file.branches.count_at_least(line, taken, total);
         }
+        let mut file = self.file.take_settled();
         if file.lines.is_empty() {
             let ratio = |(whole, part): (Option<u64>, Option<u64>)| match (whole, part) {
                 (Some(whole), Some(part)) if whole > 0 => Some(Ratio { part: part.min(whole), whole }),
@@ -114,36 +126,36 @@ impl Record {
         }
         file
     }
-}
 
-/// Brings `FN` and `FNDA` together by name; of functions with one name the first belongs to the first.
-fn add_functions(file: &mut FileCoverage, functions: &mut Vec<Function>, calls: &mut Vec<(Box<str>, u64)>) {
-    let mut waiting: BTreeMap<Box<str>, Vec<Function>> = BTreeMap::new();
-    let mut lines: BTreeMap<Box<str>, u32> = BTreeMap::new();
-    for function in functions.drain(..) {
-        if !calls.is_empty() {
-            lines.insert(function.name.clone(), function.line);
-            if function.calls.is_none() {
-                waiting.entry(function.name.clone()).or_default().push(function);
-                continue;
+    /// Brings `FN` and `FNDA` together by name; of functions with one name the first belongs to the first.
+    fn add_functions(&mut self) {
+        let Self { names, functions, calls, file, .. } = self;
+        let name = |range: &Range<usize>| names.get(range.clone()).unwrap_or_default();
+        let mut waiting: BTreeMap<&str, VecDeque<u32>> = BTreeMap::new();
+        let mut lines: BTreeMap<&str, u32> = BTreeMap::new();
+        for function in &*functions {
+            if !calls.is_empty() {
+                lines.insert(name(&function.name), function.line);
+                if function.calls.is_none() {
+                    waiting.entry(name(&function.name)).or_default().push_back(function.line);
+                    continue;
+                }
             }
+            file.functions.add(function.line, name(&function.name), function.calls.unwrap_or(0));
         }
-        add(file, function.line, function.name, function.calls.unwrap_or(0));
+        for (called, hits) in &*calls {
+            let called = name(called);
+            // Calls of a function that has had its calls: a function at the same place. Of none: one without a place.
+            let line = waiting.get_mut(called).and_then(VecDeque::pop_front);
+            let line = line.or_else(|| lines.get(called).copied()).unwrap_or(0);
+            file.functions.add(line, called, *hits);
+        }
+        for (name, places) in waiting {
+            places.into_iter().for_each(|line| file.functions.add(line, name, 0));
+        }
+        functions.clear();
+        calls.clear();
+        names.clear();
+        self.next = 0;
     }
-    // The last of a list is taken first.
-    waiting.values_mut().for_each(|functions| functions.reverse());
-    calls.reverse();
-    while let Some((name, hits)) = calls.pop() {
-        let function = waiting.get_mut(&name).and_then(Vec::pop);
-        // Calls of a function that has had its calls: a function at the same place. Of none: one without a place.
-        let line = function.map(|function| function.line).or_else(|| lines.get(&name).copied());
-        add(file, line.unwrap_or(0), name, hits);
-    }
-    for function in waiting.into_values().flatten() {
-        add(file, function.line, function.name, 0);
-    }
-}
-
-fn add(file: &mut FileCoverage, line: u32, name: Box<str>, calls: u64) {
-    file.functions.add(FunctionKey { line, name: Untrusted::new(name) }, calls);
 }

@@ -99,7 +99,7 @@ fn functions_are_read_in_all_three_forms() {
         .file("a.c")
         .functions
         .iter()
-        .map(|(key, hits)| (key.line, key.name.raw().to_owned(), hits))
+        .map(|function| (function.line, function.raw_name().to_owned(), function.calls))
         .collect();
     assert_eq!(keys, [(3, "f".to_owned(), 2), (9, "g".to_owned(), 0)]);
     let groups = record("FNL:0,3,7\nFNA:0,0,b\nFNA:0,2,a\nFNL:1,9\nFNA:1,0,c\nDA:3,2");
@@ -126,6 +126,12 @@ fn comments_blank_lines_versions_and_conditions_are_no_trouble() {
     );
     assert_eq!(read.file("src/a.c").lines.len(), 1);
     assert_eq!((read.health, read.codes.len()), (Health::Complete, 0));
+}
+
+#[test]
+fn white_space_behind_the_end_of_a_record_is_no_loss() {
+    let read = read("SF:a.c\nDA:1,1\nend_of_record \nSF:b.c\nDA:1,0\nend_of_record\t\r\n");
+    assert_eq!((read.report.files.len(), read.health), (2, Health::Complete));
 }
 
 #[test]
