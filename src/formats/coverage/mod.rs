@@ -23,6 +23,7 @@ mod gcov;
 mod gcov_json;
 mod go_cover;
 mod istanbul;
+mod istanbul_summary;
 mod jacoco;
 mod lcov;
 mod llvm;
@@ -48,6 +49,7 @@ pub const FORMATS: &[&Format] = &[
     &gcov_json::GCOVR,
     &go_cover::FORMAT,
     &istanbul::FORMAT,
+    &istanbul_summary::FORMAT,
     &jacoco::FORMAT,
     &lcov::FORMAT,
     &llvm::FORMAT,

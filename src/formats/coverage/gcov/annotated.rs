@@ -1,30 +1,19 @@
-//! gcov's annotated source, `*.gcov` (coverage.md b.6).
+//! gcov's annotated source.
 //!
 //! Several files may stand behind each other. A template's line stands once for all its instances and again in
 //! the section of each: it ran if one of them did. A `*` behind the count
 //! marks a line of which a part did not run. Branches are told apart by their number on the line.
 
-use super::gather::Gathered;
-use super::number::{self, Count};
 use crate::diagnostic::Code;
+use crate::formats::coverage::gather::Gathered;
+use crate::formats::coverage::number::{self, Count};
 use crate::formats::lines::{Line, LineEnd, LineReader};
-use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
-use crate::model::{FileCoverage, Kind};
+use crate::formats::{Context, Head, ParseError, Parsed, Position, Source};
+use crate::model::FileCoverage;
 use std::num::NonZeroU32;
 
-/// gcov.
-pub(super) const FORMAT: Format = Format {
-    id: "gcov",
-    kind: Kind::Coverage,
-    name: "gcov text",
-    default_globs: &["*.gcov"],
-    spec_url: "https://gcc.gnu.org/onlinedocs/gcc/Invoking-Gcov.html",
-    sniff,
-    parse,
-};
-
 /// The first line names the source file: `-: 0:Source:main.c`.
-fn sniff(head: &Head) -> bool {
+pub(super) fn sniff(head: &Head) -> bool {
     let first = head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let mut fields = first.splitn(3, ':').map(str::trim);
     fields.next() == Some("-")
@@ -32,7 +21,7 @@ fn sniff(head: &Head) -> bool {
         && fields.next().is_some_and(|rest| rest.starts_with("Source:"))
 }
 
-fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
+pub(super) fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     let mut reading =
         Reading { gathered: Gathered::new(context), path: None, file: FileCoverage::default(), line: None };
     let result = reading.read(source);
@@ -184,7 +173,8 @@ fn executions(count: &[u8]) -> Count {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::FORMAT;
+    use crate::diagnostic::Code;
     use crate::formats::coverage::testing::{claims, ratio, read, read_error};
     use crate::model::Health;
 
