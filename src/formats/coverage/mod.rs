@@ -4,6 +4,7 @@
 //! Figures are counted from records; totals that a tool states are a cross-check, and stand in for records only
 //! where a report has none (coverage.md b).
 
+mod digits;
 mod gather;
 mod json_value;
 mod line_list;

@@ -143,7 +143,7 @@ impl<'s, 'r> Json<'s, 'r> {
         &mut self,
         field: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
     ) -> Result<bool, ParseError> {
-        self.object_with(true, field)
+        self.object_with(true, |_| 0, field)
     }
 
     /// Takes an object that is a map: its keys are data and may be any number. Repeated keys are all handed
@@ -155,7 +155,37 @@ impl<'s, 'r> Json<'s, 'r> {
         &mut self,
         entry: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
     ) -> Result<bool, ParseError> {
-        self.object_with(false, entry)
+        self.entries_in_form(|_| 0, entry)
+    }
+
+    /// The same for a map whose entries nearly all have one plain form: before each key `plain` is shown the bytes that
+    /// are at hand, and says how many of them are whole entries, each with the comma behind it. It must take nothing
+    /// that is no JSON; whatever it leaves comes to `entry`.
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    pub fn entries_in_form(
+        &mut self,
+        plain: impl FnMut(&[u8]) -> usize,
+        entry: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
+    ) -> Result<bool, ParseError> {
+        self.object_with(false, plain, entry)
+    }
+
+    /// Takes a value if `plain` knows its form: it is shown the bytes that are at hand, and gives what it read and how
+    /// many bytes the whole value has. `None`, and the value stays, if it does not know it.
+    ///
+    /// # Errors
+    /// When no value comes.
+    pub fn in_form<T>(
+        &mut self,
+        plain: impl FnOnce(&[u8]) -> Option<(T, usize)>,
+    ) -> Result<Option<T>, ParseError> {
+        self.window.token_inside()?;
+        let Some((value, bytes)) = plain(self.window.rest()) else { return Ok(None) };
+        self.window.pass(bytes);
+        self.due = false;
+        Ok(Some(value))
     }
 
     /// Takes an array: calls `element` with the reader before each of its elements. What `element` does not

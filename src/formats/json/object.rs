@@ -12,10 +12,12 @@ const MAX_KEY: usize = 64 * 1024;
 const MAX_KEYS: usize = 4096;
 
 impl Json<'_, '_> {
-    /// Takes an object; with `each_once`, a key that stands twice is an error.
+    /// Takes an object; with `each_once`, a key that stands twice is an error. Entries that `plain` takes before a key
+    /// (see [`Json::entries_in_form`]) are not looked at.
     pub(super) fn object_with(
         &mut self,
         each_once: bool,
+        mut plain: impl FnMut(&[u8]) -> usize,
         mut field: impl FnMut(&mut Self, &str) -> Result<(), ParseError>,
     ) -> Result<bool, ParseError> {
         if self.kind()? != JsonKind::Object {
@@ -27,6 +29,7 @@ impl Json<'_, '_> {
         let mut key = self.key_buffers.pop().unwrap_or_default();
         if self.window.token_inside()? != b'}' {
             loop {
+                self.window.pass(plain(self.window.rest()));
                 self.window.expect(b'"', "a key")?;
                 if self.window.read_string(&mut key, MAX_KEY)? {
                     let message = format!("a key of more than {MAX_KEY} bytes");

@@ -80,6 +80,18 @@ impl<'s, 'r> Window<'s, 'r> {
         self.at += 1;
     }
 
+    /// The bytes that are at hand.
+    #[inline]
+    pub(super) fn rest(&self) -> &[u8] {
+        self.chunk.get(self.at..).unwrap_or_default()
+    }
+
+    /// Goes over bytes that are at hand.
+    #[inline]
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.at = (self.at + bytes).min(self.chunk.len());
+    }
+
     /// The next byte inside of a value.
     #[inline]
     fn next(&mut self) -> Result<u8, ParseError> {

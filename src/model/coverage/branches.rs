@@ -65,7 +65,7 @@ impl Ids {
     }
 
     fn ratio(&self) -> Ratio {
-        let part = self.narrow.values().filter(|taken| **taken).count();
+        let part = self.narrow.count(|taken| *taken);
         let mut ratio = Ratio { part: part as u64, whole: self.narrow.len() as u64 };
         for (_, taken) in self.wide.iter().flat_map(|wide| wide.iter()) {
             ratio.part += u64::from(taken);

@@ -29,14 +29,22 @@ pub struct Lines {
 
 /// Takes lines that come in order; see [`Lines::in_order`].
 #[derive(Debug)]
-pub struct InOrder<'l>(&'l mut Sorted<u16, u16>);
+pub struct InOrder<'l> {
+    lines: &'l mut Sorted<u16, u16>,
+    /// The last line that is there; 0 if there is none.
+    last: u16,
+}
 
 impl InOrder<'_> {
     /// Adds a line behind all others. False, and nothing added, if it is not behind them or too large.
     #[inline]
     pub fn push(&mut self, line: u32, hits: u32) -> bool {
         match (u16::try_from(line), u16::try_from(hits)) {
-            (Ok(line), Ok(hits)) if line > 0 && hits < u16::MAX => self.0.push(line, hits),
+            (Ok(line), Ok(hits)) if line > self.last && hits < u16::MAX => {
+                self.last = line;
+                self.lines.append(line, hits);
+                true
+            }
             _ => false,
         }
     }
@@ -74,7 +82,7 @@ impl Lines {
     /// which there is no room in that form.
     pub fn in_order(&mut self) -> Option<InOrder<'_>> {
         match &mut self.store {
-            Store::Narrow(lines) => Some(InOrder(lines)),
+            Store::Narrow(lines) => Some(InOrder { last: lines.last().copied().unwrap_or(0), lines }),
             Store::Wide(_) => None,
         }
     }
@@ -126,8 +134,8 @@ impl Lines {
     /// Covered lines of all lines.
     pub fn ratio(&self) -> Ratio {
         let part = match &self.store {
-            Store::Narrow(lines) => lines.values().filter(|&&hits| hits > 0).count(),
-            Store::Wide(lines) => lines.values().filter(|&&hits| hits > 0).count(),
+            Store::Narrow(lines) => lines.count(|hits| *hits > 0),
+            Store::Wide(lines) => lines.count(|hits| *hits > 0),
         };
         Ratio { part: part as u64, whole: self.len() as u64 }
     }

@@ -36,10 +36,16 @@ impl<K: Ord, V> Sorted<K, V> {
         is_last
     }
 
-    /// All values, in no order.
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
-        let late = self.late.iter().flat_map(|late| late.values());
-        self.entries.iter().map(|entry| &entry.1).chain(late)
+    /// Puts a pair behind all others, where the caller knows that its place is there.
+    #[inline]
+    pub(super) fn append(&mut self, key: K, value: V) {
+        self.entries.push((key, value));
+    }
+
+    /// How many values are so.
+    pub(super) fn count(&self, is: impl Fn(&V) -> bool) -> usize {
+        let late = self.late.as_ref().map_or(0, |late| late.values().filter(|value| is(value)).count());
+        self.entries.iter().filter(|entry| is(&entry.1)).count() + late
     }
 
     /// Sets the value of a key, from the one it has.

@@ -11,6 +11,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use super::digits;
 use super::gather::Gathered;
 use super::number::{self, LineNumber};
 use crate::diagnostic::{Code, Weight};
@@ -313,7 +314,7 @@ fn block_flags(block: &[u8]) -> (&[u8], &[u8]) {
 /// Identity of a branch within its line: its numbers, or a hash of its names. The flags are no part of it: LCOV
 /// 1.x writes none for the same branch.
 fn branch_id(block: &[u8], branch: &[u8]) -> u64 {
-    let small = |text: &[u8]| match plain::number(text) {
+    let small = |text: &[u8]| match digits::number(text) {
         Some((number, [])) => u32::try_from(number).ok(),
         _ => None,
     };

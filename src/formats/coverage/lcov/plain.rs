@@ -4,6 +4,9 @@
 //! They are read from the window at one go, without looking for the line's end first. Whatever is not plain is
 //! left to the parser of any line, which gives the same answer for what is.
 
+use crate::formats::coverage::digits::{
+    ZEROS, is_short, low_half, no_digits, no_digits_of_sixteen, number, short_digits, two_values,
+};
 use crate::formats::coverage::number::numbered_branch;
 use crate::model::FileCoverage;
 use std::num::NonZeroU32;
@@ -12,12 +15,17 @@ use std::num::NonZeroU32;
 pub(super) fn take(window: &[u8], file: &mut FileCoverage) -> (usize, u64) {
     let (mut at, mut lines) = (0, 0);
     loop {
-        let (bytes, count) = short_lines(window.get(at..).unwrap_or_default(), file);
-        at += bytes;
-        lines += count;
         let rest = window.get(at..).unwrap_or_default();
         let length = match rest {
-            [b'D', b'A', b':', fields @ ..] => line(fields, file).map(|length| length + 3),
+            [b'D', b'A', b':', fields @ ..] => {
+                let (bytes, count) = short_lines(rest, file);
+                if count > 0 {
+                    at += bytes;
+                    lines += count;
+                    continue;
+                }
+                line(fields, file).map(|length| length + 3)
+            }
             [b'B', b'R', b'D', b'A', b':', fields @ ..] => branch(fields, file).map(|length| length + 5),
             _ => None,
         };
@@ -35,23 +43,45 @@ fn short_lines(window: &[u8], file: &mut FileCoverage) -> (usize, u64) {
     while let Some((b"DA:", fields)) = rest.split_first_chunk::<3>() {
         let Some(fields) = fields.first_chunk::<16>() else { break };
         let fields = u128::from_le_bytes(*fields);
-        let Some((line, length)) = short_field(low_half(fields), b',') else { break };
-        let fields = low_half(fields >> (8 * (length + 1)));
-        let Some((hits, more)) = short_field(fields, b'\n') else { break };
+        let Some((line, hits, length)) = two_in_eight(low_half(fields)).or_else(|| two_fields(fields)) else {
+            break;
+        };
         if !lines.push(line, hits) {
             break;
         }
-        // Both are at most 7, so that all of it lies in what was loaded.
-        let Some(next) = rest.get(3 + length as usize + 1 + more as usize + 1..) else { break };
+        let Some(next) = rest.get(3 + length as usize..) else { break };
         rest = next;
         count += 1;
     }
     (window.len() - rest.len(), count)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the other half is looked at after a shift")]
-const fn low_half(word: u128) -> u64 {
-    word as u64
+/// Two plain numbers of at most four digits and their ends, if all of it are at most eight bytes; and how many bytes.
+#[inline]
+fn two_in_eight(text: u64) -> Option<(u32, u32, u32)> {
+    let digits = text ^ ZEROS;
+    let others = no_digits(digits);
+    let behind = others & others.wrapping_sub(1);
+    if behind == 0 {
+        return None;
+    }
+    let (comma, newline) = (others.trailing_zeros() & !7, behind.trailing_zeros() & !7);
+    // All at one go, as each of them nearly always holds.
+    let ends = ((text >> comma) & 0xff == u64::from(b',')) & ((text >> newline) & 0xff == u64::from(b'\n'));
+    let (second, bits) = (digits >> (comma + 8), newline - comma - 8);
+    if !(ends & is_short(digits, comma) & is_short(second, bits)) {
+        return None;
+    }
+    let (line, hits) = two_values((digits, comma), (second, bits));
+    Some((line, hits, newline / 8 + 1))
+}
+
+/// The same of at most seven digits each.
+fn two_fields(text: u128) -> Option<(u32, u32, u32)> {
+    let (line, length) = short_field(low_half(text), b',')?;
+    // Both are at most 7, so that all of it lies in the 16 bytes.
+    let (hits, more) = short_field(low_half(text >> (8 * (length + 1))), b'\n')?;
+    Some((line, hits, length + 1 + more + 1))
 }
 
 /// A plain number of at most seven digits with `end` behind it, and how many digits it has.
@@ -99,82 +129,42 @@ fn branch(fields: &[u8], file: &mut FileCoverage) -> Option<usize> {
     Some(fields.len() - rest.len())
 }
 
-/// The four numbers of a branch if all are short, and how many bytes they are with the line's end.
+/// The four numbers of a branch if all have at most four digits and are in 16 bytes with the line's end, and how many bytes they are.
 #[inline]
 fn short_branch(fields: &[u8]) -> Option<([u32; 4], usize)> {
-    let mut rest = fields;
-    let mut next = |end: u8| {
-        let (value, length) = short_field(u64::from_le_bytes(*rest.first_chunk()?), end)?;
-        rest = rest.get(length as usize + 1..)?;
-        Some(value)
+    let text = u128::from_le_bytes(*fields.first_chunk()?);
+    let digits = text ^ (u128::from(ZEROS) << 64 | u128::from(ZEROS));
+    let mut others = no_digits_of_sixteen(digits);
+    let mut next = || {
+        let at = others.trailing_zeros();
+        others &= others.wrapping_sub(1);
+        at
     };
-    let (line, block, branch) = (next(b',')?, next(b',')?, next(b',')?);
-    let taken = match rest {
-        [b'-', b'\n', after @ ..] => {
-            rest = after;
-            0
+    let ends = [next(), next(), next(), next()];
+    let field = |start: u32, end: u32, mark: u8| {
+        let bits = 8 * end.checked_sub(start)?;
+        if end > 15 || (text >> (8 * end)) & 0xff != u128::from(mark) {
+            return None;
         }
-        _ => {
-            let (value, length) = short_field(u64::from_le_bytes(*rest.first_chunk()?), b'\n')?;
-            rest = rest.get(length as usize + 1..)?;
-            value
-        }
+        let digits = low_half(digits >> (8 * start));
+        is_short(digits, bits).then_some((digits, bits))
     };
-    Some(([line, block, branch, taken], fields.len() - rest.len()))
-}
-
-/// A number that its text alone can mean: no sign, no leading zero, at most 19 digits.
-pub(super) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let (value, length) = match short_number(text) {
-        Some(short) => short,
-        None => long_number(text),
+    let line = field(0, ends[0], b',')?;
+    let block = field(ends[0] + 1, ends[1], b',')?;
+    let branch = field(ends[1] + 1, ends[2], b',')?;
+    let start = ends[2] + 1;
+    let not_reached =
+        start == ends[3] && start < 15 && (text >> (8 * start)) & 0xffff == u128::from(NOT_REACHED);
+    let (taken, length) = match not_reached {
+        true => ((0, 8), start as usize + 2),
+        false => (field(start, ends[3], b'\n')?, ends[3] as usize + 1),
     };
-    let plain = (length == 1 || text.first() != Some(&b'0')) && (1..=19).contains(&length);
-    if plain { Some((value, text.get(length..)?)) } else { None }
+    let ((line, block), (branch, taken)) = (two_values(line, block), two_values(branch, taken));
+    Some(([line, block, branch, taken], length))
 }
 
-/// Up to seven digits. `None` if there are more digits or fewer bytes.
-fn short_number(text: &[u8]) -> Option<(u64, usize)> {
-    let (value, bits) = short_digits(u64::from_le_bytes(*text.first_chunk()?))?;
-    Some((value, (bits / 8) as usize))
-}
-
-/// Up to seven digits of eight bytes, and how many bits they take; `None` if all eight are digits.
-///
-/// All at one go: how many digits a number has cannot be foretold, and a loop over them costs a wrong guess each
-/// time.
-#[inline]
-const fn short_digits(text: u64) -> Option<(u64, u32)> {
-    let digits = text ^ 0x3030_3030_3030_3030;
-    // The highest bit is set in the first byte that is above nine, and clear in all before it.
-    let others = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
-    let bits = others.trailing_zeros() & !7;
-    match bits {
-        0 => return Some((0, 0)),
-        64 => return None,
-        _ => {}
-    }
-    // Zeros move in before the digits; then pairs of them, and pairs of these, are brought together.
-    let ones = digits << (64 - bits);
-    let tens = (ones.wrapping_mul(2561) >> 8) & 0x00ff_00ff_00ff_00ff;
-    let thousands = (tens.wrapping_mul(6_553_601) >> 16) & 0x0000_ffff_0000_ffff;
-    Some((thousands.wrapping_mul(42_949_672_960_001) >> 32, bits))
-}
-
-fn long_number(text: &[u8]) -> (u64, usize) {
-    let mut value = 0_u64;
-    let mut length = 0;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        // Beyond 19 digits the length refuses it; the value may be anything.
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        length += 1;
-    }
-    (value, length)
-}
+/// `-` and the line's end.
+const NOT_REACHED: u16 = u16::from_le_bytes(*b"-\n");
 
 fn newline(rest: &[u8]) -> Option<&[u8]> {
     match rest {
@@ -186,37 +176,6 @@ fn newline(rest: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_number_is_what_its_digits_say(value in any::<u64>(), shift in 0_u32..64, rest in "[,\n\\-/:x\u{e9}]?[ -~]{0,9}") {
-            let value = value >> shift;
-            prop_assume!(!rest.starts_with(|c: char| c.is_ascii_digit()));
-            let text = format!("{value}{rest}");
-            let expected = (value.to_string().len() <= 19).then_some((value, rest.as_bytes()));
-            prop_assert_eq!(number(text.as_bytes()), expected);
-        }
-    }
-
-    #[test]
-    fn what_is_no_plain_number_is_none() {
-        for text in [
-            "",
-            "x",
-            "-1",
-            "00",
-            "01,",
-            "01234567,",
-            "12345678901234567890",
-            ",12345678",
-            "/2345678",
-            ":2345678",
-        ] {
-            assert_eq!(number(text.as_bytes()), None, "{text}");
-        }
-        assert_eq!(number(b"0,1234567"), Some((0, b",1234567".as_slice())));
-    }
 
     #[test]
     fn lines_are_taken_up_to_the_first_that_is_not_plain() {

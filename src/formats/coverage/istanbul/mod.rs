@@ -4,6 +4,9 @@
 //! a function or a branch starts are none. Branches and functions have the identities that istanbul's own LCOV
 //! gives them, so that both reports of one run are one.
 
+mod keyed;
+mod plain;
+
 use super::gather::{Gathered, from_json};
 use super::json_value;
 use super::number;
@@ -12,7 +15,9 @@ use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{FileCoverage, Kind};
-use std::collections::BTreeMap;
+use keyed::Keyed;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 /// Istanbul.
 pub(super) const FORMAT: Format = Format {
@@ -47,18 +52,20 @@ struct Reading<'g, 'c> {
 #[derive(Default)]
 struct Maps {
     path: Option<String>,
-    statements: BTreeMap<u32, Spot>,
-    functions: BTreeMap<u32, Spot>,
-    branches: BTreeMap<u32, Spot>,
-    statement_counts: BTreeMap<u32, Count>,
-    function_counts: BTreeMap<u32, Count>,
-    branch_counts: BTreeMap<u32, Vec<Count>>,
+    statements: Keyed<Spot>,
+    functions: Keyed<(Spot, String)>,
+    branches: Keyed<Spot>,
+    statement_counts: Keyed<Count>,
+    function_counts: Keyed<Count>,
+    /// Where the counts of each branch's arms stand in `arms`.
+    branch_counts: Keyed<Range<usize>>,
+    arms: Vec<Count>,
 }
 
 /// Where something starts.
+#[derive(Clone, Copy)]
 struct Spot {
     line: LineNumber,
-    name: String,
     /// Left out by a comment of the author.
     skip: bool,
 }
@@ -71,7 +78,7 @@ impl Reading<'_, '_> {
             return Ok(());
         }
         let path = maps.path.take().unwrap_or_else(|| key.to_owned());
-        let file = self.coverage(json, &maps);
+        let file = self.coverage(json, &mut maps);
         self.gathered.put(&path, file, || json.position())
     }
 
@@ -79,12 +86,12 @@ impl Reading<'_, '_> {
         json.object(|json, key| {
             match key {
                 "path" => maps.path = json.string()?,
-                "statementMap" => self.spots(json, &mut maps.statements)?,
-                "fnMap" => self.spots(json, &mut maps.functions)?,
-                "branchMap" => self.spots(json, &mut maps.branches)?,
+                "statementMap" => self.statements(json, &mut maps.statements)?,
+                "fnMap" => self.spots(json, |key, spot, name| maps.functions.put(key, (spot, name)))?,
+                "branchMap" => self.spots(json, |key, spot, _| maps.branches.put(key, spot))?,
                 "s" => self.counts(json, &mut maps.statement_counts)?,
                 "f" => self.counts(json, &mut maps.function_counts)?,
-                "b" => self.branch_counts(json, &mut maps.branch_counts)?,
+                "b" => self.branch_counts(json, maps)?,
                 // An older form wraps all of this.
                 "data" => {
                     self.maps(json, maps)?;
@@ -95,92 +102,123 @@ impl Reading<'_, '_> {
         })
     }
 
-    fn spots(&mut self, json: &mut Json<'_, '_>, into: &mut BTreeMap<u32, Spot>) -> Result<(), ParseError> {
-        json.entries(|json, key| {
-            let spot = spot(json)?;
-            match key.parse() {
-                Ok(key) => {
-                    into.insert(key, spot);
-                }
-                Err(_) => self.lose(json, "the key of a statement, function or branch is no number"),
-            }
-            self.gathered.hold(1, || json.position())
-        })?;
+    fn statements(&mut self, json: &mut Json<'_, '_>, into: &mut Keyed<Spot>) -> Result<(), ParseError> {
+        let taken = Cell::new(0);
+        let into = RefCell::new(into);
+        json.entries_in_form(
+            |text| {
+                let mut into = into.borrow_mut();
+                plain::places(text, |key, line| {
+                    taken.set(taken.get() + 1);
+                    into.put(key, Spot { line: LineNumber::Line(line), skip: false });
+                })
+            },
+            |json, key| {
+                let (spot, _) = spot(json)?;
+                self.keyed(json, key, |key| into.borrow_mut().put(key, spot));
+                self.gathered.hold(taken.take() + 1, || json.position())
+            },
+        )?;
         Ok(())
     }
 
-    fn counts(&mut self, json: &mut Json<'_, '_>, into: &mut BTreeMap<u32, Count>) -> Result<(), ParseError> {
-        json.entries(|json, key| {
-            let count = json_value::count(json)?.unwrap_or(Count::Unreadable);
-            match key.parse() {
-                Ok(key) => {
-                    into.insert(key, count);
-                }
-                Err(_) => self.lose(json, "the key of a counter is no number"),
-            }
-            self.gathered.hold(1, || json.position())
-        })?;
-        Ok(())
-    }
-
-    fn branch_counts(
+    fn spots(
         &mut self,
         json: &mut Json<'_, '_>,
-        into: &mut BTreeMap<u32, Vec<Count>>,
+        mut put: impl FnMut(u32, Spot, String),
     ) -> Result<(), ParseError> {
         json.entries(|json, key| {
-            let mut arms = Vec::new();
+            let (spot, name) = spot(json)?;
+            self.keyed(json, key, |key| put(key, spot, name));
+            self.gathered.hold(1, || json.position())
+        })?;
+        Ok(())
+    }
+
+    fn counts(&mut self, json: &mut Json<'_, '_>, into: &mut Keyed<Count>) -> Result<(), ParseError> {
+        let taken = Cell::new(0);
+        let into = RefCell::new(into);
+        json.entries_in_form(
+            |text| {
+                let mut into = into.borrow_mut();
+                plain::counts(text, |key, count| {
+                    taken.set(taken.get() + 1);
+                    into.put(key, Count::Hits(count));
+                })
+            },
+            |json, key| {
+                let count = json_value::count(json)?.unwrap_or(Count::Unreadable);
+                self.keyed(json, key, |key| into.borrow_mut().put(key, count));
+                self.gathered.hold(taken.take() + 1, || json.position())
+            },
+        )?;
+        Ok(())
+    }
+
+    fn branch_counts(&mut self, json: &mut Json<'_, '_>, maps: &mut Maps) -> Result<(), ParseError> {
+        json.entries(|json, key| {
+            let first = maps.arms.len();
             json.array(|json| {
-                arms.push(json_value::count(json)?.unwrap_or(Count::Unreadable));
+                maps.arms.push(json_value::count(json)?.unwrap_or(Count::Unreadable));
                 self.gathered.hold(1, || json.position())
             })?;
-            match key.parse() {
-                Ok(key) => {
-                    into.insert(key, arms);
-                }
-                Err(_) => self.lose(json, "the key of a counter is no number"),
-            }
+            let arms = first..maps.arms.len();
+            self.keyed(json, key, |key| maps.branch_counts.put(key, arms));
             Ok(())
         })?;
         Ok(())
     }
 
-    fn coverage(&mut self, json: &Json<'_, '_>, maps: &Maps) -> FileCoverage {
+    fn keyed(&mut self, json: &Json<'_, '_>, key: &str, put: impl FnOnce(u32)) {
+        match key.parse() {
+            Ok(key) => put(key),
+            Err(_) => self.lose(json, "the key of an entry or a counter is no number"),
+        }
+    }
+
+    fn coverage(&mut self, json: &Json<'_, '_>, maps: &mut Maps) -> FileCoverage {
         let mut file = FileCoverage::default();
         let what = || "an entry".to_owned();
-        let known = [
-            maps.statement_counts.keys().all(|key| maps.statements.contains_key(key)),
-            maps.function_counts.keys().all(|key| maps.functions.contains_key(key)),
-            maps.branch_counts.keys().all(|key| maps.branches.contains_key(key)),
-        ];
-        if known.contains(&false) {
+        maps.statements.sort();
+        maps.functions.sort();
+        maps.branches.sort();
+        maps.statement_counts.sort();
+        maps.function_counts.sort();
+        maps.branch_counts.sort();
+        let are_known = maps.statement_counts.is_within(&maps.statements)
+            && maps.function_counts.is_within(&maps.functions)
+            && maps.branch_counts.is_within(&maps.branches);
+        if !are_known {
             self.lose(json, "a counter belongs to no statement, function or branch");
         }
-        for (key, spot) in maps.statements.iter().filter(|(_, spot)| !spot.skip) {
-            let count = self.counter(json, maps.statement_counts.get(key).copied());
+        for (place, (key, spot)) in maps.statements.iter().enumerate().filter(|(_, (_, spot))| !spot.skip) {
+            let count = self.counter(json, maps.statement_counts.get(*key, place).copied());
             let line = self.gathered.line(spot.line, what, || json.position());
             if let (Some(line), Some(hits)) = (line, count) {
                 file.lines.at_least(line, hits);
             }
         }
-        for (key, spot) in maps.functions.iter().filter(|(_, spot)| !spot.skip) {
-            if let Some(calls) = self.counter(json, maps.function_counts.get(key).copied()) {
+        for (place, (key, (spot, name))) in maps.functions.iter().enumerate() {
+            if spot.skip {
+                continue;
+            }
+            if let Some(calls) = self.counter(json, maps.function_counts.get(*key, place).copied()) {
                 let line = match spot.line {
                     LineNumber::Line(line) => line.get(),
                     LineNumber::NoLine | LineNumber::Unreadable => 0,
                 };
-                file.functions.add(line, &spot.name, calls);
+                file.functions.add(line, name, calls);
             }
         }
-        for (key, spot) in maps.branches.iter().filter(|(_, spot)| !spot.skip) {
-            let Some(arms) = maps.branch_counts.get(key) else {
+        for (place, (key, spot)) in maps.branches.iter().enumerate().filter(|(_, (_, spot))| !spot.skip) {
+            let Some(arms) = maps.branch_counts.get(*key, place) else {
                 self.lose(json, "a branch has no counters");
                 continue;
             };
             let Some(line) = self.gathered.line(spot.line, what, || json.position()) else {
                 continue;
             };
-            for (arm, count) in (0_u32..).zip(arms) {
+            for (arm, count) in (0_u32..).zip(maps.arms.get(arms.clone()).unwrap_or_default()) {
                 if let Some(hits) = self.counter(json, Some(*count)) {
                     file.branches.add(line.get(), number::numbered_branch(*key, arm), hits > 0);
                 }
@@ -199,9 +237,9 @@ impl Reading<'_, '_> {
     }
 }
 
-/// An entry of a map: a statement is its location; functions have `decl` before `loc`, branches `loc`, in older
-/// files only `line` or the locations of their arms.
-fn spot(json: &mut Json<'_, '_>) -> Result<Spot, ParseError> {
+/// An entry of a map, and its name: a statement is its location; functions have `decl` before `loc`, branches `loc`,
+/// in older files only `line` or the locations of their arms.
+fn spot(json: &mut Json<'_, '_>) -> Result<(Spot, String), ParseError> {
     // Of several places the first in this order counts.
     let mut lines: [Option<LineNumber>; 5] = [None; 5];
     let (mut name, mut skip) = (String::new(), false);
@@ -227,11 +265,14 @@ fn spot(json: &mut Json<'_, '_>) -> Result<Spot, ParseError> {
         Ok(())
     })?;
     let line = lines.into_iter().flatten().next().unwrap_or(LineNumber::Unreadable);
-    Ok(Spot { line, name, skip })
+    Ok((Spot { line, skip }, name))
 }
 
 /// The line of `{"start": {"line": 1}, …}`.
 fn start(json: &mut Json<'_, '_>) -> Result<Option<LineNumber>, ParseError> {
+    if let Some(line) = json.in_form(plain::place)? {
+        return Ok(Some(LineNumber::Line(line)));
+    }
     let mut line = None;
     json.object(|json, key| {
         if key == "start" {
