@@ -4,6 +4,7 @@
 use crate::compare::{
     Evidence, FlakyCase, Metric, Occasion, Partials, TestChanges, coverage_drop, scan_changes,
 };
+use crate::diagnostic::Code;
 use crate::model::{Finding, Note, RepoPath, TestId, Untrusted};
 
 /// All facts, in the order in which they are shown. What a rule of the policy says aloud is not said again.
@@ -14,6 +15,7 @@ pub(super) fn notes(
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     notes.extend(base(evidence));
+    notes.extend(carried(evidence));
     if let Some(changes) = &evidence.test_changes {
         tests(&mut notes, changes, evidence);
     }
@@ -42,6 +44,21 @@ fn base(evidence: &Evidence<'_>) -> Option<Note> {
         let text = format!("the evidence of the base is {commits} older than the change's own base");
         note("base-distance", text, [Untrusted::new(side.place())])
     })
+}
+
+/// Reports of the base that stand for those of a job that did not run.
+fn carried(evidence: &Evidence<'_>) -> Option<Note> {
+    let names = evidence.head.reports.iter().filter_map(|report| {
+        let said = report.warnings.iter().find(|warning| warning.code == Code::CarriedReport)?;
+        Some(Untrusted::new(format!("{} ({})", report.file.raw(), said.message.raw())))
+    });
+    let names: Vec<Untrusted> = names.collect();
+    let text = of(
+        names.len() as u64,
+        "report did not come, because the change cannot concern it: what it said on the base counts",
+        "reports did not come, because the change cannot concern them: what they said on the base counts",
+    );
+    (!names.is_empty()).then(|| note("reports-carried", text, names))
 }
 
 fn tests(notes: &mut Vec<Note>, changes: &TestChanges<'_>, evidence: &Evidence<'_>) {

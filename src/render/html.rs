@@ -5,7 +5,9 @@ use super::escape::{html, html_block, is_safe_command};
 use super::html_proposal::proposal;
 use super::inspect::totals_text;
 use super::title;
-use super::words::{not_counted_heading, origin_text, problems, sentence, steps_by_reader, verdict_words};
+use super::words::{
+    not_counted_heading, origin_text, problems, sentence, state_of, steps_by_reader, verdict_words,
+};
 use crate::diagnostic::Origin;
 use crate::model::{Detail, Mode, Outcome, OutcomeKind, Step, Untrusted, Verdict, VerdictKind};
 use std::fmt::Write as _;
@@ -193,7 +195,7 @@ fn reports(out: &mut String, verdict: &Verdict) {
         [
             code(&report.file),
             format!("{} {kind}", own(format)),
-            report.health.word().to_owned(),
+            state_of(report).to_owned(),
             totals_text(&report.totals),
         ]
     });

@@ -1,7 +1,8 @@
 //! The words that all outputs share, made from enums and numbers: title, headline, last line, marks.
 
 use super::escape::one_line;
-use crate::model::{Measured, Mode, Outcome, OutcomeKind, Percent, Step, Verdict, VerdictKind};
+use crate::diagnostic::Code;
+use crate::model::{Measured, Mode, Outcome, OutcomeKind, Percent, ReportRead, Step, Verdict, VerdictKind};
 
 /// How many rows came out which way. Every row is in exactly one count, so they add up to `rows`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -237,6 +238,12 @@ pub(super) fn origin_text(file: &str, line: u32, column: u32) -> String {
         (line, 0) => format!("{file}:{line}"),
         (line, column) => format!("{file}:{line}:{column}"),
     }
+}
+
+/// What became of a report: whether it could be read, or that what it said on the base stands for it.
+pub(super) fn state_of(report: &ReportRead) -> &'static str {
+    let is_carried = report.warnings.iter().any(|warning| warning.code == Code::CarriedReport);
+    if is_carried { "not run: unaffected" } else { report.health.word() }
 }
 
 /// Every problem worth showing, heaviest first: those of the verdict, then those of each report, whose file is

@@ -12,6 +12,7 @@
 
 mod action;
 mod base_evidence;
+mod carried;
 mod check;
 mod docs;
 mod doctor;

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Origin};
 use crate::model::{Detail, ReportTotals, Untrusted, Verdict, VerdictKind};
 use crate::render::escape::{SHORT, markdown_code, markdown_fence, markdown_own, markdown_text, one_line};
 use crate::render::inspect::totals_text;
-use crate::render::words::{origin_text, problems};
+use crate::render::words::{origin_text, problems, state_of};
 use std::fmt::Write as _;
 
 /// The most of a report's own text in one fold, in characters and lines.
@@ -188,7 +188,7 @@ fn reports(verdict: &Verdict) -> Option<Section> {
             ReportTotals::None => String::new(),
             totals => totals_text(&totals),
         };
-        table_row(&[markdown_code(&report.file, SHORT), format, report.health.word().to_owned(), totals])
+        table_row(&[markdown_code(&report.file, SHORT), format, state_of(report).to_owned(), totals])
     });
     let head = table_head(&["File".into(), "Read as".into(), "State".into(), "Content".into()]);
     let title = format!("Reports read ({})", verdict.reports.len());
