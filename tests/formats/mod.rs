@@ -146,8 +146,18 @@ fn differences(row: &Value, read: &Read) -> Vec<String> {
 /// Reports of one run of one program in several formats: line by line they say the same.
 const SAME_RUN: &[&[&str]] = &[
     &["lcov/coveragepy/lcov.info", "cobertura/coveragepy/cobertura.xml", "coverage-py/plain/coverage.json"],
-    &["istanbul/nyc/coverage-final.json", "lcov/nyc/lcov.info", "cobertura/nyc/cobertura.xml"],
-    &["istanbul/jest/coverage-final.json", "lcov/jest/lcov.info", "cobertura/jest/cobertura.xml"],
+    &[
+        "istanbul/nyc/coverage-final.json",
+        "lcov/nyc/lcov.info",
+        "cobertura/nyc/cobertura.xml",
+        "clover/nyc/clover.xml",
+    ],
+    &[
+        "istanbul/jest/coverage-final.json",
+        "lcov/jest/lcov.info",
+        "cobertura/jest/cobertura.xml",
+        "clover/jest/clover.xml",
+    ],
     &["istanbul/vitest-v8/coverage-final.json", "lcov/vitest/lcov.info", "cobertura/vitest/cobertura.xml"],
     // V8's own lines: istanbul's form holds them as statements, the others as they are.
     &["istanbul/c8/coverage-final.json", "lcov/c8/lcov.info", "cobertura/c8/cobertura.xml"],
@@ -159,6 +169,13 @@ const SAME_RUN: &[&[&str]] = &[
         "clover/gcovr/clover.xml",
         "coveralls/gcovr/coveralls.json",
     ],
+    // gcov writes a file for each source or object file; its JSON holds the headers of the standard library too.
+    &[
+        "lcov/geninfo/lcov.info",
+        "gcov/text/main.cpp.gcov gcov/text/money.cpp.gcov gcov/text/money.hpp.gcov",
+        "gcov-json/plain/app-main.gcov.json gcov-json/plain/app-money.gcov.json",
+        "gcovr-json/version-8/gcovr.json",
+    ],
     &["cobertura/gcovr-5/cobertura.xml", "gcovr-json/version-5/gcovr.json", "sonar/gcovr-5/sonar.xml"],
     &["lcov/llvm-cov/lcov.info", "llvm-cov/export/llvm.json"],
     &["clover/phpunit/clover.xml", "cobertura/phpunit/cobertura.xml"],
@@ -167,20 +184,23 @@ const SAME_RUN: &[&[&str]] = &[
 /// File name → line → whether it ran.
 type Ran = std::collections::BTreeMap<String, std::collections::BTreeMap<u32, bool>>;
 
-fn lines_of(report: &str) -> Ran {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(report);
-    let bytes = std::fs::read(&file).unwrap();
-    let mut source = Source::from_bytes(&bytes);
-    let Detected::One(format) = formats::detect(&source.head().unwrap()) else { panic!("{report}") };
-    let parsed = (format.parse)(&mut source, &mut Context::default()).unwrap_or_else(|_| panic!("{report}"));
-    let formats::Report::Coverage(read) = parsed.report else { panic!("{report} is no coverage") };
+/// The lines of reports that stand with a space between them; a line ran if one of them says so.
+fn lines_of(reports: &str) -> Ran {
     let mut ran = Ran::new();
-    for (path, coverage) in &read.files {
-        let name = path.raw().rsplit(['/', '\\']).next().unwrap_or_default();
-        let lines = coverage.lines.iter().map(|line| (line.line.get(), line.hits > 0));
-        let lines: std::collections::BTreeMap<u32, bool> = lines.collect();
-        if !lines.is_empty() {
-            ran.insert(name.to_owned(), lines);
+    for report in reports.split(' ') {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(report);
+        let bytes = std::fs::read(&file).unwrap();
+        let mut source = Source::from_bytes(&bytes);
+        let Detected::One(format) = formats::detect(&source.head().unwrap()) else { panic!("{report}") };
+        let parsed =
+            (format.parse)(&mut source, &mut Context::default()).unwrap_or_else(|_| panic!("{report}"));
+        let formats::Report::Coverage(read) = parsed.report else { panic!("{report} is no coverage") };
+        for (path, coverage) in read.files.iter().filter(|(_, coverage)| !coverage.lines.is_empty()) {
+            let name = path.raw().rsplit(['/', '\\']).next().unwrap_or_default();
+            let lines = ran.entry(name.to_owned()).or_default();
+            for line in coverage.lines.iter() {
+                *lines.entry(line.line.get()).or_default() |= line.hits > 0;
+            }
         }
     }
     ran
@@ -192,7 +212,9 @@ fn one_run_in_several_formats_says_the_same_of_every_line() {
         let first = lines_of(group[0]);
         assert!(first.values().map(std::collections::BTreeMap::len).sum::<usize>() >= 8, "{}", group[0]);
         for other in &group[1..] {
-            assert_eq!(first, lines_of(other), "{} and {other}", group[0]);
+            let mut lines = lines_of(other);
+            lines.retain(|file, _| !other.starts_with("gcov-json/") || first.contains_key(file));
+            assert_eq!(first, lines, "{} and {other}", group[0]);
         }
     }
 }
