@@ -15,7 +15,7 @@ struct Sample {
     text: fn(&str, &str, &str) -> String,
     /// False where a line is only covered or not.
     counts: bool,
-    /// True where a line stands at its place in a list, without a number.
+    /// True where a line stands at its place in a list, or in a total, without a number.
     is_list: bool,
 }
 
@@ -46,6 +46,18 @@ const SAMPLES: &[Sample] = &[
             "{{\"{path}\": {{\"path\": \"{path}\", \"statementMap\": {{\"0\": {{\"start\": {{\"line\": {line}, \"column\": 0}}, \"end\": {{\"line\": {line}, \"column\": 9}}}}}}, \"fnMap\": {{}}, \"branchMap\": {{}}, \"s\": {{\"0\": {count}}}, \"f\": {{}}, \"b\": {{}}}}}}\n"
         )
     }),
+    Sample {
+        counts: false,
+        is_list: true,
+        ..counting("istanbul-summary", |path, _, covered| {
+            let totals = |covered: &str| {
+                format!(
+                    "{{\"lines\": {{\"total\": 1, \"covered\": {covered}, \"skipped\": 0, \"pct\": 100}}, \"statements\": {{\"total\": 1, \"covered\": 1}}}}"
+                )
+            };
+            format!("{{\"total\": {}, \"{path}\": {}}}\n", totals("1"), totals(covered))
+        })
+    },
     Sample {
         counts: false,
         ..counting("coverage-py", |path, line, _| {
