@@ -67,7 +67,7 @@ impl<'c> Tracefile<'c> {
         let mut lines = LineReader::new(source);
         loop {
             if self.path.is_some() {
-                let (bytes, count) = plain::take(lines.rest(), &mut self.record.file);
+                let (bytes, count) = plain::take(lines.rest(), &mut self.record);
                 lines.pass(bytes, count);
                 self.gathered.open(&self.record.file, self.record.text_bytes(), || lines.position())?;
             }

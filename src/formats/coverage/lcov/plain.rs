@@ -1,9 +1,10 @@
-//! The lines that a tracefile mostly consists of, in their plain form: `DA:<digits>,<digits>` and
-//! `BRDA:<digits>,<digits>,<digits>,<digits or ->`.
+//! The lines that a tracefile mostly consists of, in their plain form: `DA:<digits>,<digits>`,
+//! `BRDA:<digits>,<digits>,<digits>,<digits or ->`, `FN:<digits>,<name>` and `FNDA:<digits>,<name>`.
 //!
 //! They are read from the window at one go, without looking for the line's end first. Whatever is not plain is
 //! left to the parser of any line, which gives the same answer for what is.
 
+use super::record::Record;
 use crate::formats::coverage::digits::{
     ZEROS, is_short, low_half, no_digits, no_digits_of_sixteen, number, short_digits, two_values,
 };
@@ -11,22 +12,25 @@ use crate::formats::coverage::number::numbered_branch;
 use crate::model::FileCoverage;
 use std::num::NonZeroU32;
 
-/// Takes plain lines from the beginning of `window` into `file`. Returns how many bytes and lines they were.
-pub(super) fn take(window: &[u8], file: &mut FileCoverage) -> (usize, u64) {
+/// Takes plain lines from the beginning of `window` into `record`. Returns how many bytes and lines they were.
+pub(super) fn take(window: &[u8], record: &mut Record) -> (usize, u64) {
     let (mut at, mut lines) = (0, 0);
     loop {
         let rest = window.get(at..).unwrap_or_default();
         let length = match rest {
             [b'D', b'A', b':', fields @ ..] => {
-                let (bytes, count) = short_lines(rest, file);
+                let (bytes, count) = short_lines(rest, &mut record.file);
                 if count > 0 {
                     at += bytes;
                     lines += count;
                     continue;
                 }
-                line(fields, file).map(|length| length + 3)
+                line(fields, &mut record.file).map(|length| length + 3)
             }
-            [b'B', b'R', b'D', b'A', b':', fields @ ..] => branch(fields, file).map(|length| length + 5),
+            [b'B', b'R', b'D', b'A', b':', fields @ ..] => {
+                branch(fields, &mut record.file).map(|length| length + 5)
+            }
+            [b'F', b'N', ..] => function(rest, record),
             _ => None,
         };
         let Some(length) = length else { return (at, lines) };
@@ -129,6 +133,33 @@ fn branch(fields: &[u8], file: &mut FileCoverage) -> Option<usize> {
     Some(fields.len() - rest.len())
 }
 
+/// `FN` without a last line, or `FNDA`: how many bytes the line has.
+fn function(text: &[u8], record: &mut Record) -> Option<usize> {
+    const LONGEST: usize = 1024;
+    let (has_calls, fields) = match text {
+        [b'F', b'N', b':', fields @ ..] => (false, fields),
+        [b'F', b'N', b'D', b'A', b':', fields @ ..] => (true, fields),
+        _ => return None,
+    };
+    let (first, rest) = number(fields)?;
+    let rest = rest.strip_prefix(b",")?;
+    // A NUL byte is the other parser's to refuse.
+    let end = memchr::memchr2(b'\n', 0, rest).filter(|end| *end <= LONGEST)?;
+    let (name, behind) = rest.split_at_checked(end)?;
+    let behind = behind.strip_prefix(b"\n")?;
+    if name.ends_with(b"\r") {
+        return None;
+    }
+    if has_calls {
+        record.calls(name, first);
+    } else if name.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    } else {
+        record.function(name, u32::try_from(first).ok().filter(|line| *line > 0)?);
+    }
+    Some(text.len() - behind.len())
+}
+
 /// The four numbers of a branch if all have at most four digits and are in 16 bytes with the line's end, and how many bytes they are.
 #[inline]
 fn short_branch(fields: &[u8]) -> Option<([u32; 4], usize)> {
@@ -179,18 +210,18 @@ mod tests {
 
     #[test]
     fn lines_are_taken_up_to_the_first_that_is_not_plain() {
-        let mut file = FileCoverage::default();
+        let mut record = Record::default();
         let text = b"DA:1,5\nDA:2,0\r\nBRDA:2,0,1,-\nDA:3,1,abc\nDA:4,1\n";
-        assert_eq!(take(text, &mut file), (28, 3));
-        assert_eq!((file.lines.len(), file.branches.len()), (2, 1));
-        assert_eq!(take(b"DA:1,5", &mut file), (0, 0), "the end of the line may still come");
+        assert_eq!(take(text, &mut record), (28, 3));
+        assert_eq!((record.file.lines.len(), record.file.branches.len()), (2, 1));
+        assert_eq!(take(b"DA:1,5", &mut record), (0, 0), "the end of the line may still come");
     }
 
     /// The same file with lines so far apart from its end that each can be taken at one go.
     fn with_room(text: &str) -> (FileCoverage, usize) {
-        let mut file = FileCoverage::default();
-        let (bytes, _) = take(format!("{text}TN:{}", " ".repeat(64)).as_bytes(), &mut file);
-        (file, bytes)
+        let mut record = Record::default();
+        let (bytes, _) = take(format!("{text}TN:{}", " ".repeat(64)).as_bytes(), &mut record);
+        (record.take_file(), bytes)
     }
 
     #[test]
@@ -200,13 +231,40 @@ mod tests {
             "DA:5,1\nDA:4,1\nDA:5,65534\nDA:5,1\nDA:6,65535\nDA:7,18446744073709551\n",
             "BRDA:1,0,0,-\nBRDA:1,0,1,0\nBRDA:2,12345678,3,9\nBRDA:3,1234567,1234567,1234567\n",
         ] {
-            let mut near = FileCoverage::default();
+            let mut near = Record::default();
             assert_eq!(take(text.as_bytes(), &mut near).0, text.len(), "{text}");
-            assert_eq!(with_room(text), (near, text.len()), "{text}");
+            assert_eq!(with_room(text), (near.take_file(), text.len()), "{text}");
         }
         for text in ["DA:01,1\n", "DA:0,1\n", "DA:1,01\n", "DA:,1\n", "DA:1,\n", "DA:1,1 \n", "BRDA:1,0,,1\n"]
         {
             assert_eq!(with_room(text), (FileCoverage::default(), 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_are_taken_where_only_one_thing_can_be_meant() {
+        let taken = |text: &str| {
+            let mut record = Record::default();
+            let (bytes, _) = take(text.as_bytes(), &mut record);
+            let file = record.take_file();
+            let functions = file.functions.iter().map(|one| (one.line, one.raw_name().to_owned(), one.calls));
+            (bytes, functions.collect::<Vec<_>>())
+        };
+        let text = "FN:3,f\nFN:9,std::map<int, char>\nFNDA:2,f\nFNDA:0,std::map<int, char>\n";
+        let expected = vec![(3, "f".to_owned(), 2), (9, "std::map<int, char>".to_owned(), 0)];
+        assert_eq!(taken(text), (text.len(), expected));
+        for text in [
+            "FN:3,7,f\n",
+            "FN:0,f\n",
+            "FN:-1,f\n",
+            "FN:3,f\r\n",
+            "FN:3,f",
+            "FN:3\n",
+            "FN:3,f\0\n",
+            "FNA:0,1,f\n",
+            "FNF:2\n",
+        ] {
+            assert_eq!(taken(text), (0, Vec::new()), "{text}");
         }
     }
 }
