@@ -265,7 +265,10 @@ impl<'c> Gathered<'c> {
             totals_only += u64::from(file.lines.is_empty() && file.summary.is_some());
         }
         if totals_only > 0 {
-            let message = format!("{totals_only} files have totals and no lines");
+            let message = match totals_only {
+                1 => "1 file has totals and no lines".to_owned(),
+                many => format!("{many} files have totals and no lines"),
+            };
             self.context.warn(Code::SummaryOnly, Weight::Warning, message, end);
         } else if !has_lines {
             self.context.warn(Code::EmptyReport, Weight::Warning, "the report has no line of any file", end);
