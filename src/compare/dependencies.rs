@@ -74,7 +74,7 @@ impl<'e> Dependencies<'e> {
             let gap = if ecosystem.is_empty() { "" } else { " " };
             let branch = self.side.branch();
             NotCounted {
-                rule,
+                rules: vec![rule],
                 what: Untrusted::new(
                     format!("{} in {} {}", finding.rule.raw(), package.name.raw(), package.version.raw())
                         .trim_end(),

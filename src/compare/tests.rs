@@ -153,7 +153,7 @@ fn passes(case: &TestCase, retries: Retries) -> bool {
 }
 
 fn broken_base(what: Untrusted, proof: Untrusted) -> NotCounted {
-    NotCounted { rule: "tests.failed", what, cause: "broken-base", proof }
+    NotCounted { rules: vec!["tests.failed"], what, cause: "broken-base", proof }
 }
 
 /// The cases that passed only when they were run again. Such a failure is known only where runs of the base's
@@ -186,7 +186,7 @@ fn known_flaky(case: &TestCase, excuses: &Excuses<'_>) -> Option<NotCounted> {
     let file = excuses.history?.test(&case.id)?.file.clone();
     let is_touched = excuses.touched.test(&case.id, file.raw());
     (!is_touched).then(|| NotCounted {
-        rule: "tests.flaky",
+        rules: vec!["tests.flaky"],
         what: case.id.display(),
         cause: "known-flaky",
         proof: Untrusted::new(format!("passed when run again; same failure in {figure}")),

@@ -11,7 +11,7 @@ use crate::rules::{
     Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Waiver, unexplained_jobs,
 };
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod notes;
 #[cfg(test)]
@@ -416,8 +416,17 @@ fn details(judged: &[Judged]) -> Vec<Detail> {
 }
 
 fn not_counted(judged: &[Judged]) -> Vec<NotCounted> {
-    let all: BTreeSet<&NotCounted> = judged.iter().flat_map(|judged| &judged.not_counted).collect();
-    all.into_iter().cloned().collect()
+    // What several rules do not count for the same reason is one failure.
+    let mut once: BTreeMap<(&Untrusted, &str, &Untrusted), NotCounted> = BTreeMap::new();
+    for excused in judged.iter().flat_map(|judged| &judged.not_counted) {
+        let key = (&excused.what, excused.cause, &excused.proof);
+        let listed = once.entry(key).or_insert_with(|| NotCounted { rules: Vec::new(), ..excused.clone() });
+        listed.rules.extend(excused.rules.iter().copied());
+        listed.rules.dedup();
+    }
+    let mut all: Vec<NotCounted> = once.into_values().collect();
+    all.sort();
+    all
 }
 
 fn uncovered(judged: &[Judged]) -> Vec<Uncovered> {

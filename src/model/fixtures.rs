@@ -152,7 +152,7 @@ fn refund_step() -> Step {
 
 fn broken_base() -> NotCounted {
     NotCounted {
-        rule: "tests.failed",
+        rules: vec!["tests.failed"],
         what: "ledger_sync_eu".into(),
         cause: "broken-base",
         proof: "fails the same way on main a1b2c3d".into(),
@@ -230,13 +230,13 @@ pub(crate) fn not_your_fault() -> Verdict {
     verdict.not_counted = vec![
         broken_base(),
         NotCounted {
-            rule: "tests.failed",
+            rules: vec!["tests.failed"],
             what: "clock_skew".into(),
             cause: "known-flaky",
             proof: "failed once, then passed; the same on 6 of the last 200 runs of main".into(),
         },
         NotCounted {
-            rule: "scan.new",
+            rules: vec!["scan.new"],
             what: "RUSTSEC-0000-0000 in some-crate 1.2.3".into(),
             cause: "ambient-advisory",
             proof: "the change leaves every dependency as it is on main".into(),
@@ -324,7 +324,7 @@ pub(crate) fn hostile(text: &str) -> Verdict {
         (step.subject, step.file, step.detail) = (text(), text(), text());
     }
     verdict.not_counted =
-        vec![NotCounted { rule: "tests.failed", what: text(), cause: "broken-base", proof: text() }];
+        vec![NotCounted { rules: vec!["tests.failed"], what: text(), cause: "broken-base", proof: text() }];
     for detail in &mut verdict.details {
         if detail.rows.is_empty() {
             detail.text = text();

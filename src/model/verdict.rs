@@ -200,17 +200,40 @@ pub struct Uncovered {
 /// A failure that exists without the change, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotCounted {
-    /// The rule that does not count it.
-    pub rule: &'static str,
+    /// The rules that do not count it; one at least, in the order of the rules.
+    pub rules: Vec<&'static str>,
     /// The test or finding.
     pub what: Untrusted,
-    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`, `waived`.
+    /// One of [`NotCounted::CAUSES`].
     pub cause: &'static str,
     /// How we know.
     pub proof: Untrusted,
 }
 
 impl NotCounted {
+    /// Why something is not counted.
+    pub const CAUSES: [&str; 10] = [
+        "broken-base",
+        "known-flaky",
+        "ambient-advisory",
+        "quarantined",
+        "waived",
+        "vex",
+        "no-fix",
+        "unreachable",
+        "dev-dependency",
+        "not-verified",
+    ];
+
+    /// The cause in words, and the rules where there are several: `ambient advisory (scan.new, scan.all)`.
+    pub fn why(&self) -> String {
+        let cause = self.cause.replace('-', " ");
+        match self.rules.as_slice() {
+            [] | [_] => cause,
+            several => format!("{cause} ({})", several.join(", ")),
+        }
+    }
+
     /// True if the failure is proven to exist without the change; a waived or quarantined one may be from it.
     pub fn is_from_elsewhere(&self) -> bool {
         matches!(self.cause, "broken-base" | "known-flaky" | "ambient-advisory")

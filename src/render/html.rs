@@ -116,7 +116,7 @@ fn not_counted(out: &mut String, verdict: &Verdict) {
     let rows = verdict
         .not_counted
         .iter()
-        .map(|excused| [code(&excused.what), own(&excused.cause.replace('-', " ")), text(&excused.proof)]);
+        .map(|excused| [code(&excused.what), own(&excused.why()), text(&excused.proof)]);
     table(out, not_counted_heading(verdict), ["What", "Why", "How we know"], rows);
 }
 

@@ -248,7 +248,7 @@ impl Lifted {
     fn list(&mut self, rule: &'static str, what: Untrusted, cause: &'static str, proof: Untrusted) {
         self.count += 1;
         if self.not_counted.len() < MOST_LISTED {
-            self.not_counted.push(NotCounted { rule, what, cause, proof });
+            self.not_counted.push(NotCounted { rules: vec![rule], what, cause, proof });
         }
     }
 }

@@ -182,9 +182,10 @@ fn lifted(record: &VerdictRecord) -> Vec<Lifted> {
         .not_counted
         .iter()
         .filter(|excused| matches!(excused.cause.as_str(), "waived" | "quarantined"))
-        .filter_map(|excused| {
-            let until = until(excused.proof.raw())?;
-            Some(Lifted { rule: excused.rule.clone(), until, what: cut(&excused.what) })
+        .filter_map(|excused| Some((excused, until(excused.proof.raw())?)))
+        .flat_map(|(excused, until)| {
+            let rules = std::iter::once(&excused.rule).chain(&excused.other_rules);
+            rules.map(move |rule| Lifted { rule: rule.clone(), until, what: cut(&excused.what) })
         });
     let waived = record.outcomes.iter().filter(|outcome| outcome.outcome == OutcomeWord::Waived);
     let waived = waived.filter_map(|outcome| {

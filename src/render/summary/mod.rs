@@ -225,7 +225,7 @@ fn not_counted(out: &mut String, verdict: &Verdict, cut: usize) {
         let proof = markdown_text(&failure.proof, cut);
         // The proof of a waiver names who answers for it.
         let who = if failure.is_from_elsewhere() { owners.as_str() } else { "" };
-        let cause = failure.cause.replace('-', " ");
+        let cause = failure.why();
         let _infallible = writeln!(out, "| {what} | {cause} | {proof} | {who} |");
     }
     if excused.len() > MOST_EXCUSED {

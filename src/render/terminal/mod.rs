@@ -142,7 +142,7 @@ fn not_counted(page: &mut Page, verdict: &Verdict) {
     for excused in verdict.not_counted.iter().take(MOST_LISTED) {
         let what = page.text(&excused.what, SHORT);
         let proof = page.text(&excused.proof, SHORT);
-        page.pair(&what, 24, &format!("{}: {proof}", excused.cause.replace('-', " ")));
+        page.pair(&what, 24, &format!("{}: {proof}", excused.why()));
     }
     more(page, "  ", verdict.not_counted.len(), MOST_LISTED, "failure");
 }

@@ -326,9 +326,12 @@ impl<'de> Deserialize<'de> for Value {
 pub struct NotCountedRecord {
     /// The rule that does not count it.
     pub rule: String,
+    /// Other rules that do not count it either.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_rules: Vec<String>,
     /// The test or finding.
     pub what: Untrusted,
-    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`, `waived`.
+    /// `broken-base`, `known-flaky`, `ambient-advisory`, `quarantined`, `waived`, `vex` …
     pub cause: String,
     /// How we know.
     pub proof: Untrusted,
@@ -526,8 +529,10 @@ fn help(outcome: &Outcome, steps: &[Step]) -> Option<Untrusted> {
 }
 
 fn not_counted_record(excused: &NotCounted) -> NotCountedRecord {
+    let mut rules = excused.rules.iter().map(|rule| (*rule).to_owned());
     NotCountedRecord {
-        rule: excused.rule.to_owned(),
+        rule: rules.next().unwrap_or_default(),
+        other_rules: rules.collect(),
         what: excused.what.clone(),
         cause: excused.cause.to_owned(),
         proof: excused.proof.clone(),

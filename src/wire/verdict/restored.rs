@@ -15,7 +15,6 @@ use crate::wire::report::{CoveredRecord, PlaceRecord, ProblemRecord, ReportRecor
 /// The facts of a header that people know.
 const FACTS: [&str; 6] = ["project", "head", "base", "policy", "organisation", "owners"];
 /// Why a failure does not count.
-const CAUSES: [&str; 5] = ["broken-base", "known-flaky", "ambient-advisory", "quarantined", "waived"];
 /// What stands for a word of another version.
 const OTHER: &str = "other";
 
@@ -114,9 +113,9 @@ fn rule_id(id: &str) -> &'static str {
 
 fn not_counted(record: &NotCountedRecord) -> NotCounted {
     NotCounted {
-        rule: rule_id(&record.rule),
+        rules: std::iter::once(&record.rule).chain(&record.other_rules).map(|rule| rule_id(rule)).collect(),
         what: record.what.clone(),
-        cause: known(&CAUSES, &record.cause),
+        cause: known(&NotCounted::CAUSES, &record.cause),
         proof: record.proof.clone(),
     }
 }
