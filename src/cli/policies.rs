@@ -7,13 +7,14 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::git::{Base, Repository, Run, default_branch_tip};
 use crate::io::github::OrganisationRequest;
 use crate::io::policy::{
-    self as files, Judged, OrgFile, OrgFiles, PolicyError, PolicyText, Proposed, Wanted,
+    self as files, Judged, OrgBeside, OrgFile, OrgFiles, PolicyError, PolicyText, Proposed, Wanted,
 };
 use crate::model::{Date, PolicyChange, ScanClasses, Teams, Untrusted, VerdictKind};
 use crate::policy::{
-    self, Absent, Globs, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts, ReportEntry, differences,
+    self, Absent, BesideKind, Globs, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts, ReportEntry,
+    differences,
 };
-use crate::wire::context::{Context, OrganisationFile};
+use crate::wire::context::{BesideWord, Context, OrganisationBeside, OrganisationFile};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -237,10 +238,19 @@ fn of_context(context: &Context) -> anyhow::Result<Organisation> {
         commit: file.commit.clone(),
         text: file.text.clone(),
     };
+    let beside = |file: &OrganisationBeside| OrgBeside {
+        kind: match file.kind {
+            BesideWord::Vex => BesideKind::Vex,
+            BesideWord::Kev => BesideKind::Kev,
+            BesideWord::Epss => BesideKind::Epss,
+        },
+        path: file.path.clone(),
+        name: file.name.clone(),
+        bytes: file.text.clone().into_bytes(),
+    };
     let read = OrgFiles {
         files: source.files.iter().map(file).collect(),
-        // A context does not carry them: a policy that names some is refused where it is read.
-        beside: Vec::new(),
+        beside: source.beside.iter().map(beside).collect(),
         source: source.source.clone(),
         repository: source.repository.clone(),
         teams: None,

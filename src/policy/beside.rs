@@ -71,16 +71,20 @@ pub(super) fn read(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Vec<Besid
 
 impl Policy {
     /// Takes the bytes of a file that the policy names. A copy of KEV or EPSS that the organisation has given stays.
+    /// Returns what has to be said of it: VEX statements that have ended, or end soon.
     ///
     /// # Errors
     /// Says why the file is not what the policy calls it. Nothing may pass then: nobody knows what it would have
     /// said.
-    pub fn take_beside(&mut self, beside: &Beside, bytes: &[u8]) -> Result<(), Diagnostic> {
+    pub fn take_beside(&mut self, beside: &Beside, bytes: &[u8]) -> Result<Vec<Diagnostic>, Diagnostic> {
         let organisation = self.feeds.clone();
-        take(beside, bytes, beside.path.as_str(), &mut self.vex, &mut self.feeds)?;
+        let mut vex = Vec::new();
+        take(beside, bytes, beside.path.as_str(), &mut vex, &mut self.feeds)?;
+        let notes = self.vex_term.end(&mut vex);
+        self.vex.append(&mut vex);
         self.feeds.kev = organisation.kev.or(self.feeds.kev.take());
         self.feeds.epss = organisation.epss.or(self.feeds.epss.take());
-        Ok(())
+        Ok(notes)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::rules::{Quarantined, Waiver};
 use std::collections::BTreeSet;
 
 /// Who owns an entry is told so many days before it ends.
-const SOON_DAYS: u32 = 14;
+pub(super) const SOON_DAYS: u32 = 14;
 
 /// Waivers and quarantine in force.
 #[derive(Default)]

@@ -43,6 +43,8 @@ pub struct PolicyFile {
     pub quarantine: Vec<Quarantined>,
     /// Files that stand beside the policy, and belong to it: `vex:`, `kev:`, `epss:`.
     pub beside: Vec<Beside>,
+    /// `vex-max-days:`, if the file says it.
+    pub vex_max_days: Option<u64>,
     /// `gate:`, if the file says it.
     pub gate: Option<GatePlace>,
     /// `publish:`.
@@ -82,6 +84,7 @@ const KEYS: &[&str] = &[
     "waivers",
     "quarantine",
     "vex",
+    "vex-max-days",
     "kev",
     "epss",
     "base-snapshot",
@@ -139,6 +142,7 @@ fn read_file(reader: &mut Reader<'_>, root: &Node) -> PolicyFile {
             "waivers" => file.waivers = waivers::read(reader, node),
             "quarantine" => file.quarantine = waivers::read_quarantine(reader, node),
             "vex" | "kev" | "epss" => file.beside.extend(beside::read(reader, key, node)),
+            "vex-max-days" => file.vex_max_days = reader.count(node, "`vex-max-days`"),
             "extends" => file.extends = read_extends(reader, node),
             "gate" => file.gate = publish::read_gate(reader, node),
             "publish" => file.publish = publish::read(reader, node),

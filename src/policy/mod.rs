@@ -24,6 +24,7 @@ mod reports;
 mod schema;
 mod suggest;
 mod vex;
+mod vex_term;
 mod waivers;
 mod yaml;
 
@@ -43,6 +44,7 @@ pub use layers::{Layers, MOST_LAXER_OVERLAYS, resolve, resolve_layers};
 pub use org::{Group, Limits, OrgLayer, OrgPolicy, OrgText, Rollout, Select, parse_org};
 pub use publish::{GatePlace, Publishing};
 pub use schema::Schema;
+pub use vex_term::VexTerm;
 pub use waivers::OrgWaiver;
 
 use crate::compare::{ContractState, ShardState};
@@ -88,8 +90,10 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// The files beside the policy that it names; [`Policy::take_beside`] takes what they hold.
     pub beside: Vec<Beside>,
-    /// What the owners state about vulnerabilities.
+    /// What the owners state about vulnerabilities, as far as it holds today.
     pub vex: Vec<VexStatement>,
+    /// How long it holds.
+    pub vex_term: VexTerm,
     /// Dated copies of the lists of exploited vulnerabilities.
     pub feeds: Feeds,
     /// Quarantined tests, as far as it holds today.

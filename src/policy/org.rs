@@ -79,6 +79,8 @@ pub struct Select {
 pub struct Limits {
     /// The longest term of a waiver or quarantine, in days from today.
     pub waiver_max_days: Option<u64>,
+    /// How long a VEX statement holds at most, in days from the day on which it was made.
+    pub vex_max_days: Option<u64>,
     /// Who may own one; `None` is anybody.
     pub waiver_owners: Option<BTreeSet<String>>,
     /// Paths for which a repository may ask for less, or exclude them; none without this key.
@@ -265,6 +267,7 @@ fn read_limits(reader: &mut Reader<'_>, node: &Node) -> Limits {
     for (key, value) in reader.map(node, "`limits`", "limits: { waiver-max-days: 90 }") {
         match key.text.as_str() {
             "waiver-max-days" => limits.waiver_max_days = reader.count(value, "`waiver-max-days`"),
+            "vex-max-days" => limits.vex_max_days = reader.count(value, "`vex-max-days`"),
             "waiver-owners" => {
                 let owners = reader.texts(value, "`waiver-owners`");
                 limits.waiver_owners = Some(owners.into_iter().map(|(_, owner)| owner.to_owned()).collect());
@@ -272,7 +275,8 @@ fn read_limits(reader: &mut Reader<'_>, node: &Node) -> Limits {
             "relax-allowed" => limits.relax_allowed = reader.globs(value, "`relax-allowed`"),
             "own-branches" => limits.own_branches = reader.globs(value, "`own-branches`"),
             _ => {
-                let known = ["waiver-max-days", "waiver-owners", "relax-allowed", "own-branches"];
+                let known =
+                    ["waiver-max-days", "vex-max-days", "waiver-owners", "relax-allowed", "own-branches"];
                 reader.unknown_key(key, "`limits`", &known, &[]);
             }
         }

@@ -5,7 +5,7 @@
 
 use super::snapshot::{self, MOST_BYTES};
 use super::{ReadError, check_envelope};
-use crate::model::Snapshot;
+use crate::model::{RepoPath, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,6 +88,9 @@ pub struct OrganisationSource {
     pub repository: Option<String>,
     /// Its files.
     pub files: Vec<OrganisationFile>,
+    /// What they name beside: VEX documents, and copies of KEV and EPSS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<OrganisationBeside>,
     /// Owners of waivers whom the organisation's teams allow.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub waiver_owners: BTreeSet<String>,
@@ -105,6 +108,32 @@ pub struct OrganisationFile {
     pub commit: String,
     /// Its text.
     pub text: String,
+}
+
+/// A file that an organisation's policy names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OrganisationBeside {
+    /// What it is.
+    pub kind: BesideWord,
+    /// Its path in the folder of the policy.
+    pub path: RepoPath,
+    /// What people know it as.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a file beside a policy is, by the key that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BesideWord {
+    /// A VEX document.
+    Vex,
+    /// A copy of KEV.
+    Kev,
+    /// A copy of EPSS.
+    Epss,
 }
 
 #[derive(Serialize)]

@@ -455,10 +455,41 @@ fn what_the_organisation_states_of_vulnerabilities_holds_for_its_repositories() 
         check(&place, text(&org))
             .exits(1)
             .says("scan.all          1 finding (1 high), 1 not counted")
-            .says("states sec@acme.example in")
+            .says("sec@acme.example in")
             .says(&format!("{folder}vex/all.json"))
             .says("1 exploited vulnerability, KEV of 2026-11-01");
     }
+}
+
+#[test]
+fn a_context_carries_what_the_organisation_names() {
+    let place = vulnerable();
+    let named = "version: 1\nvex: [vex/all.json]\nkev: feeds/kev.json\n";
+    let org = organisation(&[("org.yml", named), ("vex/all.json", VEX), ("feeds/kev.json", KEV)]);
+    let context = place.path().join(".git/context.gz");
+    let context = context.to_str().unwrap();
+    let ci = place
+        .tollgate(&["check", "--base", "main", "--org-policy", text(&org), "--save-context", context])
+        .exits(1)
+        .says("1 not counted");
+    drop(org);
+    assert_eq!(place.tollgate(&["check", "--context", context]).exits(1).out, ci.out);
+}
+
+#[test]
+fn a_vex_statement_that_is_too_old_hides_nothing_and_is_named() {
+    let place = vulnerable();
+    let named = |limits: &str| format!("version: 1\nvex: [vex/all.json]\n{limits}");
+    let judged = |limits: &str, day: &str| {
+        let org = organisation(&[("org.yml", &named(limits)), ("vex/all.json", VEX)]);
+        place.tollgate(&["check", "--base", "main", "--org-policy", text(&org), "--as-of", day])
+    };
+    // It was made on 2026-01-01.
+    judged("", "2026-12-01").says("1 not counted");
+    judged("", "2027-01-02").says("2 findings (2 high)").says("waiver-expired").says("is older than 365");
+    judged("limits: { vex-max-days: 90 }\n", "2026-12-01")
+        .says("2 findings (2 high)")
+        .says("is older than 90");
 }
 
 #[test]

@@ -8,8 +8,11 @@ use crate::io::beneath::read_named;
 use crate::io::git::{Base, Repository, Run, open};
 use crate::io::policy::{Judged, OrgFiles, PolicyError};
 use crate::model::Handle;
+use crate::policy::BesideKind;
 use crate::wire;
-use crate::wire::context::{BaseCommit, Context, OrganisationFile, OrganisationSource, PolicySource};
+use crate::wire::context::{
+    BaseCommit, BesideWord, Context, OrganisationBeside, OrganisationFile, OrganisationSource, PolicySource,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -139,6 +142,20 @@ fn organisation(files: &OrgFiles, gathered: &Gathered) -> OrganisationSource {
                 name: file.name.clone(),
                 commit: file.commit.clone(),
                 text: file.text.clone(),
+            })
+            .collect(),
+        beside: files
+            .beside
+            .iter()
+            // What is no text is no such file either, and reading it has said so.
+            .filter_map(|file| {
+                let kind = match file.kind {
+                    BesideKind::Vex => BesideWord::Vex,
+                    BesideKind::Kev => BesideWord::Kev,
+                    BesideKind::Epss => BesideWord::Epss,
+                };
+                let text = std::str::from_utf8(&file.bytes).ok()?.to_owned();
+                Some(OrganisationBeside { kind, path: file.path.clone(), name: file.name.clone(), text })
             })
             .collect(),
         waiver_owners: allowed,

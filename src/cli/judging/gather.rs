@@ -122,7 +122,10 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
             kept.insert(name.to_owned(), text.to_owned());
         }
         let taken = bytes.map_err(|error| *error).and_then(|bytes| policy.take_beside(&beside, &bytes));
-        diagnostics.extend(taken.err());
+        match taken {
+            Ok(notes) => diagnostics.extend(notes),
+            Err(error) => diagnostics.push(error),
+        }
     }
     let mut proposed = proposed;
     // What the proposed policy names and the change does not bring bears on the dry run alone.
@@ -133,7 +136,10 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
             let repository = repository.as_ref().ok();
             let bytes = io_policy::read_beside_proposed(repository, dir, &beside.path, beside.most_bytes());
             let taken = bytes.map_err(|error| *error).and_then(|bytes| proposed.take_beside(&beside, &bytes));
-            not_had.extend(taken.err());
+            match taken {
+                Ok(notes) => not_had.extend(notes),
+                Err(error) => not_had.push(error),
+            }
         }
         policies::adopt_globs(&mut policy, proposed, &mut diagnostics);
     }

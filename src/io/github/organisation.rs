@@ -7,14 +7,19 @@
 use super::client::{Client, RequestError};
 use super::identity::Identity;
 use super::network::{Api, Network};
+use super::objects::TreeEntry;
 use super::repository::is_repository;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::policy::{FetchedFile, FetchedFiles, OrgFiles, PolicyError};
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where an organisation keeps its policy, if nobody names another repository.
 const PLACES: [&str; 2] = [".tollgate", ".github"];
+
+/// More files than this stand beside no policy.
+const MAX_BESIDE: usize = 50;
 
 /// More files than this are no policy.
 const MAX_FILES: usize = 1_000;
@@ -116,7 +121,58 @@ async fn files_of(
             }
         }
     }
+    let named = fetched.named_beside();
+    if named.len() > MAX_BESIDE {
+        return Err(RequestError::Malformed("more than 50 files beside a policy"));
+    }
+    let mut folders = BTreeMap::new();
+    for (path, most) in named {
+        let file = file_of(client, repository, &fetched.commit, &path, most, &mut folders).await?;
+        fetched.files.extend(file.map(|file| (path, file)));
+    }
     Ok(Some(fetched))
+}
+
+/// What stands in a folder, by name.
+type Level = BTreeMap<String, TreeEntry>;
+
+/// A file of a commit, looked for folder by folder; `None` if it is not there.
+async fn file_of(
+    client: &Client,
+    repository: &str,
+    commit: &str,
+    path: &str,
+    most: u64,
+    folders: &mut BTreeMap<String, Level>,
+) -> Result<Option<FetchedFile>, RequestError> {
+    let mut id = commit.to_owned();
+    let mut names = path.split('/').peekable();
+    while let Some(name) = names.next() {
+        if !folders.contains_key(&id) {
+            let level = client.tree(repository, &id, false).await?;
+            if level.truncated {
+                return Err(RequestError::Malformed("a folder has more files than GitHub lists"));
+            }
+            let level = level.entries.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+            folders.insert(id.clone(), level);
+        }
+        let Some(entry) = folders.get(&id).and_then(|level| level.get(name)) else { return Ok(None) };
+        match (entry.kind.as_str(), names.peek()) {
+            ("tree", Some(_)) => id.clone_from(&entry.sha),
+            ("blob", None) if !matches!(entry.mode.as_str(), "100644" | "100755") => {
+                return Ok(Some(FetchedFile::NotRegular));
+            }
+            ("blob", None) if entry.size.is_some_and(|size| size > most) => {
+                return Ok(Some(FetchedFile::TooLarge));
+            }
+            ("blob", None) => {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                return client.blob(repository, &entry.sha, most).await.map(FetchedFile::Bytes).map(Some);
+            }
+            _ => return Ok(Some(FetchedFile::NotRegular)),
+        }
+    }
+    Ok(None)
 }
 
 /// An organisation's policy that is looked for through the API.
@@ -204,4 +260,65 @@ fn no_policy(message: &str) -> Box<Diagnostic> {
     let help = "check that the policy is there and that the token has `contents: read` of its repository";
     let error = Diagnostic::new(Code::NoOrganisationPolicy, Weight::Error, message, Origin::default());
     Box::new(error.with_help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Server;
+    use super::*;
+    use crate::policy::BesideKind;
+    use serde_json::json;
+
+    const JUDGED: &str = "acme/payments";
+    const VEX: &str = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "author": "A", "statements": []}"#;
+
+    /// The organisation's repository with `org.yml` and these other folders, each with one file.
+    fn fetched(root: &str, folders: &[(&str, &str, &str)]) -> Result<Option<OrgFiles>, Box<Diagnostic>> {
+        let server = Server::start();
+        let of = |path: &str| format!("/repos/acme/.tollgate{path}");
+        let answer = |path: String, body: serde_json::Value| server.answer(&path, 200, body.to_string());
+        answer(
+            of(""),
+            json!({"default_branch": "main", "private": false, "id": 7, "full_name": "acme/.tollgate", "name": ".tollgate", "owner": {"login": "acme"}}),
+        );
+        answer(of("/branches/main"), json!({"commit": {"sha": "c".repeat(40)}}));
+        let file = |path: &str, sha: &str, text: &str| json!({"path": path, "mode": "100644", "type": "blob", "sha": sha, "size": text.len()});
+        let mut entries = vec![file("org.yml", "f0", root)];
+        let blob = |sha: &str, text: &str| {
+            answer(
+                of(&format!("/git/blobs/{sha}")),
+                json!({"encoding": "utf-8", "content": text, "sha": sha, "size": text.len()}),
+            );
+        };
+        blob("f0", root);
+        for (index, (folder, name, text)) in folders.iter().enumerate() {
+            let (tree, sha) = (format!("d{}", index + 1), format!("f{}", index + 1));
+            entries.push(json!({"path": folder, "mode": "040000", "type": "tree", "sha": tree}));
+            let level = json!({"sha": tree, "truncated": false, "tree": [file(name, &sha, text)]});
+            answer(of(&format!("/git/trees/{tree}")), level);
+            blob(&sha, text);
+        }
+        let level = json!({"sha": "t0", "truncated": false, "tree": entries});
+        answer(of(&format!("/git/trees/{}", "c".repeat(40))), level);
+        OrganisationRequest::new(&server.address, "t", Network::direct(), JUDGED, true).unwrap().fetch(None)
+    }
+
+    #[test]
+    fn what_the_policy_names_beside_is_fetched_from_its_folder() {
+        let root = "version: 1\nvex: [vex/all.json]\n";
+        let found = fetched(root, &[("vex", "all.json", VEX), ("docs", "a.md", "x")]).unwrap().unwrap();
+        let beside: Vec<_> = found.beside.iter().map(|file| (file.kind, file.name.as_str())).collect();
+        assert_eq!(beside, [(BesideKind::Vex, "acme/.tollgate/vex/all.json")]);
+        found.parse().unwrap();
+    }
+
+    #[test]
+    fn what_the_policy_names_and_is_not_there_is_never_an_empty_file() {
+        let root = "version: 1\nvex: [vex/all.json]\n";
+        for folders in [&[][..], &[("vex", "other.json", VEX)]] {
+            let error = fetched(root, folders).unwrap_err();
+            assert_eq!(error.code, Code::NotRegular);
+            assert_eq!(error.origin.file.raw(), "acme/.tollgate/vex/all.json");
+        }
+    }
 }

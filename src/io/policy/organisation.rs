@@ -9,8 +9,8 @@ use super::{LIMIT, PolicyError, as_text};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::{OpenError, read_beneath, read_named};
 use crate::io::git::{self, CommittedFile, Repository};
-use crate::model::Teams;
-use crate::policy::{Beside, OrgPolicy, OrgText, RepoFacts, parse_org};
+use crate::model::{RepoPath, Teams};
+use crate::policy::{Beside, BesideKind, OrgPolicy, OrgText, RepoFacts, parse_org};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -55,7 +55,9 @@ pub struct OrgFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrgBeside {
     /// What it is.
-    pub beside: Beside,
+    pub kind: BesideKind,
+    /// Its path in the folder of the policy.
+    pub path: RepoPath,
     /// What people know it as: `acme/.tollgate/vex/openvex.json`.
     pub name: String,
     /// Its content.
@@ -99,12 +101,12 @@ impl OrgFiles {
         };
         for named in policy.beside.clone() {
             // Whoever read the files has read these too, or nobody knows what they would have said.
-            let Some(file) = self.beside.iter().find(|file| file.beside == named) else {
+            let is_named = |file: &&OrgBeside| (file.kind, &file.path) == (named.kind, &named.path);
+            let Some(file) = self.beside.iter().find(is_named) else {
                 let message =
                     format!("`{}`, which the organisation's policy names, was not read", named.path.as_str());
                 let error = Diagnostic::new(Code::UnreadableFile, Weight::Error, message, named.origin);
-                let help = "name it in the repository's policy: over the API and in a context only the policy's own files are read";
-                return Err(vec![error.with_help(help)]);
+                return Err(vec![error.with_help("write the context anew, with this version of Tollgate")]);
             };
             policy.take_beside(&named, &file.bytes, &file.name).map_err(|error| vec![error])?;
         }
@@ -283,18 +285,38 @@ impl FetchedFiles {
         })
     }
 
+    /// The files that `org.yml` names beside the policy, each by its path in the repository with the most bytes that
+    /// it may have. What is wrong with the policy is said when it is read as one.
+    pub fn named_beside(&self) -> Vec<(String, u64)> {
+        let found =
+            ["", "tollgate/"].into_iter().find_map(|base| match self.files.get(&format!("{base}org.yml")) {
+                Some(FetchedFile::Bytes(bytes)) => {
+                    Some((base, std::str::from_utf8(bytes).unwrap_or_default()))
+                }
+                _ => None,
+            });
+        let Some((base, text)) = found else { return Vec::new() };
+        let text = OrgText { path: "org.yml", name: "org.yml", commit: "", text };
+        let Ok(policy) = parse_org(&[text], "") else { return Vec::new() };
+        let of = |file: &Beside| (format!("{base}{}", file.path.as_str()), file.most_bytes());
+        policy.beside.iter().map(of).collect()
+    }
+
     /// The policy's files, of those that are wanted for a repository of this name.
     ///
     /// # Errors
     /// As [`read`].
     pub fn policy(&self, name: &str) -> Result<OrgFiles, PolicyError> {
         let wanted = Wanted::Of(name.to_owned());
-        let Texts { files, teams } = read_all(&Store::Fetched(&self.files), &self.repository, &wanted)?;
-        let files = files.into_iter().map(|(file, _)| OrgFile { commit: self.commit.clone(), ..file });
+        let store = Store::Fetched(&self.files);
+        let Texts { mut files, teams } = read_all(&store, &self.repository, &wanted)?;
+        for (file, _) in &mut files {
+            file.commit.clone_from(&self.commit);
+        }
+        let beside = read_beside(&store, &self.repository, &files)?;
         Ok(OrgFiles {
-            files: files.collect(),
-            // They are not fetched: a policy that names some is refused where it is read.
-            beside: Vec::new(),
+            files: files.into_iter().map(|(file, _)| file).collect(),
+            beside,
             source: format!("{} at {}", self.repository, short(&self.commit)),
             repository: Some(self.repository.clone()),
             teams,
@@ -390,7 +412,7 @@ fn read_beside(
         let place = format!("{base}{}", beside.path.as_str());
         let name = format!("{label}/{place}");
         let bytes = store.read(&place, &name, beside.most_bytes())?;
-        read.push(OrgBeside { beside, name, bytes });
+        read.push(OrgBeside { kind: beside.kind, path: beside.path, name, bytes });
     }
     Ok(read)
 }

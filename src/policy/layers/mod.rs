@@ -6,7 +6,7 @@ use super::exemptions::{self, has_ended};
 use super::floors::{check_locks, clamp, pin, strictest, trace};
 use super::{
     BUILT_IN, Group, LayerKind, OrgEntry, OrgLayer, OrgPolicy, Overlay, OverlayEntry, Policy, PolicyFile,
-    Preview, RepoFacts, RuleEntry, RuleInForce, Trace, builtin,
+    Preview, RepoFacts, RuleEntry, RuleInForce, Trace, VexTerm, builtin,
 };
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{Date, Mode};
@@ -97,6 +97,10 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
     sources.push(BUILT_IN.to_owned());
     let nothing = PolicyFile::default();
     let file = layers.file.unwrap_or(&nothing);
+    let most = layers.organisation.and_then(|organisation| organisation.limits.vex_max_days);
+    let vex_term = VexTerm::new(file.vex_max_days, most, layers.today);
+    let mut vex = layers.organisation.map(|organisation| organisation.vex.clone()).unwrap_or_default();
+    notes.extend(vex_term.end(&mut vex));
     let mut policy = Policy {
         rules,
         overlays,
@@ -114,7 +118,8 @@ fn lay(layers: &Layers<'_>) -> (Policy, Vec<Diagnostic>) {
         waivers: held.waivers,
         quarantine: held.quarantine,
         beside: file.beside.clone(),
-        vex: layers.organisation.map(|organisation| organisation.vex.clone()).unwrap_or_default(),
+        vex,
+        vex_term,
         feeds: layers.organisation.map(|organisation| organisation.feeds.clone()).unwrap_or_default(),
         exemptions: held.listed,
         relax_allowed,

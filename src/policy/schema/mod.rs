@@ -134,6 +134,13 @@ fn repository() -> Map<String, Value> {
         ),
     ]);
     properties.extend(beside());
+    properties.extend(map([(
+        "vex-max-days",
+        described(
+            count(0),
+            "how long a VEX statement holds, in days from the day on which it was made; without it 365",
+        ),
+    )]));
     properties
 }
 
@@ -149,6 +156,13 @@ fn beside() -> Map<String, Value> {
 fn organisation() -> Map<String, Value> {
     let limits = map([
         ("waiver-max-days", described(count(0), "the longest term of a waiver, in days from today")),
+        (
+            "vex-max-days",
+            described(
+                count(0),
+                "how long a VEX statement holds at most, in days from the day on which it was made",
+            ),
+        ),
         ("waiver-owners", described(texts(), "who may own a waiver")),
         ("relax-allowed", described(globs(), "paths for which a repository may ask for less")),
         (
