@@ -2,13 +2,15 @@
 
 use super::exit::WrongUse;
 use super::{ExitStatus, output};
+use crate::diagnostic::{Diagnostic, Origin};
 use crate::io::ci::Environment;
 use crate::io::github::{Api, Client, Network, SetUpFiles};
+use crate::io::policy::PolicyError;
 use crate::io::{git, policy as io_policy, setup as io_setup};
 use crate::policy::{self, GatePlace};
 use crate::render;
-use crate::setup::TextFile;
-use crate::setup::doctor::{self, Examined, GitHubFacts, SetUp};
+use crate::setup::doctor::{self, Examined, GitHubFacts, PolicyProblem, SetUp};
+use crate::setup::{Place, TextFile};
 use crate::wire;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let examined = doctor::examine(&SetUp {
         workflows: &gathered.files.workflows,
         gate: gathered.gate,
+        policy_problem: gathered.policy_problem.as_ref(),
         github: gathered.github.as_ref(),
     });
     if arguments.json {
@@ -73,6 +76,7 @@ fn status(examined: &Examined) -> ExitStatus {
 struct Gathered {
     files: SetUpFiles,
     gate: Option<GatePlace>,
+    policy_problem: Option<PolicyProblem>,
     github: Option<GitHubFacts>,
     repository: Option<String>,
     title: String,
@@ -82,11 +86,16 @@ struct Gathered {
 
 fn offline(dir: &Path) -> Gathered {
     let found = io_setup::files(dir);
-    let policy = io_policy::in_folder(dir).ok().flatten();
+    let (policy, unreadable) = match io_policy::in_folder(dir) {
+        Ok(policy) => (policy, None),
+        Err(PolicyError::Wrong(error) | PolicyError::Unreadable(error)) => (None, Some(problem(&error))),
+    };
     let policy = policy.map(|policy| TextFile { name: policy.file.raw().to_owned(), text: policy.text });
     let files = SetUpFiles { workflows: found.workflows, policy, commit: String::new() };
+    let OfPolicy { gate, problem, .. } = of_policy(&files);
     Gathered {
-        gate: of_policy(&files).0,
+        gate,
+        policy_problem: unreadable.or(problem),
         github: None,
         repository: None,
         title: format!("the files of {}", dir.display()),
@@ -125,12 +134,13 @@ async fn gather(api: Api, token: &SecretString, network: &Network, name: &str) -
     let repository = repository.ok_or_else(|| failed(&"it does not exist, or the token may not see it"))?;
     let files =
         client.set_up_files(name, &repository.default_branch).await.map_err(|error| failed(&error))?;
-    let (gate, extends) = of_policy(&files);
+    let OfPolicy { gate, extends, problem } = of_policy(&files);
     let second_stages = doctor::second_stages(&files.workflows);
     let github = client.examined(&repository, extends.as_deref(), &second_stages).await;
     let commit: String = files.commit.chars().take(7).collect();
     Ok(Gathered {
         gate,
+        policy_problem: problem,
         github: Some(github),
         title: format!("{name}, {} at {commit}", repository.default_branch),
         repository: Some(name.to_owned()),
@@ -139,14 +149,36 @@ async fn gather(api: Api, token: &SecretString, network: &Network, name: &str) -
     })
 }
 
-/// Where the policy says that the verdict is given, and what it extends. A policy with mistakes says neither;
-/// `tollgate policy validate` tells them.
-fn of_policy(files: &SetUpFiles) -> (Option<GatePlace>, Option<String>) {
-    let Some(file) = &files.policy else { return (None, None) };
-    let Ok(parsed) = policy::parse_committed(&file.text, &file.name, &files.commit) else {
-        return (None, None);
-    };
-    (parsed.gate, parsed.extends.map(|(repository, _)| repository))
+/// What a policy says of where it stands.
+#[derive(Default)]
+struct OfPolicy {
+    /// Where the verdict is given.
+    gate: Option<GatePlace>,
+    /// What it extends.
+    extends: Option<String>,
+    /// Its first mistake; then it says nothing.
+    problem: Option<PolicyProblem>,
+}
+
+fn of_policy(files: &SetUpFiles) -> OfPolicy {
+    let Some(file) = &files.policy else { return OfPolicy::default() };
+    match policy::parse_committed(&file.text, &file.name, &files.commit) {
+        Ok(parsed) => OfPolicy {
+            gate: parsed.gate,
+            extends: parsed.extends.map(|(repository, _)| repository),
+            problem: None,
+        },
+        Err(errors) => OfPolicy { problem: errors.first().map(problem), ..OfPolicy::default() },
+    }
+}
+
+fn problem(error: &Diagnostic) -> PolicyProblem {
+    let Origin { file, line, .. } = &error.origin;
+    let place = (!file.is_empty()).then(|| Place {
+        file: file.raw().to_owned(),
+        line: usize::try_from(*line).unwrap_or(usize::MAX).max(1),
+    });
+    PolicyProblem { what: error.message.raw().to_owned(), place }
 }
 
 fn wrong(what: &str, help: &str) -> anyhow::Error {

@@ -4,7 +4,7 @@
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::gate::Ground;
 use crate::model::{ScanClasses, Snapshot, Untrusted};
-use crate::wire::reading::{self, Reading, ReadingFile};
+use crate::wire::reading::{self, OtherFile, Reading, ReadingFile};
 use crate::wire::snapshot;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -39,6 +39,8 @@ pub struct FileToRead<'f> {
     pub classes: ScanClasses,
     /// Its content.
     pub bytes: &'f [u8],
+    /// Other files of its folder that it may name as parts of itself, each with its name.
+    pub others: &'f [(&'f str, &'f [u8])],
 }
 
 /// Reads the files in a process of `program`, this program's own file.
@@ -73,6 +75,18 @@ pub fn read(
                 bytes: file.bytes.len() as u64,
             })
             .collect(),
+        others: files
+            .iter()
+            .enumerate()
+            .flat_map(|(of, file)| {
+                let other = move |(name, bytes): &(&str, &[u8])| OtherFile {
+                    of,
+                    name: (*name).to_owned(),
+                    bytes: bytes.len() as u64,
+                };
+                file.others.iter().map(other)
+            })
+            .collect(),
     };
     let bytes = run(program, &reading::write(&asked), files).map_err(|why| stopped(&why))?;
     snapshot::read(&bytes).map_err(|error| stopped(&format!("its answer cannot be read: {error}")))
@@ -101,7 +115,9 @@ fn run(program: &Path, header: &[u8], files: &[FileToRead<'_>]) -> Result<Vec<u8
         scope.spawn(move || {
             // A process that ended early does not take all of it; its exit status says so.
             let fed = input.write_all(header);
-            drop(files.iter().try_fold((), |(), file| input.write_all(file.bytes)).and(fed));
+            let others = files.iter().flat_map(|file| file.others).map(|(_, bytes)| *bytes);
+            let mut all = files.iter().map(|file| file.bytes).chain(others);
+            drop(all.try_for_each(|bytes| input.write_all(bytes)).and(fed));
         });
         scope.spawn(move || {
             let mut bytes = Vec::new();

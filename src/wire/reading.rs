@@ -28,6 +28,8 @@ pub struct Reading {
     pub path_rules: Vec<String>,
     /// The files, whose bytes follow in this order.
     pub files: Vec<ReadingFile>,
+    /// Other files of their folders, whose bytes follow behind those.
+    pub others: Vec<OtherFile>,
 }
 
 /// One file to read.
@@ -44,6 +46,18 @@ pub struct ReadingFile {
     pub format: Option<String>,
     /// What the entry says that its scanners look for.
     pub classes: ScanClasses,
+    /// How many bytes of it follow.
+    pub bytes: u64,
+}
+
+/// A file of a report's folder that the report may name as a part of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct OtherFile {
+    /// The report, by its place among the files.
+    pub of: usize,
+    /// Its name in the folder.
+    pub name: String,
     /// How many bytes of it follow.
     pub bytes: u64,
 }
@@ -78,6 +92,7 @@ mod tests {
                 classes: ScanClasses::of(&[ScanClass::Secret]),
                 bytes: 7,
             }],
+            others: vec![OtherFile { of: 0, name: "parts.json".to_owned(), bytes: 3 }],
         };
         let written = write(&reading);
         let (length, json) = written.split_first_chunk::<8>().unwrap();

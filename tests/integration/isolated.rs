@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use tollgate::formats::Source;
 use tollgate::gate::{self, Ground, Keep, Reading, ReportSource, Texts};
 use tollgate::io::isolated::{self, FileToRead};
-use tollgate::model::{Kind, RepoPath, Untrusted};
+use tollgate::model::{Health, Kind, RepoPath, Untrusted};
 use tollgate::paths::Tree;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tollgate");
@@ -19,6 +19,7 @@ fn file<'f>(shown: &'f Untrusted, bytes: &'f [u8]) -> FileToRead<'f> {
         format: None,
         classes: tollgate::model::ScanClasses::NONE,
         bytes,
+        others: &[],
     }
 }
 
@@ -157,4 +158,23 @@ fn t28_the_process_cannot_write_files_nor_take_all_memory() {
     assert!(limit("Max cpu time").contains(&isolated::MAX_CPU_SECONDS.to_string()), "{limits}");
     assert!(limit("Max file size").contains(" 0 "), "{limits}");
     assert_eq!(environment, b"", "the process has no environment");
+}
+
+#[test]
+fn parts_of_a_report_that_lie_beside_it_are_read_apart_too() {
+    let report = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "CodeQL"}}, "externalPropertyFileReferences": {"results": [{"location": {"uri": "parts.json"}, "itemCount": 1}]}}]}"#;
+    let parts =
+        br#"{"version": "2.1.0", "results": [{"ruleId": "r", "level": "error", "message": {"text": "m"}}]}"#;
+    let shown = "a.sarif".into();
+    let read = |others: &[(&str, &[u8])]| {
+        let file = FileToRead { kind: Some(Kind::Scan), others, ..file(&shown, report.as_bytes()) };
+        isolated::read(Path::new(PROGRAM), &[file], &Ground::default(), None).unwrap()
+    };
+    let whole = read(&[("parts.json", parts)]);
+    assert_eq!((whole.scans[0].health, whole.scans[0].active.high), (Health::Complete, 1));
+    // Of another name, nobody has it: that is never a clean scan.
+    for others in [&[][..], &[("other.json", &parts[..])]] {
+        let lost = read(others);
+        assert_ne!(lost.scans[0].health, Health::Complete);
+    }
 }

@@ -134,15 +134,19 @@ pub(super) fn read_apart(
 ) -> Result<Snapshot, Box<Diagnostic>> {
     let Evidence::Packed(files) = evidence else { return Ok(Snapshot::default()) };
     let chosen = reports::choose(files, &policy.reports, &mut Vec::new());
+    let others: Vec<Vec<(&str, &[u8])>> =
+        chosen.iter().map(|report| reports::named_beside(files, report.file)).collect();
     let files: Vec<FileToRead<'_>> = chosen
         .iter()
-        .map(|report| FileToRead {
+        .zip(&others)
+        .map(|(report, others)| FileToRead {
             shown: &report.file.shown,
             entry: report.entry,
             kind: report.kind,
             format: report.format,
             classes: classes_of(policy, report.entry),
             bytes: &report.file.bytes,
+            others,
         })
         .collect();
     let mut snapshot = isolated::read(reader, &files, &gathered.ground, gathered.commit.clone())?;

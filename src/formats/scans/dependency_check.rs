@@ -117,6 +117,21 @@ fn read_scan_info(
     json.object(|json, key| {
         match key {
             "engineVersion" => reading.version = short(json)?,
+            "dataSource" => {
+                json.array(|json| {
+                    let (mut name, mut time) = (String::new(), String::new());
+                    json.object(|json, key| {
+                        match key {
+                            "name" => name = short(json)?,
+                            "timestamp" => time = short(json)?,
+                            _ => json.skip()?,
+                        }
+                        Ok(())
+                    })?;
+                    take_database(reading, &name, &time);
+                    Ok(())
+                })?;
+            }
             "analysisExceptions" => {
                 json.array(|json| {
                     let reason = "dependency-check reports an exception of its analysis";
@@ -129,6 +144,16 @@ fn read_scan_info(
         Ok(())
     })?;
     Ok(())
+}
+
+/// When the NVD's data was last modified there, else when it was last asked for: `NVD API Last Modified`, `NVD CVE
+/// Modified`, `NVD API Last Checked`, `NVD CVE Checked`.
+fn take_database(reading: &mut Reading, name: &str, time: &str) {
+    let is_modified = name.starts_with("NVD") && name.ends_with("Modified");
+    let is_checked = name.starts_with("NVD") && name.ends_with("Checked");
+    if is_modified || is_checked && reading.database.is_empty() {
+        time.clone_into(&mut reading.database);
+    }
 }
 
 /// Related dependencies carry the same findings again; they are skipped.
@@ -240,6 +265,8 @@ struct XmlState {
     file_path: String,
     dependencies: u64,
     exceptions: u64,
+    /// The name of the source of data that is open.
+    source: String,
 }
 
 impl XmlState {
@@ -258,6 +285,10 @@ impl XmlState {
             self.file_path.clear();
         } else if path.ends_with(&["scanInfo", "engineVersion"]) {
             text.clone_into(&mut reading.version);
+        } else if path.ends_with(&["dataSource", "name"]) {
+            text.clone_into(&mut self.source);
+        } else if path.ends_with(&["dataSource", "timestamp"]) {
+            take_database(reading, &self.source, text);
         } else if path.has("scanInfo") && path.ends_with(&["exception"]) {
             self.exceptions += 1;
         } else if path.ends_with(&["vulnerability"]) || path.ends_with(&["suppressedVulnerability"]) {

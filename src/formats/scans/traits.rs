@@ -159,3 +159,41 @@ fn what_a_report_says_of_a_finding_is_read_and_nothing_is_guessed() {
         }
     }
 }
+
+/// Format, a report, and the day and time of the vulnerability database that it names.
+const DATABASES: &[(&str, &str, &str)] = &[
+    (
+        "grype",
+        r#"{"matches": [], "descriptor": {"db": {"status": {"built": "2026-11-20T01:00:00Z"}}}}"#,
+        "2026-11-20T01:00:00Z",
+    ),
+    (
+        "trivy",
+        r#"{"SchemaVersion": 2, "Trivy": {"Version": "0.70.0", "VulnerabilityDB": {"Version": 2, "UpdatedAt": "2026-11-20T00:00:00Z"}}, "Results": []}"#,
+        "2026-11-20T00:00:00Z",
+    ),
+    (
+        "trivy",
+        r#"{"SchemaVersion": 2, "Trivy": {"Server": {"VulnerabilityDB": {"UpdatedAt": "2026-11-19T00:00:00Z"}}}, "Results": []}"#,
+        "2026-11-19T00:00:00Z",
+    ),
+    ("trivy", r#"{"SchemaVersion": 2, "Trivy": {"Version": "0.69.0"}, "Results": []}"#, ""),
+    (
+        "dependency-check",
+        r#"{"reportSchema": "1.1", "scanInfo": {"engineVersion": "9.0", "dataSource": [{"name": "NVD API Last Checked", "timestamp": "2026-11-20T09:00:00Z"}, {"name": "NVD API Last Modified", "timestamp": "2026-11-20T08:15:00Z"}]}, "dependencies": []}"#,
+        "2026-11-20T08:15:00Z",
+    ),
+    (
+        "dependency-check",
+        r#"<?xml version="1.0"?><analysis xmlns="https://jeremylong.github.io/DependencyCheck/dependency-check.2.5.xsd"><scanInfo><engineVersion>9.0</engineVersion><dataSource><name>NVD CVE Checked</name><timestamp>2026-11-20T09:00:00</timestamp></dataSource></scanInfo><dependencies></dependencies></analysis>"#,
+        "2026-11-20T09:00:00",
+    ),
+];
+
+#[test]
+fn the_vulnerability_database_is_named_where_the_report_names_it() {
+    for (format, text, database) in DATABASES {
+        let known = FORMATS.iter().find(|known| known.id == *format).unwrap();
+        assert_eq!(read_as(known, text.as_bytes()).scan().tool.database.raw(), *database, "{format}: {text}");
+    }
+}

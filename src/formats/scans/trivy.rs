@@ -109,6 +109,14 @@ fn read_top(
             json.object(|json, key| {
                 match key {
                     "Version" => reading.version = short(json)?,
+                    "VulnerabilityDB" => read_database(json, reading)?,
+                    // Where a server scans, its database counts.
+                    "Server" => {
+                        json.object(|json, key| match key {
+                            "VulnerabilityDB" => read_database(json, reading),
+                            _ => json.skip(),
+                        })?;
+                    }
                     _ => json.skip()?,
                 }
                 Ok(())
@@ -129,6 +137,19 @@ fn read_top(
         }
         _ => json.skip()?,
     }
+    Ok(())
+}
+
+/// When the database was built. Trivy names it from the version on that writes `Trivy.VulnerabilityDB`; older reports
+/// do not say it.
+fn read_database(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), ParseError> {
+    json.object(|json, key| {
+        match key {
+            "UpdatedAt" => reading.database = short(json)?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
     Ok(())
 }
 

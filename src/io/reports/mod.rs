@@ -23,7 +23,7 @@ mod packed;
 mod tests;
 mod walk;
 
-pub use packed::{Packed, PackedReport, choose, packed_folder};
+pub use packed::{Packed, PackedReport, choose, named_beside, packed_folder};
 
 use super::beneath::open_beneath;
 use super::git::Tracking;

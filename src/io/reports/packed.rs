@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{self, Detected, Folder, Format, Source};
 use crate::model::{Kind, RepoPath, Untrusted};
 use crate::policy::{Absent, Globs, ReportEntry};
+use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::Cursor;
@@ -46,16 +47,44 @@ pub struct PackedReport<'p> {
 /// Opens other files of the folder of an artifact that a report lies in.
 pub fn packed_folder(files: &Arc<Vec<Packed>>, report: &Packed, max_bytes: u64) -> Box<Folder> {
     let (files, shown, path) = (Arc::clone(files), report.shown.clone(), report.path.clone());
-    let folder_of = |text: &str| text.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let wanted = (folder_of(shown.raw()), folder_of(path.as_str()));
     Box::new(move |name| {
+        let report = files.iter().find(|file| file.shown == shown && file.path == path);
         let is_here = |file: &&Packed| {
-            (folder_of(file.shown.raw()), folder_of(file.path.as_str())) == wanted
-                && file.path.file_name() == name
+            report.is_some_and(|report| is_beside(file, report)) && file.path.file_name() == name
         };
         let file = files.iter().find(is_here).ok_or("there is no such file in the artifact")?;
         Ok(Source::new(Cursor::new(file.bytes.clone()), max_bytes))
     })
+}
+
+/// The files of a report's folder that it may name as parts of itself (SARIF's external properties), each with its
+/// name: a bare name that stands in the report. What a report writes in another way, or what is too much, is not had,
+/// and a report that needs it is not whole.
+pub fn named_beside<'p>(files: &'p [Packed], report: &'p Packed) -> Vec<(&'p str, &'p [u8])> {
+    const MOST_FILES: usize = 16;
+    const MOST_BYTES: usize = 64 << 20;
+    if memmem::find(&report.bytes, b"externalPropertyFileReferences").is_none() {
+        return Vec::new();
+    }
+    let mut room = MOST_BYTES;
+    let named = files.iter().filter(|file| is_beside(file, report)).filter_map(|file| {
+        let name = file.path.file_name();
+        let is_named = file.path != report.path && memmem::find(&report.bytes, name.as_bytes()).is_some();
+        is_named.then_some((name, file.bytes.as_slice()))
+    });
+    let fitting = named.filter(|(_, bytes)| {
+        let fits = bytes.len() <= room;
+        room -= if fits { bytes.len() } else { 0 };
+        fits
+    });
+    fitting.take(MOST_FILES).collect()
+}
+
+/// True if both lie in one folder of one artifact.
+fn is_beside(file: &Packed, report: &Packed) -> bool {
+    let folder_of = |text: &str| text.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let folders = |packed: &Packed| (folder_of(packed.shown.raw()), folder_of(packed.path.as_str()));
+    folders(file) == folders(report)
 }
 
 /// Chooses the reports among the files of artifacts. What looks like a report of a kind that the contract names,

@@ -200,14 +200,25 @@ pub struct GitHubFacts {
 }
 
 /// Everything that is examined.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SetUp<'s> {
     /// The workflow files of the default branch, or of the working tree.
     pub workflows: &'s [TextFile],
     /// Where the policy says that the verdict is given; `None` if it does not say.
     pub gate: Option<GatePlace>,
+    /// What is wrong with the policy, if it cannot be read or has mistakes.
+    pub policy_problem: Option<&'s PolicyProblem>,
     /// What GitHub says; `None` if nobody asked.
     pub github: Option<&'s GitHubFacts>,
+}
+
+/// Why nobody can judge by the policy that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyProblem {
+    /// What is wrong, in a sentence without its full stop.
+    pub what: String,
+    /// Where, if that is known.
+    pub place: Option<Place>,
 }
 
 /// The files of the workflows that post the check for other runs.
@@ -226,6 +237,11 @@ pub fn examine(set_up: &SetUp<'_>) -> Examined {
     workflows::examine(&read, gate, set_up.github, &mut examined);
     if let Some(facts) = set_up.github {
         github::examine(facts, &read, gate, &mut examined);
+    }
+    if let Some(problem) = set_up.policy_problem {
+        let what = format!("the policy cannot be used, so no change gets a verdict: {}", problem.what);
+        let fix = "correct the file; `tollgate policy validate` names every mistake";
+        examined.problem("policy-unusable", problem.place.clone(), what, fix);
     }
     examined.findings.sort();
     examined.findings.dedup();

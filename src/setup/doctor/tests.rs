@@ -37,7 +37,7 @@ fn facts() -> GitHubFacts {
 /// The codes of what is found, with their lines.
 fn found(workflows: &[(&str, &str)], facts: Option<&GitHubFacts>) -> Vec<(&'static str, usize)> {
     let workflows = files(workflows);
-    let examined = examine(&SetUp { workflows: &workflows, gate: None, github: facts });
+    let examined = examine(&SetUp { workflows: &workflows, gate: None, github: facts, ..SetUp::default() });
     examined
         .findings
         .iter()
@@ -59,7 +59,8 @@ fn a_set_up_as_the_samples_have_it_has_nothing_to_mend() {
     assert_eq!(found(&BOTH, None), []);
     let workflows = files(&BOTH);
     let facts = facts();
-    let examined = examine(&SetUp { workflows: &workflows, gate: None, github: Some(&facts) });
+    let examined =
+        examine(&SetUp { workflows: &workflows, gate: None, github: Some(&facts), ..SetUp::default() });
     assert!(examined.unseen.is_empty() && examined.fine.len() >= 5, "{:?}", examined.fine);
 }
 
@@ -99,7 +100,7 @@ fn a_workflow_that_does_not_run_in_the_queue_is_a_problem_where_there_is_one() {
     let mut facts = facts();
     let level = |facts: Option<&GitHubFacts>| {
         let files = files(&workflows);
-        let examined = examine(&SetUp { workflows: &files, gate: None, github: facts });
+        let examined = examine(&SetUp { workflows: &files, gate: None, github: facts, ..SetUp::default() });
         examined.findings.iter().map(|finding| (finding.code, finding.level)).collect::<Vec<_>>()
     };
     assert_eq!(level(Some(&facts)), [("missing-merge-group", Level::Problem)]);
@@ -117,7 +118,7 @@ fn filters_of_a_judging_workflow_are_problems_with_their_lines() {
     let more =
         [("ci.yml", ci.as_str()), ("more.yml", &CI.replace("name: CI", "name: More")), ("check.yml", SECOND)];
     let files = files(&more);
-    let examined = examine(&SetUp { workflows: &files, gate: None, github: None });
+    let examined = examine(&SetUp { workflows: &files, gate: None, github: None, ..SetUp::default() });
     assert!(!examined.fine.iter().any(|fine| fine.contains("filter")), "one that is well hides no other");
     // A workflow that has nothing to do with the gate may have them.
     let other = "name: Docs\non:\n  pull_request:\n    paths: [docs/**]\njobs: { docs: { steps: [] } }\n";
@@ -222,14 +223,29 @@ fn what_could_not_be_looked_at_is_said_and_never_taken_for_well() {
         organisation: Err("GitHub answered 403".to_owned()),
         ..facts()
     };
-    let examined = examine(&SetUp { workflows: &workflows, gate: None, github: Some(&facts) });
+    let examined =
+        examine(&SetUp { workflows: &workflows, gate: None, github: Some(&facts), ..SetUp::default() });
     assert_eq!((examined.findings.len(), examined.unseen.len()), (0, 7), "{:?}", examined.findings);
     let broken = files(&[("ci.yml", "on: [unclosed"), ("check.yml", SECOND)]);
-    let examined = examine(&SetUp { workflows: &broken, gate: None, github: None });
+    let examined = examine(&SetUp { workflows: &broken, gate: None, github: None, ..SetUp::default() });
     assert_eq!(examined.unseen.len(), 1);
 }
 
 #[test]
 fn no_workflow_is_no_gate() {
     assert_eq!(found(&[], None), [("no-gate", 0)]);
+}
+
+#[test]
+fn a_policy_that_cannot_be_used_is_a_problem() {
+    let workflows = files(&[("ci.yml", CI)]);
+    let problem = PolicyProblem {
+        what: "there are two policies".to_owned(),
+        place: Some(Place { file: "tollgate.yml".to_owned(), line: 1 }),
+    };
+    let set_up = SetUp { workflows: &workflows, policy_problem: Some(&problem), ..SetUp::default() };
+    let examined = examine(&set_up);
+    let found = examined.findings.iter().find(|finding| finding.code == "policy-unusable").unwrap();
+    assert_eq!(found.level, Level::Problem);
+    assert_eq!(found.what, "the policy cannot be used, so no change gets a verdict: there are two policies");
 }
