@@ -1,6 +1,6 @@
 //! Policy × evidence → verdict. Pure and total.
 
-use crate::compare::Evidence;
+use crate::compare::{Evidence, Reported, count_once};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::model::{
     Detail, HeaderFact, Kind, Mode, NotCounted, Outcome, OutcomeKind, RepoPath, ReportRead, ReportTotals,
@@ -33,7 +33,7 @@ pub fn evaluate(
     let judged = judge_all(policy, evidence);
     let outcomes: Vec<Outcome> = judged.iter().map(|judged| judged.outcome.clone()).collect();
     let mut diagnostics = diagnostics;
-    diagnostics.extend(policy_diagnostics(policy, &judged));
+    diagnostics.extend(policy_diagnostics(policy, evidence, &judged));
     let is_loud = |id: &str| policy.rules.iter().any(|rule| rule.spec.id == id && rule.mode >= Mode::Warn);
     Verdict {
         kind: verdict_kind(&outcomes, &diagnostics),
@@ -237,7 +237,7 @@ fn waive(mut judged: Judged, policy: &Policy) -> Judged {
 }
 
 /// The policy's own diagnostics, and the waivers and quarantine entries that nothing in the evidence fits.
-fn policy_diagnostics(policy: &Policy, judged: &[Judged]) -> Vec<Diagnostic> {
+fn policy_diagnostics(policy: &Policy, evidence: &Evidence<'_>, judged: &[Judged]) -> Vec<Diagnostic> {
     let used: BTreeSet<&Origin> = judged.iter().flat_map(|judged| &judged.used).collect();
     let waivers = policy.waivers.iter().map(|waiver| ("waiver", &waiver.origin));
     let entries = waivers.chain(policy.quarantine.iter().map(|entry| ("quarantine entry", &entry.origin)));
@@ -246,11 +246,42 @@ fn policy_diagnostics(policy: &Policy, judged: &[Judged]) -> Vec<Diagnostic> {
     let documents: BTreeSet<&Origin> =
         policy.vex.iter().map(|statement| &statement.origin).filter(is_own).collect();
     let entries = entries.chain(documents.into_iter().map(|origin| ("VEX document", origin)));
+    let without_version = without_version(policy, evidence, &used);
     let unused = entries.filter(|(_, origin)| !used.contains(origin)).map(|(what, origin)| {
-        let message = format!("nothing in the reports fits this {what}");
+        let message = match without_version.get(origin) {
+            Some(tool) => format!(
+                "this {what} fits but for its versions: the report of {} does not say which one is installed",
+                tool.raw()
+            ),
+            None => format!("nothing in the reports fits this {what}"),
+        };
         Diagnostic::new(Code::WaiverUnused, Weight::Note, message, origin.clone())
     });
     policy.diagnostics.iter().cloned().chain(unused).collect()
+}
+
+/// The waivers that nothing fits because a report gives no installed version, each with its tool.
+fn without_version<'e>(
+    policy: &'e Policy,
+    evidence: &'e Evidence<'_>,
+    used: &BTreeSet<&Origin>,
+) -> BTreeMap<&'e Origin, &'e Untrusted> {
+    let unused: Vec<&Waiver> =
+        policy.waivers.iter().filter(|waiver| !used.contains(&waiver.origin)).collect();
+    if unused.is_empty() {
+        return BTreeMap::new();
+    }
+    let scans = evidence.head.scans.iter();
+    let all = scans.flat_map(|scan| {
+        let active = scan.findings.iter().filter(|finding| finding.suppression.is_none());
+        active.map(|finding| Reported { finding, tool: &scan.tool })
+    });
+    let findings = count_once(all);
+    let lacking = unused.into_iter().filter_map(|waiver| {
+        let tool = waiver.lacks_version_of(&findings)?;
+        Some((&waiver.origin, tool))
+    });
+    lacking.collect()
 }
 
 /// The jobs that nothing explains, as reasons to believe no report (DECISIONS 15). Only an enforced rule moves

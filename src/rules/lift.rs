@@ -129,8 +129,7 @@ impl Covered {
             any(&|finding| finding.package.as_ref().is_some_and(|package| package.name.raw() == name))
         };
         let versions = |range: &VersionRange| {
-            let packages = finding.reports().filter_map(|reported| reported.finding.package.as_ref());
-            let known: Vec<&str> = packages.map(|package| package.version.raw()).collect();
+            let known = versions_of(finding);
             !known.is_empty() && known.iter().all(|version| range.holds(version))
         };
         let fingerprint =
@@ -147,6 +146,25 @@ impl Covered {
             && self.versions.as_ref().is_none_or(versions)
             && self.fingerprint.as_ref().is_none_or(fingerprint)
             && self.severity.as_ref().is_none_or(severity)
+    }
+}
+
+/// The installed versions that reports give; empty text where one gives none.
+fn versions_of<'e>(finding: &CountedFinding<'e>) -> Vec<&'e str> {
+    let packages = finding.reports().filter_map(|reported| reported.finding.package.as_ref());
+    packages.map(|package| package.version.raw()).collect()
+}
+
+impl Waiver {
+    /// The tool that reports a finding which the waiver would cover if the report gave the installed version: a range
+    /// holds no version that nobody knows.
+    pub fn lacks_version_of<'e>(&self, findings: &[CountedFinding<'e>]) -> Option<&'e Untrusted> {
+        let covered = self.what.as_ref().filter(|covered| covered.versions.is_some())?;
+        let without_range = Covered { versions: None, ..covered.clone() };
+        let mut fitting = findings.iter().filter(|finding| without_range.covers_finding(finding));
+        let lacking =
+            fitting.find(|finding| versions_of(finding).iter().any(|version| version.is_empty()))?;
+        Some(&lacking.main.tool.name)
     }
 }
 

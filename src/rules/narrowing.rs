@@ -561,6 +561,21 @@ mod tests {
     }
 
     #[test]
+    fn why_a_range_fits_nothing_is_known_where_the_report_gives_no_version() {
+        let lacking = |version: &str, id: &str| {
+            let head = scan(vec![advisory("CVE-1", "x", version, High)]);
+            let versions = VersionRange::parse(">=1.0");
+            let covered = Covered { id: Some(id.into()), versions, ..Covered::default() };
+            let sample = Sample::of(head).waiving("scan.all", covered);
+            let findings = count_once(active(&sample.head.scans));
+            sample.waivers[0].lacks_version_of(&findings).map(|tool| tool.raw().to_owned())
+        };
+        assert_eq!(lacking("", "CVE-1").as_deref(), Some("scanner"));
+        assert_eq!(lacking("0.9", "CVE-1"), None);
+        assert_eq!(lacking("", "CVE-2"), None);
+    }
+
+    #[test]
     fn a_waiver_may_name_the_fingerprint_that_the_table_shows() {
         let mut second = finding("r", High);
         second.identities = [FindingId(1), FindingId(2), FindingId(3)];
