@@ -7,6 +7,8 @@
 use super::identity::{Identity, NewToken, Scope};
 use super::network::{Api, Network, is_loopback};
 use super::tape;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
     RETRY_AFTER,
@@ -221,6 +223,24 @@ impl Client {
         }
     }
 
+    /// Has something deleted, asked for by the App's client id and secret (RFC 7617), which alone may ask for it.
+    pub(super) async fn delete_as_owner(
+        &self,
+        path: &str,
+        (id, secret): (&str, &SecretString),
+        body: &impl Serialize,
+    ) -> Result<(), RequestError> {
+        let body = serde_json::to_vec(body).map_err(|_| RequestError::Malformed("what is to be sent"))?;
+        let mut request = request(&Method::DELETE, path, JSON, Some(&body))?;
+        let said = BASE64_STANDARD.encode(format!("{id}:{}", secret.expose_secret()));
+        insert_authorization(&mut request, &format!("Basic {said}"))?;
+        let answer = send(&self.octocrab, request, MAX_JSON).await?;
+        match answer.status {
+            status if status.is_success() => Ok(()),
+            status => Err(RequestError::Status(status.as_u16())),
+        }
+    }
+
     /// All pages of a list; `items` takes a page apart into its items and, where GitHub says it, how many there
     /// are in all.
     ///
@@ -417,7 +437,11 @@ impl Client {
 }
 
 fn authorize(request: &mut Request<OctoBody>, token: &SecretString) -> Result<(), RequestError> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+    insert_authorization(request, &format!("Bearer {}", token.expose_secret()))
+}
+
+fn insert_authorization(request: &mut Request<OctoBody>, said: &str) -> Result<(), RequestError> {
+    let mut value = HeaderValue::from_str(said)
         .map_err(|_| RequestError::Identity("the token holds what no token holds"))?;
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);

@@ -40,6 +40,11 @@ struct Exchanged {
     access_token: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Revoked<'r> {
+    access_token: &'r str,
+}
+
 #[derive(Deserialize)]
 struct Account {
     login: String,
@@ -105,6 +110,21 @@ impl SignIn {
         };
         let exchanged: Exchanged = client.write_plain("/login/oauth/access_token", &said).await?;
         Ok(exchanged.access_token.map(SecretString::from))
+    }
+
+    /// Takes a token back, so that nobody can use it any more. A token that has ended already is taken back, too.
+    ///
+    /// # Errors
+    /// As every request; the token may then still be good.
+    pub async fn revoke(&self, token: &SecretString) -> Result<(), RequestError> {
+        let client = Client::new(self.api.clone(), Identity::nobody(), &self.network)?;
+        let path = format!("/applications/{}/token", part(&self.client_id));
+        let said = Revoked { access_token: token.expose_secret() };
+        match client.delete_as_owner(&path, (&self.client_id, &self.client_secret), &said).await {
+            // GitHub does not know the token any more.
+            Ok(()) | Err(RequestError::Status(404)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The account of a token.

@@ -21,6 +21,8 @@ const SESSION: Duration = Duration::from_secs(8 * 3_600);
 const ATTEMPT: Duration = Duration::from_secs(600);
 /// How long what GitHub says of an account's rights is taken as true.
 const RIGHTS: Duration = Duration::from_secs(120);
+/// How long whoever signs out waits for GitHub.
+const REVOKING: Duration = Duration::from_secs(5);
 /// Of so many accounts the rights are remembered.
 const MOST_ACCOUNTS: usize = 500;
 
@@ -111,14 +113,28 @@ impl Accounts {
         Ok(cookie(Purpose::Session, &sealed.ok_or(Refused::Unknown)?, SESSION))
     }
 
+    /// Ends a session: GitHub takes its token back, so that a copy of the cookie is good for nothing. Where GitHub cannot
+    /// be asked, this is logged and the cookie goes all the same; the token then ends by itself.
+    pub(super) async fn sign_out(&self, headers: &HeaderMap, now: Time) {
+        let sealed = cookie_of(headers, Purpose::Session);
+        let parts = sealed.and_then(|sealed| self.seal.open(Purpose::Session, now.0, sealed));
+        let Some([_, token]) = parts.and_then(|parts| <[String; 2]>::try_from(parts).ok()) else { return };
+        let token = SecretString::from(token);
+        self.rights.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_of(&token));
+        match tokio::time::timeout(REVOKING, self.sign_in.revoke(&token)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the token of who signed out could not be taken back"),
+            Err(_) => tracing::warn!("the token of who signed out could not be taken back in time"),
+        }
+    }
+
     /// Who is signed in, and what the account may read at this moment.
     async fn reader(&self, headers: &HeaderMap, now: Time) -> Result<Reader, Refused> {
         let sealed = cookie_of(headers, Purpose::Session).ok_or(Refused::SignIn)?;
         let parts = self.seal.open(Purpose::Session, now.0, sealed).ok_or(Refused::SignIn)?;
         let [login, token] = <[String; 2]>::try_from(parts).map_err(|_| Refused::SignIn)?;
         let token = SecretString::from(token);
-        // Kept under a digest: the token itself stays in the cookie.
-        let key = BASE64.encode(Sha256::digest(token.expose_secret().as_bytes()));
+        let key = key_of(&token);
         let known = self.rights.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let readable = match known.filter(|(since, _)| now.since(*since) < RIGHTS) {
             Some((_, readable)) => readable,
@@ -150,6 +166,11 @@ impl Access {
             Self::Accounts(accounts) => accounts.reader(headers, now).await,
         }
     }
+}
+
+/// What the rights of a token are remembered under: a digest, as the token itself stays in the cookie.
+fn key_of(token: &SecretString) -> String {
+    BASE64.encode(Sha256::digest(token.expose_secret().as_bytes()))
 }
 
 fn cookie(purpose: Purpose, sealed: &str, life: Duration) -> String {

@@ -229,10 +229,13 @@ async fn signed_in(
 }
 
 /// `SameSite=Lax` keeps the cookie from forms of other sites, and a browser says where a form came from.
-async fn sign_out(headers: HeaderMap) -> Response {
+async fn sign_out(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return StatusCode::FORBIDDEN.into_response();
+    }
+    if let Access::Accounts(accounts) = &pages.access {
+        accounts.sign_out(&headers, pages.now()).await;
     }
     (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, access::signed_out())]).into_response()
 }

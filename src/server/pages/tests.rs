@@ -9,9 +9,12 @@ use crate::server::store::{
 };
 use crate::wire::verdict::{Context, VerdictRecord, write};
 use axum::body::Body;
+use axum::routing::delete;
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Mutex;
 use tower::ServiceExt as _;
 
 /// Every page and file of a repository and of the whole.
@@ -198,36 +201,61 @@ fn nobody_reads_where_nothing_was_set_up() {
     });
 }
 
-/// A GitHub at which alice signs in; she may read `acme/Payments` alone.
+/// A GitHub at which alice signs in, each time with another token; she may read `acme/Payments` alone.
 async fn github() -> String {
-    let exchange = |body: String| async move {
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let is_good = body["code"] == "good" && body["client_secret"] == "client secret";
-        assert!(body["code_verifier"].as_str().unwrap().len() >= 43);
-        let answer =
-            if is_good { r#"{"access_token":"ghu_alice"}"# } else { r#"{"error":"bad_verification_code"}"# };
-        answer.to_owned()
-    };
-    async fn told(headers: HeaderMap, answer: &'static str) -> (StatusCode, &'static str) {
-        let token = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if token.ends_with(" ghu_alice") {
-            (StatusCode::OK, answer)
-        } else {
-            (StatusCode::UNAUTHORIZED, "{}")
+    let good: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let (given, taken) = (Arc::clone(&good), Arc::clone(&good));
+    let exchange = move |body: String| {
+        let given = Arc::clone(&given);
+        async move {
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let is_good = body["code"] == "good" && body["client_secret"] == "client secret";
+            assert!(body["code_verifier"].as_str().unwrap().len() >= 43);
+            if !is_good {
+                return r#"{"error":"bad_verification_code"}"#.to_owned();
+            }
+            let mut given = given.lock().unwrap();
+            let token = format!("ghu_alice{}", given.len());
+            given.insert(token.clone());
+            format!(r#"{{"access_token":"{token}"}}"#)
         }
-    }
+    };
+    let revoke = move |headers: HeaderMap, body: String| {
+        let taken = Arc::clone(&taken);
+        async move {
+            // `Iv1.client:client secret`
+            let is_owner = headers["authorization"] == "Basic SXYxLmNsaWVudDpjbGllbnQgc2VjcmV0";
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let token = body["access_token"].as_str().unwrap();
+            match is_owner && taken.lock().unwrap().remove(token) {
+                true => StatusCode::NO_CONTENT,
+                false => StatusCode::NOT_FOUND,
+            }
+        }
+    };
+    let told = move |headers: HeaderMap, answer: &'static str| {
+        let good = Arc::clone(&good);
+        async move {
+            let said = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let token = said.strip_prefix("Bearer ").unwrap_or_default();
+            match good.lock().unwrap().contains(token) {
+                true => (StatusCode::OK, answer),
+                false => (StatusCode::UNAUTHORIZED, "{}"),
+            }
+        }
+    };
+    let tells = |answer: &'static str| {
+        let told = told.clone();
+        get(move |headers: HeaderMap| told(headers, answer))
+    };
     let app = Router::new()
         .route("/login/oauth/access_token", post(exchange))
-        .route("/user", get(|headers: HeaderMap| told(headers, r#"{"login":"alice"}"#)))
-        .route(
-            "/user/installations",
-            get(|headers: HeaderMap| told(headers, r#"{"total_count":1,"installations":[{"id":5}]}"#)),
-        )
+        .route("/applications/Iv1.client/token", delete(revoke))
+        .route("/user", tells(r#"{"login":"alice"}"#))
+        .route("/user/installations", tells(r#"{"total_count":1,"installations":[{"id":5}]}"#))
         .route(
             "/user/installations/5/repositories",
-            get(|headers| {
-                told(headers, r#"{"total_count":1,"repositories":[{"full_name":"acme/Payments"}]}"#)
-            }),
+            tells(r#"{"total_count":1,"repositories":[{"full_name":"acme/Payments"}]}"#),
         );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -352,6 +380,32 @@ fn signing_in_is_bound_to_the_browser_that_began_it() {
         assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
         let out = ask(&routes, "POST", "/sign-out", &[("sec-fetch-site", "same-origin")]).await;
         assert!(out.header("set-cookie").contains("Max-Age=0"));
+    });
+}
+
+#[test]
+fn signing_out_takes_the_token_of_the_session_back_and_of_no_other() {
+    run(async {
+        let place = place().await;
+        let routes = with_accounts(&place).await;
+        let mut sessions = Vec::new();
+        for _ in 0..2 {
+            let (attempt, state) = begun(&routes).await;
+            let ended = page(&routes, &format!("/signed-in?code=good&state={state}"), &attempt).await;
+            sessions.push(set(&ended));
+            assert!(page(&routes, "/", &sessions[sessions.len() - 1]).await.text.contains("alice"));
+        }
+        let forged = [("sec-fetch-site", "cross-site"), ("cookie", sessions[0].as_str())];
+        assert_eq!(ask(&routes, "POST", "/sign-out", &forged).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(page(&routes, "/", &sessions[0]).await.status, StatusCode::OK, "nobody signed out");
+        let asked = [("sec-fetch-site", "same-origin"), ("cookie", sessions[0].as_str())];
+        let out = ask(&routes, "POST", "/sign-out", &asked).await;
+        assert!(out.header("set-cookie").contains("Max-Age=0"));
+        let copied = page(&routes, "/", &sessions[0]).await;
+        assert_eq!(copied.status, StatusCode::UNAUTHORIZED, "a copy of the cookie is good for nothing");
+        assert_eq!(page(&routes, "/", &sessions[1]).await.status, StatusCode::OK, "the other one goes on");
+        let again = ask(&routes, "POST", "/sign-out", &asked).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER, "once more is no error");
     });
 }
 
