@@ -260,7 +260,7 @@ fn said(evaluation: &Evaluation, posted: Option<Posted>) -> Said {
     };
     let (page, first, verdict) = match evaluation {
         Evaluation::Nothing(why) => (String::new(), (*why).to_owned(), ""),
-        Evaluation::Queued => (String::new(), "no run has begun yet".to_owned(), ""),
+        Evaluation::Queued(_) => (String::new(), "no run has begun yet".to_owned(), ""),
         Evaluation::AwaitsApproval => {
             (String::new(), "a run waits for a maintainer's approval".to_owned(), "")
         }

@@ -4,7 +4,7 @@
 //! made from, so that the same evidence writes nothing and older evidence never overwrites newer. GitHub adds
 //! annotations and never takes one back: where they have to change, a new run of the same name is made.
 
-use super::evaluation::{Evaluation, Judged};
+use super::evaluation::{Evaluation, Judged, NoRun};
 use super::plan::{CONFIRM, REEVALUATE};
 use crate::io::github::{
     Annotation, Button, CheckApp, CheckRun, CheckStatus, CheckWrite, Client, Conclusion, Level, Output,
@@ -69,13 +69,7 @@ pub async fn publish(
 ) -> Result<Posted, RequestError> {
     let wanted = match evaluation {
         Evaluation::Nothing(_) => return Ok(Posted::Nothing),
-        Evaluation::Queued => Wanted {
-            status: CheckStatus::Queued,
-            ..waiting(
-                "Queued: no run has begun yet",
-                "**Nothing for you to do.** The verdict comes when the tests have run.",
-            )
-        },
+        Evaluation::Queued(why) => queued(*why),
         Evaluation::AwaitsApproval => waiting(
             "Waiting: a maintainer must approve the run",
             "**Nothing for you to do.** A maintainer has to approve the run of the tests first. This is usual for a \
@@ -171,6 +165,32 @@ fn waiting(title: &str, text: &str) -> Wanted {
         annotations: Vec::new(),
         buttons: Vec::new(),
     }
+}
+
+/// A check of a commit for which nothing has run. It is no verdict: a run may still come.
+fn queued(why: NoRun) -> Wanted {
+    let (title, text) = match why {
+        NoRun::Yet => (
+            "Queued: no run has begun yet",
+            "**Nothing for you to do.** The verdict comes when the tests have run.",
+        ),
+        NoRun::NoWorkflow => (
+            "Queued: no workflow ran, the repository has none",
+            "**No workflow ran for this commit: the repository has none that is switched on.** The verdict is made \
+             from the reports of a workflow. Owners add one under `.github/workflows` that runs `on: pull_request` \
+             and uploads its reports, or switch one on under *Actions*; `tollgate init` proposes one. When it has \
+             run, the verdict comes by itself.",
+        ),
+        NoRun::NoneRan => (
+            "Queued: no workflow ran for this commit",
+            "**No workflow ran for this commit: nothing has uploaded reports, and so there is no verdict.** GitHub runs \
+             nothing for a pull request that conflicts with its base: if it says so below, bring the branch up to \
+             date. Else owners look whether a workflow runs `on: pull_request`, whether its `branches` or `paths` \
+             leave this change out, and whether Actions are switched on. A push runs them again, and the verdict \
+             then comes by itself.",
+        ),
+    };
+    Wanted { status: CheckStatus::Queued, ..waiting(title, text) }
 }
 
 /// The buttons of a check that a service listens to: a person who may write has a commit judged again, or stands for

@@ -130,13 +130,24 @@ pub enum Evaluation {
     /// Nothing: no run, or no open pull request has this commit as its head (any more).
     Nothing(&'static str),
     /// A pull request is there, and none of its runs yet.
-    Queued,
+    Queued(NoRun),
     /// A run waits for a maintainer's approval.
     AwaitsApproval,
     /// Runs that are not over yet.
     Waits(Vec<Untrusted>),
     /// The verdict that counts.
     Judged(Box<Judged>),
+}
+
+/// What is known of why no workflow has run for a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRun {
+    /// There was no time for one yet.
+    Yet,
+    /// The repository has no workflow that is switched on.
+    NoWorkflow,
+    /// There are workflows, there was time, and none ran.
+    NoneRan,
 }
 
 /// The verdict that counts for a commit.
@@ -149,6 +160,9 @@ pub struct Judged {
     /// The newest run and attempt that went into it.
     pub generation: (u64, u64),
 }
+
+/// Why nothing is said of a commit that no workflow ran for.
+pub const NO_RUN: &str = "no run of a pull request has this commit";
 
 /// Why a commit could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -193,7 +207,7 @@ pub async fn evaluate(
         client.runs_of(&target.repository, &target.sha).await.map_err(asking("the runs of the commit"))?;
     let runs = runs::of_changes(listed, target);
     let Some(first) = runs.first() else {
-        return Ok(Evaluation::Nothing("no run of a pull request has this commit"));
+        return Ok(Evaluation::Nothing(NO_RUN));
     };
     let is_group = runs::is_merge_group(&runs);
     let pulls = if is_group { Vec::new() } else { pulls::find(client, target, first).await? };

@@ -6,7 +6,7 @@ use crate::io::github::{Client, RequestError, Tape};
 use crate::model::Moment;
 use crate::records::chain::Digest;
 use crate::server::clock::Time;
-use crate::server::evaluation::{Evaluation, Judged, Question, Target, evaluate, unjudged};
+use crate::server::evaluation::{Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate, unjudged};
 use crate::server::publication::{self, OWN_APP, Place, Posted};
 use crate::server::store::{Commit, CommitState, Effects, Job, JobKind, KnownRepository, NewRecord, Trigger};
 use crate::wire::chain;
@@ -20,6 +20,10 @@ const RECENT: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// So many commits of a repository are judged by a new policy at once.
 const MOST_RECENT: u32 = 200;
+
+/// So long after its check was opened a commit has a run, if it gets one: GitHub begins to run within seconds, and
+/// queues where machines are busy.
+const TIME_FOR_A_RUN: Duration = Duration::from_secs(5 * 60);
 
 /// So long before its lease ends nobody begins to write.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -37,7 +41,12 @@ impl Worker {
         let (evaluation, tape) = self.evaluate(&client, target).await?;
         let pull = if job.pull == 0 { known.as_ref().map_or(0, |commit| commit.pull) } else { job.pull };
         let evaluation = match evaluation {
-            Evaluation::Nothing(_) if self.is_head(&client, job, pull).await? => Evaluation::Queued,
+            Evaluation::Nothing(why) if self.is_head(&client, job, pull).await? => {
+                Evaluation::Queued(match why {
+                    NO_RUN => self.without_a_run(&client, job, known.as_ref()).await?,
+                    _ => NoRun::Yet,
+                })
+            }
             other => other,
         };
         let evaluation = self.after_the_deadline(evaluation, known.as_ref());
@@ -90,13 +99,29 @@ impl Worker {
         Ok(pull.is_some_and(|pull| pull.is_open() && pull.head.sha == job.subject))
     }
 
+    /// Why nothing has run for a commit, as far as it can be told: early, so that nobody waits for what never comes.
+    async fn without_a_run(
+        &self,
+        client: &Client,
+        job: &Job,
+        known: Option<&Commit>,
+    ) -> Result<NoRun, Trouble> {
+        let workflows = client.workflows(&job.repository).await?;
+        if !workflows.iter().any(|workflow| workflow.state == "active") {
+            return Ok(NoRun::NoWorkflow);
+        }
+        let had_time =
+            known.is_some_and(|commit| commit.is_open && self.now().since(commit.opened) >= TIME_FOR_A_RUN);
+        Ok(if had_time { NoRun::NoneRan } else { NoRun::Yet })
+    }
+
     /// A check that has waited too long for its reports ends without a verdict (DECISIONS 37). Waiting for a
     /// maintainer has no end.
     fn after_the_deadline(&self, evaluation: Evaluation, known: Option<&Commit>) -> Evaluation {
         let is_late =
             known.is_some_and(|commit| commit.is_open && self.now().since(commit.opened) >= self.deadline);
         match evaluation {
-            Evaluation::Queued | Evaluation::Waits(_) if is_late => {
+            Evaluation::Queued(_) | Evaluation::Waits(_) if is_late => {
                 let hours = self.deadline.as_secs() / 3_600;
                 let message = format!("the reports did not arrive within {hours} hours");
                 let problem = Diagnostic::new(Code::ReportsLate, Weight::Error, message, Origin::default());
@@ -149,7 +174,7 @@ impl Worker {
                 // A commit that nobody has seen stays unknown.
                 Effects { commit: known.map(|_| CommitState::Done), ..Effects::default() }
             }
-            Evaluation::Queued | Evaluation::AwaitsApproval | Evaluation::Waits(_) => {
+            Evaluation::Queued(_) | Evaluation::AwaitsApproval | Evaluation::Waits(_) => {
                 Effects { commit: Some(CommitState::Open), ..Effects::default() }
             }
             Evaluation::Judged(judged) => Effects {

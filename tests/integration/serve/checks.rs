@@ -152,6 +152,35 @@ fn what_was_judged_is_judged_again_without_github_and_flips_are_listed() {
 }
 
 #[test]
+fn a_commit_for_which_nothing_runs_says_early_what_is_missing_and_gives_no_verdict() {
+    let github = github();
+    let head = github.pull(7).head_sha();
+    let (folder, keeps) = folder();
+    let mut service = Service::start(&github, &keeps);
+    service.deliver("d1", "pull_request", &opened(7, &head));
+    let title = |part: &str| github.checks(&head).first().is_some_and(|check| check.title.contains(part));
+    service.until("it has no workflow", || title("no workflow ran, the repository has none"));
+    assert_eq!(check(&github, &head), ("queued".to_owned(), None));
+    // Now there is one, which has not run for this pull request.
+    github.pull(8).of_fork("bob").branch("b8").changes(&[("src/a.py", "a = 8\n")]);
+    ran(&github, 8, 80, PASSES, "success");
+    service.deliver("d2", "pull_request", &opened(7, &head));
+    service.until("it may still come", || title("no run has begun yet"));
+    service.until("done", || service.figure("tollgate_queue{state=\"taken\"}") == Some(0));
+    service.kill();
+    let connection = rusqlite::Connection::open(folder.path().join("data/tollgate.sqlite")).unwrap();
+    connection.execute("UPDATE commits SET opened = opened - 5 * 60 * 1000", []).unwrap();
+    drop(connection);
+    let service = Service::start(&github, &keeps);
+    service.until("none ran", || title("no workflow ran for this commit"));
+    assert!(github.checks(&head)[0].summary.contains("conflicts with its base"));
+    assert_eq!(check(&github, &head), ("queued".to_owned(), None));
+    ran(&github, 7, 77, PASSES, "success");
+    service.deliver("d3", "workflow_run", &run_completed(&head));
+    service.until("the verdict", || concludes(&github, &head, "success"));
+}
+
+#[test]
 fn a_check_that_waited_six_hours_for_its_reports_ends_without_a_verdict_and_later_reports_still_count() {
     let github = github();
     let head = github.pull(7).head_sha();
