@@ -190,6 +190,7 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
         jobs: Some(question.jobs.clone()),
         policy: PolicyOptions {
             elsewhere: Elsewhere::Fetched(question.organisation),
+            as_of: question.as_of,
             ..PolicyOptions::default()
         },
         facts: question.facts,

@@ -7,7 +7,7 @@ use crate::render::escape::log_line;
 use crate::server::configuration::Configuration;
 use crate::server::evaluation::{Evaluation, Target, evaluate};
 use crate::server::store::{Record, RecordQuery, Store};
-use crate::server::worker::{JudgeChange, evidence_key};
+use crate::server::worker::{self, JudgeChange, evidence_key};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ const PAGE: u32 = 50;
 #[derive(Default)]
 struct Replayed {
     same: u64,
+    /// The verdict stays, and not every byte of its record.
+    reworded: Vec<String>,
     flips: Vec<String>,
     without_evidence: u64,
     failed: Vec<String>,
@@ -53,6 +55,7 @@ pub(super) async fn run(
             let confirmed = confirmed(&store, record).await.map_err(failed)?;
             let target = Target {
                 confirmed_by: confirmed.map(|login| login.as_str().into()),
+                as_of: worker::day(record.what.decided),
                 ..Target::new(&record.what.repository, &record.what.sha, configuration.artifacts.clone())
             };
             let repository = record.what.repository.clone();
@@ -81,8 +84,11 @@ impl Replayed {
         match evaluated {
             Ok(Evaluation::Judged(judged)) => {
                 let now = judged.judgement.verdict.kind.word();
-                if now == before {
+                let what = &record.what;
+                if worker::record(&what.repository, &what.sha, &judged, what.decided) == *what {
                     self.same += 1;
+                } else if now == before {
+                    self.reworded.push(place);
                 } else {
                     self.flips.push(format!("{place}  {before} -> {now}"));
                 }
@@ -94,7 +100,12 @@ impl Replayed {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        for (title, lines) in [("other verdicts", &self.flips), ("not judged", &self.failed)] {
+        let parts = [
+            ("other verdicts", &self.flips),
+            ("the same verdict with other details", &self.reworded),
+            ("not judged", &self.failed),
+        ];
+        for (title, lines) in parts {
             if !lines.is_empty() {
                 text.push_str(&format!("{title}:\n"));
             }
@@ -103,8 +114,10 @@ impl Replayed {
             }
         }
         text.push_str(&format!(
-            "{} verdicts stay, {} change, {} cannot be judged again; of {} no evidence is kept\n",
+            "{} verdicts stay byte for byte, {} with other details, {} change, {} cannot be judged again; of {} no \
+             evidence is kept\n",
             self.same,
+            self.reworded.len(),
             self.flips.len(),
             self.failed.len(),
             self.without_evidence

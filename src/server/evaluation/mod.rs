@@ -15,7 +15,7 @@ use crate::io::github::{
 use crate::io::jobs::joined;
 use crate::io::policy::OrgFiles;
 use crate::model::{
-    Author, BuildJobs, Confirmation, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
+    Author, BuildJobs, Confirmation, Date, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
 };
 use crate::policy::{Globs, RepoFacts};
 use crate::records::chain::Digest;
@@ -38,6 +38,8 @@ pub struct Target {
     pub base_evidence: Option<Place>,
     /// Who reads the organisation's policy, if it is not the same: then the policy must be there.
     pub organisation: Option<Arc<Client>>,
+    /// The day by which waivers and dates are judged; without one it is today.
+    pub as_of: Option<Date>,
 }
 
 impl Target {
@@ -51,6 +53,7 @@ impl Target {
             confirmed_by: None,
             base_evidence: Some(Place::Artifacts),
             organisation: None,
+            as_of: None,
         }
     }
 }
@@ -82,6 +85,8 @@ pub struct Question<'q> {
     pub lowered: Vec<Graded>,
     /// The confirmation for this commit.
     pub confirmed: Option<Confirmation>,
+    /// The day by which waivers and dates are judged; without one it is today.
+    pub as_of: Option<Date>,
     /// Problems that were found on the way.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -349,6 +354,7 @@ async fn judge_side(
         jobs,
         lowered,
         confirmed,
+        as_of: target.as_of,
         diagnostics,
     })
     .map_err(EvaluationError::Judge)

@@ -3,7 +3,7 @@
 use super::{LEASE, Trouble, Worker};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::github::{Client, RequestError, Tape};
-use crate::model::Moment;
+use crate::model::{Date, Moment};
 use crate::records::chain::Digest;
 use crate::server::clock::Time;
 use crate::server::evaluation::{Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate, unjudged};
@@ -33,9 +33,11 @@ impl Worker {
     pub(super) async fn judge_commit(&self, job: &Job, lost: &AtomicBool) -> Result<Effects, Trouble> {
         let (installation, client) = self.installations.client(job.installation, &job.repository).await?;
         let known = self.store.commit(&job.repository, &job.subject).await?;
+        let decided = self.now();
         let confirmed = self.store.confirmed(&job.repository, &job.subject).await?;
         let target = Target {
             confirmed_by: confirmed.map(|by| by.login.into()),
+            as_of: day(decided),
             ..Target::new(&job.repository, &job.subject, self.artifacts.clone())
         };
         let (evaluation, tape) = self.evaluate(&client, target).await?;
@@ -59,7 +61,7 @@ impl Worker {
         if known.is_none() {
             self.learn(job, installation, &client).await?;
         }
-        let mut effects = self.effects(job, &evaluation, known.as_ref());
+        let mut effects = effects(job, &evaluation, known.as_ref(), decided);
         effects.evidence = effects.record.as_ref().and_then(evidence_key).zip(tape);
         Ok(effects)
     }
@@ -167,24 +169,6 @@ impl Worker {
         }
     }
 
-    /// What is kept of it.
-    fn effects(&self, job: &Job, evaluation: &Evaluation, known: Option<&Commit>) -> Effects {
-        match evaluation {
-            Evaluation::Nothing(_) => {
-                // A commit that nobody has seen stays unknown.
-                Effects { commit: known.map(|_| CommitState::Done), ..Effects::default() }
-            }
-            Evaluation::Queued(_) | Evaluation::AwaitsApproval | Evaluation::Waits(_) => {
-                Effects { commit: Some(CommitState::Open), ..Effects::default() }
-            }
-            Evaluation::Judged(judged) => Effects {
-                commit: Some(CommitState::Done),
-                record: Some(record(job, judged, self.now())),
-                ..Effects::default()
-            },
-        }
-    }
-
     /// Keeps what is known of the repository, for the pages and the sweeps.
     async fn learn(&self, job: &Job, installation: u64, client: &Client) -> Result<(), Trouble> {
         if self.store.repository(&job.repository).await?.is_some() {
@@ -272,19 +256,40 @@ impl Worker {
     }
 }
 
+/// What is kept of it.
+fn effects(job: &Job, evaluation: &Evaluation, known: Option<&Commit>, decided: Time) -> Effects {
+    match evaluation {
+        // A commit that nobody has seen stays unknown.
+        Evaluation::Nothing(_) => Effects { commit: known.map(|_| CommitState::Done), ..Effects::default() },
+        Evaluation::Queued(_) | Evaluation::AwaitsApproval | Evaluation::Waits(_) => {
+            Effects { commit: Some(CommitState::Open), ..Effects::default() }
+        }
+        Evaluation::Judged(judged) => Effects {
+            commit: Some(CommitState::Done),
+            record: Some(record(&job.repository, &job.subject, judged, decided)),
+            ..Effects::default()
+        },
+    }
+}
+
 /// Where the store keeps what a verdict was made from; `None` where there was no policy to judge by.
 pub fn evidence_key(record: &NewRecord) -> Option<String> {
     Some(format!("{}:{}:{}", record.sha, record.policy?, record.evidence?))
 }
 
-/// The record of a verdict.
-fn record(job: &Job, judged: &Judged, now: Time) -> NewRecord {
+/// The day of a moment, by which waivers and dates are judged.
+pub fn day(moment: Time) -> Option<Date> {
+    u64::try_from(moment.0 / 1_000).ok().and_then(Date::from_unix_seconds)
+}
+
+/// The record of a verdict. The same evidence, judged by the same program as of the same moment, gives the same one.
+pub fn record(repository: &str, sha: &str, judged: &Judged, decided: Time) -> NewRecord {
     let verdict = &judged.judgement.verdict;
     let digests = judged.judgement.digests;
-    let seconds = u64::try_from(now.0 / 1_000).unwrap_or_default();
+    let seconds = u64::try_from(decided.0 / 1_000).unwrap_or_default();
     let body = VerdictRecord {
         context: Some(Context {
-            repo: Some(job.repository.clone()),
+            repo: Some(repository.to_owned()),
             pull_request: judged.pulls.first().copied(),
             author: None,
         }),
@@ -292,11 +297,11 @@ fn record(job: &Job, judged: &Judged, now: Time) -> NewRecord {
         ..VerdictRecord::from(verdict)
     };
     NewRecord {
-        repository: job.repository.clone(),
-        sha: job.subject.clone(),
+        repository: repository.to_owned(),
+        sha: sha.to_owned(),
         pulls: judged.pulls.clone(),
         kind: verdict.kind.word().to_owned(),
-        decided: now,
+        decided,
         policy: digests.map(|digests| digests.policy),
         // Without evidence the verdict itself says what it was made from.
         evidence: digests

@@ -6,7 +6,7 @@
 
 mod judging;
 
-pub use judging::evidence_key;
+pub use judging::{day, evidence_key, record};
 
 use super::clock::Time;
 use super::evaluation::{Judgement, Question};

@@ -140,7 +140,7 @@ fn what_was_judged_is_judged_again_without_github_and_flips_are_listed() {
     let (status, text) = replay();
     assert_eq!(status, 0, "{text}");
     assert!(
-        text.contains("1 verdicts stay, 0 change, 0 cannot be judged again; of 0 no evidence is kept"),
+        text.contains("1 verdicts stay byte for byte, 0 with other details, 0 change, 0 cannot be judged again; of 0 no evidence"),
         "{text}"
     );
     // As if another version had judged otherwise.

@@ -3,6 +3,7 @@
 mod checks;
 mod faults;
 mod intake;
+mod kept;
 mod replicas;
 
 use crate::github::{GitHub, REPOSITORY, zip};
