@@ -1,6 +1,6 @@
 //! A test for each threat of the model that the second stage meets, by its number; each drives the program from the
 //! artifacts of a hostile fork to the check. Those about our own place among other checks, policies, artifacts and
-//! pull requests (T1–T6, T24, T30) stand in `publish.rs`, the service's (T31) with the service.
+//! pull requests (T1–T6, T24, T30) stand in `publish/`, the service's (T31) with the service.
 
 use crate::github::{Check, GitHub, REPOSITORY, TOKEN, zip, zip_of};
 use crate::program::{Place, Run};
