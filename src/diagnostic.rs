@@ -366,7 +366,7 @@ impl Code {
         (
             Self::PolicySyntax,
             "policy-syntax",
-            "correct the YAML; `tollgate check --policy FILE` tries a file out",
+            "correct the YAML; `tollgate policy validate` checks a file or a folder",
         ),
         (Self::PolicyTooLarge, "policy-too-large", "a policy is at most 64 KiB"),
         (Self::UnknownKey, "unknown-key", "remove the key or correct its spelling"),

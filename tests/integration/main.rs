@@ -34,6 +34,7 @@ mod mutations;
 mod organisation;
 mod outputs;
 mod policy;
+mod policy_errors;
 mod portal_feed;
 #[path = "../postgres/mod.rs"]
 mod postgres;
