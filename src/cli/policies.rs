@@ -183,32 +183,39 @@ pub(super) fn find(
         Some(context) => context.branch.as_deref(),
         None => setting.run.target_branch(setting.base),
     };
+    let organisation_alone = Layers {
+        organisation: organisation.as_ref(),
+        facts: facts.clone(),
+        branch,
+        today,
+        ..Layers::default()
+    };
     let resolve = |file: Option<(&PolicyFile, &PolicyText)>| {
         let source = file.map(|(_, text)| source_of(text)).unwrap_or_default();
-        policy::resolve_layers(&Layers {
-            organisation: organisation.as_ref(),
-            facts: facts.clone(),
-            file: file.map(|(file, _)| file),
-            source: &source,
-            branch,
-            today,
-        })
+        let file = file.map(|(file, _)| file);
+        policy::resolve_layers(&Layers { source: &source, file, ..organisation_alone.clone() })
     };
     let file = found.judging.as_ref().map(parse).transpose().map_err(|errors| wrong(&errors))?;
     let judging = resolve(file.as_ref().zip(found.judging.as_ref())).map_err(|errors| wrong(&errors))?;
     let is_extended = file.as_ref().is_some_and(|file| file.extends.is_some());
-    let proposed = match found.proposed {
+    let with_changes = |new: Option<(&PolicyFile, &PolicyText)>| {
+        let policy = Box::new(resolve(new)?);
+        let before = Layers { file: file.as_ref(), ..organisation_alone.clone() };
+        let after = Layers { file: new.map(|(file, _)| file), ..organisation_alone.clone() };
+        let changes = differences(&before, &after)?;
+        Ok((policy, changes))
+    };
+    let proposed = match &found.proposed {
         Proposed::Same => None,
-        Proposed::Removed => Some((Untrusted::default(), resolve(None))),
+        Proposed::Removed => Some((Untrusted::default(), with_changes(None))),
         Proposed::Text(text) => {
-            let policy = parse(&text).and_then(|file| resolve(Some((&file, &text))));
-            Some((text.file, policy))
+            let policy = parse(text).and_then(|file| with_changes(Some((&file, text))));
+            Some((text.file.clone(), policy))
         }
     };
-    let proposed = proposed.map(|(file, policy)| ProposedPolicy {
-        file,
-        changes: policy.as_ref().map_or_else(|_| Vec::new(), |policy| differences(&judging, policy)),
-        policy: policy.map(Box::new),
+    let proposed = proposed.map(|(file, policy)| match policy {
+        Ok((policy, changes)) => ProposedPolicy { file, policy: Ok(policy), changes },
+        Err(mistakes) => ProposedPolicy { file, policy: Err(mistakes), changes: Vec::new() },
     });
     let is_alone = organisation.is_none() && !is_extended;
     let teams = organisation.map(|organisation| organisation.teams).unwrap_or_default();

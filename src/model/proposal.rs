@@ -32,7 +32,8 @@ pub struct PolicyChange {
     pub effect: Effect,
     /// The value: `coverage.changed.min`, `reports.unit.at-least`.
     pub what: String,
-    /// The globs of a path overlay, or the day that it waits for; empty for the rule itself.
+    /// The globs of a path overlay, the day that it waits for, or the branches that it holds for; empty for the rule
+    /// itself.
     pub scope: String,
     /// Its value before; empty if there is none.
     pub before: String,

@@ -1,14 +1,39 @@
 //! What differs between two policies, and which of the two asks for more.
 
-use super::{Absent, Overlay, Policy, ReportEntry, RuleInForce};
-use crate::diagnostic::Origin;
+use super::{Absent, Layers, Overlay, Policy, ReportEntry, RuleInForce, SnapshotStore, resolve_layers};
+use crate::diagnostic::{Diagnostic, Origin};
 use crate::model::{Effect, PolicyChange};
+use crate::paths::PathRule;
 use crate::rules::{Globs, Setting};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Everything that differs between what two sets of layers ask for, laxer first; also what only holds for changes to the
+/// branches that either file names under `branches`.
+///
+/// # Errors
+/// As [`resolve_layers`].
+pub fn differences(before: &Layers<'_>, after: &Layers<'_>) -> Result<Vec<PolicyChange>, Vec<Diagnostic>> {
+    let mut changes = of_policies(&resolve_layers(before)?, &resolve_layers(after)?);
+    let everywhere = changes.clone();
+    let files = [before.file, after.file];
+    let entries = files.into_iter().flatten().flat_map(|file| &file.branches);
+    // A glob is a name that it matches, apart from the rare one with brackets or braces.
+    for branch in entries.flat_map(|entry| entry.globs.patterns()).collect::<BTreeSet<_>>() {
+        let [before, after] = [before, after]
+            .map(|layers| resolve_layers(&Layers { branch: Some(branch.as_str()), ..layers.clone() }));
+        let here = of_policies(&before?, &after?).into_iter().filter(|change| !everywhere.contains(change));
+        changes.extend(here.map(|change| {
+            let scope = format!("for {branch} {}", change.scope);
+            PolicyChange { scope: scope.trim_end().to_owned(), ..change }
+        }));
+    }
+    changes.sort();
+    Ok(changes)
+}
+
 /// Everything that differs, laxer first.
-pub fn differences(before: &Policy, after: &Policy) -> Vec<PolicyChange> {
+fn of_policies(before: &Policy, after: &Policy) -> Vec<PolicyChange> {
     let mut changes = Changes::default();
     for (old, new) in before.rules.iter().zip(&after.rules) {
         changes.rule("", old, new);
@@ -21,15 +46,38 @@ pub fn differences(before: &Policy, after: &Policy) -> Vec<PolicyChange> {
     let words = [
         ("owners", before.owners.join(", "), after.owners.join(", ")),
         ("reproduce", commands(before), commands(after)),
+        ("gate", before.gate.word().to_owned(), after.gate.word().to_owned()),
+        ("base-snapshot.from", evidence_of_the_base(before), evidence_of_the_base(after)),
+        ("path-rules", path_rules(before), path_rules(after)),
+        ("vex, kev and epss", beside(before), beside(after)),
     ];
     for (what, old, new) in words {
         if old != new {
             changes.push(Effect::Other, what.to_owned(), "", old, new, &Origin::default());
         }
     }
+    // What an isolated workflow reports is believed more (grade B).
+    let isolated = |policy: &Policy| {
+        let paths = policy.publish.isolated.iter().map(|path| path.as_str().to_owned());
+        paths.collect::<BTreeSet<String>>()
+    };
+    changes.set("publish.isolated", &isolated(before), &isolated(after), Effect::Laxer);
     changes.0.sort();
     changes.0.dedup();
     changes.0
+}
+
+fn evidence_of_the_base(policy: &Policy) -> String {
+    let word = SnapshotStore::ALL.into_iter().find(|(store, _)| Some(*store) == policy.base_snapshot.from);
+    word.map(|(_, word)| word.to_owned()).unwrap_or_default()
+}
+
+fn path_rules(policy: &Policy) -> String {
+    policy.path_rules.iter().map(PathRule::text).collect::<Vec<_>>().join("; ")
+}
+
+fn beside(policy: &Policy) -> String {
+    policy.beside.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn commands(policy: &Policy) -> String {
@@ -188,12 +236,18 @@ impl Changes {
 
     /// A list of globs, of which each one has `effect` where it is new.
     fn globs(&mut self, what: &str, before: &Globs, after: &Globs, effect: Effect) {
+        let of = |globs: &Globs| globs.patterns().iter().cloned().collect::<BTreeSet<String>>();
+        self.set(what, &of(before), &of(after), effect);
+    }
+
+    /// Words, of which each one has `effect` where it is new.
+    fn set(&mut self, what: &str, before: &BTreeSet<String>, after: &BTreeSet<String>, effect: Effect) {
         let gone = if effect == Effect::Laxer { Effect::Stricter } else { Effect::Laxer };
-        for glob in after.patterns().iter().filter(|glob| !before.patterns().contains(glob)) {
-            self.push(effect, what.to_owned(), "", String::new(), glob.clone(), &Origin::default());
+        for new in after.difference(before) {
+            self.push(effect, what.to_owned(), "", String::new(), new.clone(), &Origin::default());
         }
-        for glob in before.patterns().iter().filter(|glob| !after.patterns().contains(glob)) {
-            self.push(gone, what.to_owned(), "", glob.clone(), String::new(), &Origin::default());
+        for old in before.difference(after) {
+            self.push(gone, what.to_owned(), "", old.clone(), String::new(), &Origin::default());
         }
     }
 
@@ -240,13 +294,7 @@ const fn effect_of(order: Option<Ordering>) -> Effect {
 mod tests {
     use super::*;
     use crate::model::Date;
-    use crate::policy::{Layers, parse, resolve_layers};
-
-    fn policy(text: &str) -> Policy {
-        let file = parse(&format!("version: 1\n{text}\n"), "tollgate.yml").unwrap();
-        let today = Date::parse("2026-11-22").ok();
-        resolve_layers(&Layers { file: Some(&file), today, ..Layers::default() }).unwrap()
-    }
+    use crate::policy::parse;
 
     fn said(before: &str, after: &str) -> Vec<String> {
         let show = |change: &PolicyChange| {
@@ -254,7 +302,39 @@ mod tests {
             let (before, after) = (&change.before, &change.after);
             format!("{} {}{scope}: {before} -> {after}", change.effect.word(), change.what)
         };
-        differences(&policy(before), &policy(after)).iter().map(show).collect()
+        let file = |text: &str| parse(&format!("version: 1\n{text}\n"), "tollgate.yml").unwrap();
+        let (before, after) = (file(before), file(after));
+        let layers = |file| Layers { file, today: Date::parse("2026-11-22").ok(), ..Layers::default() };
+        differences(&layers(Some(&before)), &layers(Some(&after))).unwrap().iter().map(show).collect()
+    }
+
+    #[test]
+    fn what_holds_for_changes_to_some_branches_is_compared_too_and_what_holds_everywhere_is_said_once() {
+        let before = "rules: { coverage.changed: { min: 80 } }\nbranches: [{ match: release/*, rules: { coverage.changed: { min: 90 } } }]";
+        let after = "rules: { coverage.changed: { min: 80 }, tests.skipped: { max: 0 } }\nbranches: [{ match: [release/*, lts/*], rules: { coverage.changed: { min: 85 } } }]";
+        assert_eq!(
+            said(before, after),
+            [
+                "laxer coverage.changed.min for release/*: 90% -> 85%",
+                "stricter coverage.changed.min for lts/*: 80% -> 85%",
+                "stricter tests.skipped.max:  -> 0",
+                "stricter tests.skipped.mode: off -> enforce",
+            ]
+        );
+    }
+
+    #[test]
+    fn where_the_verdict_is_given_and_what_it_believes_is_compared_too() {
+        let after = "gate: publish\npublish: { isolated: [.github/workflows/scan.yml] }\nbase-snapshot: { from: reference }\npath-rules: [\"/build => src\"]";
+        assert_eq!(
+            said("", after),
+            [
+                "laxer publish.isolated:  -> .github/workflows/scan.yml",
+                "other base-snapshot.from:  -> reference",
+                "other gate: step -> publish",
+                "other path-rules:  -> /build => src",
+            ]
+        );
     }
 
     #[test]

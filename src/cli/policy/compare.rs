@@ -9,7 +9,7 @@ use crate::io::ci::{self, Environment};
 use crate::io::git::{self, Run};
 use crate::io::policy::{self as files, Judged, PolicyText, Wanted};
 use crate::model::Date;
-use crate::policy::{self, Layers, OrgPolicy, Policy, PolicyFile, RepoFacts};
+use crate::policy::{self, Layers, OrgPolicy, PolicyFile, RepoFacts};
 use crate::render;
 use crate::wire;
 use std::path::{Path, PathBuf};
@@ -78,23 +78,7 @@ fn compare(arguments: &Arguments) -> Result<Vec<crate::model::PolicyChange>, Vec
         arguments.org_policy.as_deref().map(|named| organisation(named, &judged)).transpose()?;
     let file = arguments.policy.as_deref().map(file_at).transpose()?;
     let today = arguments.as_of.or_else(today);
-    let resolve = |side: Side| -> Result<Policy, Vec<Diagnostic>> {
-        let (organisation, file) = match &side {
-            Side::Organisation(policy) => (Some(&**policy), file.as_ref()),
-            Side::File(file) => (organisation.as_ref(), Some(&**file)),
-            Side::Nothing => (organisation.as_ref(), None),
-        };
-        let layers = Layers {
-            organisation,
-            facts: known(&facts, organisation),
-            file,
-            source: "",
-            today,
-            branch: None,
-        };
-        policy::resolve_layers(&layers)
-    };
-    let before = resolve(side(&arguments.before, &judged)?)?;
+    let before = side(&arguments.before, &judged)?;
     let after = match &arguments.after {
         Some(named) => side(named, &judged)?,
         None => {
@@ -102,7 +86,16 @@ fn compare(arguments: &Arguments) -> Result<Vec<crate::model::PolicyChange>, Vec
             found.map_or(Ok(Side::Nothing), |text| parsed(&text).map(|file| Side::File(Box::new(file))))?
         }
     };
-    Ok(policy::differences(&before, &resolve(after)?))
+    let [before, after] = [&before, &after].map(|side| {
+        let (organisation, file) = match side {
+            Side::Organisation(policy) => (Some(&**policy), file.as_ref()),
+            Side::File(file) => (organisation.as_ref(), Some(&**file)),
+            Side::Nothing => (organisation.as_ref(), None),
+        };
+        let facts = known(&facts, organisation);
+        Layers { organisation, facts, file, source: "", today, branch: None }
+    });
+    policy::differences(&before, &after)
 }
 
 /// The facts, with a repository that nothing selects where they are not known.
