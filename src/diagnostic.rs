@@ -174,6 +174,7 @@ pub enum Code {
     RelaxRefused,
     FactsMissing,
     NoOrganisationPolicy,
+    PolicyCopy,
     WaiverExpired,
     WaiverEnding,
     WaiverRefused,
@@ -410,6 +411,7 @@ impl Code {
             "facts-missing",
             "give the repository's name, topics and properties with `--repo-facts FILE`",
         ),
+        (Self::PolicyCopy, "policy-copy", "nothing to do; the next evaluation asks GitHub again"),
         (
             Self::NoOrganisationPolicy,
             "no-organisation-policy",

@@ -31,6 +31,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("workers", "4", "commits that are judged at once"),
     ("per-repository", "2", "of these, commits of one repository"),
     ("deadline-hours", "6", "how long a check waits for reports"),
+    (
+        "policy-copy-hours",
+        "24",
+        "how old a copy of the organisation's policy may be that judges while GitHub does not answer; 0 uses none",
+    ),
     ("keep-evidence-days", "7", "how long what was judged is kept for `--replay`; 0 keeps nothing"),
     ("log", "json", "`json` or `text`"),
     ("public-read", "false", "`true` shows the pages to everybody"),
@@ -106,6 +111,8 @@ pub struct Configuration {
     pub per_repository: u32,
     /// How long a check waits for reports.
     pub deadline: Duration,
+    /// How old a copy of the organisation's policy may be; zero uses none.
+    pub oldest_policy: Duration,
     /// How long evidence is kept.
     pub keep_evidence: Duration,
     /// How the log looks.
@@ -139,6 +146,9 @@ impl Configuration {
                 workers: said.number("workers", 1..=64)?,
                 per_repository: said.number("per-repository", 1..=64)?,
                 deadline: Duration::from_secs(u64::from(said.number("deadline-hours", 1..=72)?) * 3_600),
+                oldest_policy: Duration::from_secs(
+                    u64::from(said.number("policy-copy-hours", 0..=720)?) * 3_600,
+                ),
                 keep_evidence: days(said.number("keep-evidence-days", 0..=400)?),
                 log: said.choice("log", &[("json", LogStyle::Json), ("text", LogStyle::Text)])?,
                 public_read: said.choice("public-read", &[("false", false), ("true", true)])?,

@@ -1,9 +1,9 @@
 //! From an event to the jobs that it asks for. Pure: the same event always asks for the same.
 
-use super::event::{Event, EventCheck};
+use super::event::{Event, EventCheck, PushedCommit};
 use super::store::{JobKind, Trigger};
 use crate::io::github::is_repository;
-use crate::io::policy::PLACES;
+use crate::io::policy::{FetchedFiles, PLACES};
 
 /// The button that has a commit judged again.
 pub const REEVALUATE: &str = "re-evaluate";
@@ -61,12 +61,13 @@ fn of_pull(event: &Event, cause: &'static str) -> Result<Vec<Trigger>, Incomplet
     judge(event, &pull.head.sha, cause)
 }
 
-/// Runs of changes have their commit judged; runs of pushes are nobody's pull request.
+/// Runs of changes have their commit judged; runs of pushes leave what changes are compared with.
 fn of_run(event: &Event, action: &str) -> Result<Vec<Trigger>, Incomplete> {
     let run = event.workflow_run.as_ref().ok_or(Incomplete("workflow_run"))?;
     match (run.event.as_str(), action) {
         ("pull_request" | "merge_group", "completed") => judge(event, &run.head_sha, "run-completed"),
         ("pull_request" | "merge_group", _) => judge(event, &run.head_sha, "run-begun"),
+        ("push", "completed") => trigger(event, JobKind::Baseline, commit(&run.head_sha)?, "run-completed"),
         _ => Ok(Vec::new()),
     }
 }
@@ -99,6 +100,12 @@ fn of_button(event: &Event, app: u64) -> Result<Vec<Trigger>, Incomplete> {
     }
 }
 
+/// What a job about an organisation's policy has in place of a commit.
+pub const ORGANISATION: &str = "organisation";
+
+/// GitHub lists so many commits of a push at most; of a push of more nobody knows what it touches.
+const MOST_COMMITS: usize = 2_048;
+
 /// A push to the default branch that touches a policy.
 fn of_push(event: &Event) -> Result<Vec<Trigger>, Incomplete> {
     let repository = event.repository.as_ref().ok_or(Incomplete("repository"))?;
@@ -106,15 +113,21 @@ fn of_push(event: &Event) -> Result<Vec<Trigger>, Incomplete> {
     if branch.is_none() || branch != repository.default_branch.as_deref() {
         return Ok(Vec::new());
     }
-    let is_policy = |path: &String| PLACES.contains(&path.as_str());
-    let touches = event.commits.iter().any(|commit| {
-        [&commit.added, &commit.removed, &commit.modified].into_iter().flatten().any(is_policy)
-    });
-    // GitHub lists 2,048 commits at most; of a push of more nobody knows.
-    if touches || event.commits.len() >= 2_048 {
-        return trigger(event, JobKind::Policy, "", "policy-changed");
+    let touches = |is_policy: &dyn Fn(&str) -> bool| {
+        let of = |commit: &PushedCommit| {
+            let paths = [&commit.added, &commit.removed, &commit.modified].into_iter().flatten();
+            paths.into_iter().any(|path| is_policy(path))
+        };
+        event.commits.len() >= MOST_COMMITS || event.commits.iter().any(of)
+    };
+    let mut jobs = Vec::new();
+    if touches(&|path| PLACES.contains(&path)) {
+        jobs.extend(trigger(event, JobKind::Policy, "", "policy-changed")?);
     }
-    Ok(Vec::new())
+    if touches(&FetchedFiles::may_belong) {
+        jobs.extend(trigger(event, JobKind::Policy, ORGANISATION, "policy-changed")?);
+    }
+    Ok(jobs)
 }
 
 fn judge(event: &Event, sha: &str, cause: &'static str) -> Result<Vec<Trigger>, Incomplete> {
@@ -194,14 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_changes_are_judged_and_other_runs_ask_for_nothing() {
+    fn runs_of_changes_are_judged_and_those_of_pushes_leave_a_baseline() {
         let run = |action: &str, event: &str| {
             jobs("workflow_run", json!({"action": action, "workflow_run": {"head_sha": SHA, "event": event}}))
         };
         assert_eq!(run("requested", "pull_request"), ["judge acme/payments SHA run-begun"]);
         assert_eq!(run("completed", "pull_request"), ["judge acme/payments SHA run-completed"]);
         assert_eq!(run("completed", "merge_group"), ["judge acme/payments SHA run-completed"]);
-        assert!(run("completed", "push").is_empty() && run("completed", "schedule").is_empty());
+        assert_eq!(run("completed", "push"), ["baseline acme/payments SHA run-completed"]);
+        assert!(run("requested", "push").is_empty() && run("completed", "schedule").is_empty());
     }
 
     #[test]
@@ -229,6 +243,8 @@ mod tests {
         let again = ["policy acme/payments  policy-changed"];
         assert_eq!(push("refs/heads/main", ".github/tollgate.yml"), again);
         assert_eq!(push("refs/heads/main", "tollgate.yml"), again);
+        let organisation = ["policy acme/payments organisation policy-changed"];
+        assert_eq!(push("refs/heads/main", "groups/pay.yml"), organisation);
         assert!(push("refs/heads/main", "src/a.rs").is_empty());
         assert!(push("refs/heads/other", "tollgate.yml").is_empty());
         assert!(push("refs/tags/main", "tollgate.yml").is_empty());

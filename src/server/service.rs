@@ -82,6 +82,7 @@ pub async fn serve(
         per_repository: configuration.per_repository,
         artifacts: configuration.artifacts.clone(),
         deadline: configuration.deadline,
+        oldest_policy: configuration.oldest_policy,
         keeps_evidence: !configuration.keep_evidence.is_zero(),
         pages: configuration.public_url.clone(),
         scratch,

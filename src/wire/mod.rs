@@ -15,6 +15,7 @@ pub mod lcov;
 pub mod listed;
 pub mod metrics;
 pub mod policy;
+pub mod policy_copy;
 pub mod reading;
 pub mod recorded;
 pub mod report;

@@ -207,6 +207,12 @@ impl GitHub {
         self
     }
 
+    /// From now on every request whose path has this part ends like this, until it recovers.
+    pub(crate) fn fails_for(&self, part: &str, fault: Fault) -> &Self {
+        self.shared.lock().outage_of = Some((part.to_owned(), fault));
+        self
+    }
+
     /// Answers every request with an error, or none, until it [recovers](Self::recovers).
     pub(crate) fn fails(&self, fault: Option<Fault>) -> &Self {
         self.shared.lock().outage = fault;
@@ -308,6 +314,7 @@ impl GitHub {
         let mut state = self.shared.lock();
         state.faults.clear();
         state.outage = None;
+        state.outage_of = None;
         drop(state);
         self
     }

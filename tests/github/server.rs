@@ -99,7 +99,9 @@ impl Shared {
                 let pull = state.repo_mut(super::REPOSITORY).pulls.get_mut(&pull).unwrap();
                 pull.head.sha = sha;
             }
-            (number, state.faults.remove(&number).or_else(|| state.outage.clone()))
+            let of_part = state.outage_of.as_ref().filter(|(part, _)| asked.path.contains(part));
+            let of_part = of_part.map(|(_, fault)| fault.clone());
+            (number, state.faults.remove(&number).or(of_part).or_else(|| state.outage.clone()))
         };
         let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
         match &fault {

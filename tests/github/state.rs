@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) faults: BTreeMap<usize, Fault>,
     /// Happens to every request.
     pub(super) outage: Option<Fault>,
+    /// What goes wrong with every request whose path has this part.
+    pub(super) outage_of: Option<(String, Fault)>,
     /// By the number of a request: the pull request that moves on, and its new head.
     pub(super) pushes: BTreeMap<usize, (u64, String)>,
     /// What was not as GitHub describes it.
@@ -193,6 +195,7 @@ impl State {
             asked: Vec::new(),
             faults: BTreeMap::new(),
             outage: None,
+            outage_of: None,
             pushes: BTreeMap::new(),
             wrong: Vec::new(),
             next_id: 9_000,

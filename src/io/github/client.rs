@@ -77,6 +77,13 @@ pub enum RequestError {
     Identity(&'static str),
 }
 
+impl RequestError {
+    /// True if GitHub could not be asked: another answer may come later.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::RateLimited(_) | Self::Status(500..=599))
+    }
+}
+
 /// What a status means for the person who set this up.
 const fn meaning(status: u16) -> &'static str {
     match status {

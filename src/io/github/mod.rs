@@ -38,7 +38,10 @@ pub use hooks::Delivery;
 pub use identity::{AppKey, Identity, Scope};
 pub use network::{Api, Network};
 pub use objects::{Commit, Compared, FileContent, Tree, TreeEntry};
-pub use organisation::{OrganisationError, OrganisationRequest, fetch_organisation, not_seen};
+pub use organisation::{
+    ORGANISATION_REPOSITORIES, OrganisationError, OrganisationRequest, fetch_organisation, not_seen,
+    organisation_places,
+};
 pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun, WorkflowStep};

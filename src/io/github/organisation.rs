@@ -15,8 +15,8 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Where an organisation keeps its policy, if nobody names another repository.
-const PLACES: [&str; 2] = [".tollgate", ".github"];
+/// The repositories in which an organisation keeps its policy, if nobody names another.
+pub const ORGANISATION_REPOSITORIES: [&str; 2] = [".tollgate", ".github"];
 
 /// More files than this stand beside no policy.
 const MAX_BESIDE: usize = 50;
@@ -51,12 +51,8 @@ pub async fn fetch_organisation(
     judged: &str,
     extends: Option<&str>,
 ) -> Result<Option<OrgFiles>, OrganisationError> {
-    let (owner, name) = judged.split_once('/').unwrap_or((judged, judged));
-    let places = match extends {
-        Some(named) => vec![named.to_owned()],
-        None => PLACES.iter().map(|place| format!("{owner}/{place}")).collect(),
-    };
-    for place in places {
+    let name = judged.split_once('/').map_or(judged, |(_, name)| name);
+    for place in organisation_places(judged, extends) {
         let failed = |source| OrganisationError::Request { repository: place.clone(), source };
         let files = match files_of(client, &place, name).await {
             Ok(Some(files)) => files,
@@ -72,6 +68,15 @@ pub async fn fetch_organisation(
         });
     }
     Ok(None)
+}
+
+/// The repositories in which the policy for a repository is looked for, in that order.
+pub fn organisation_places(judged: &str, extends: Option<&str>) -> Vec<String> {
+    let owner = judged.split('/').next().unwrap_or(judged);
+    match extends {
+        Some(named) => vec![named.to_owned()],
+        None => ORGANISATION_REPOSITORIES.iter().map(|place| format!("{owner}/{place}")).collect(),
+    }
 }
 
 /// The files of a repository that may belong to a policy; `None` if there is no such repository.

@@ -76,6 +76,17 @@ impl Tape {
         packed.finish().ok()
     }
 
+    /// Keeps what an evaluation takes from elsewhere than GitHub, on the tape that runs along, if one records.
+    pub fn keep_beside(what: &str, body: &[u8]) {
+        let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.to_vec() };
+        keep(&Method::GET, what, &Ok(answer));
+    }
+
+    /// The same from the tape that runs along, if one plays and holds it.
+    pub fn beside(what: &str) -> Option<Vec<u8>> {
+        played(&Method::GET, what)?.ok().map(|answer| answer.body)
+    }
+
     /// Runs along with everything that the future asks, not with tasks that it spawns.
     pub async fn along<F: Future>(self, future: F) -> F::Output {
         TAPE.scope(self, future).await

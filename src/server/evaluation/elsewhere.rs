@@ -1,12 +1,14 @@
 //! What of a judgement lies neither in the change nor in its artifacts: the organisation's policy, and the evidence
 //! of the base.
 
+use super::copies::{self, Age};
 use super::pulls::Side;
 use super::{EvaluationError, Proposer, Target, asking};
 use crate::diagnostic::Diagnostic;
 use crate::io::git::Repository;
 use crate::io::github::{
     Client, Nearest, NotFound, OrganisationError, Place, RequestError, Store, fetch_organisation, not_seen,
+    organisation_places,
 };
 use crate::io::policy::{OrgFiles, at_revision};
 use crate::policy::{RepoFacts, SnapshotStore, parse_committed};
@@ -34,29 +36,47 @@ pub(super) fn named(repository: &Repository, default_branch: &str) -> Named {
     read().unwrap_or_default()
 }
 
-/// The organisation's policy, and what it may choose the repository by. The inner error is for whoever reads the
-/// check; the outer one lets the evaluation be done again.
+/// An organisation's policy, what it may choose the repository by, and what is to be said of it.
+type Organisation = (Option<OrgFiles>, RepoFacts, Option<Diagnostic>);
+
+/// The organisation's policy, also from its last good copy. The inner error is for whoever reads the check; the outer
+/// one lets the evaluation be done again.
 pub(super) async fn organisation(
     client: &Client,
     target: &Target,
     extends: Option<&str>,
-) -> Result<Result<(Option<OrgFiles>, RepoFacts), Box<Diagnostic>>, EvaluationError> {
+) -> Result<Result<Organisation, Box<Diagnostic>>, EvaluationError> {
     let reader = target.organisation.as_deref();
     let fetched = fetch_organisation(reader.unwrap_or(client), &target.repository, extends).await;
     let name = target.repository.split('/').nth(1).map(str::to_owned);
     let facts = RepoFacts { name, ..RepoFacts::default() };
-    match fetched {
-        Ok(None) if reader.is_some() => Ok(Err(not_seen(&target.repository))),
-        // Without an organisation's policy nothing of the repository is chosen by.
-        Ok(None) => Ok(Ok((None, facts))),
-        Ok(Some(files)) => {
-            let asked = client.repository_facts(&target.repository).await;
-            let known = asked.map_err(asking("the repository"))?;
-            Ok(Ok((Some(files), RepoFacts { name: facts.name, ..known })))
-        }
-        Err(OrganisationError::Wrong(error)) => Ok(Err(error)),
-        Err(OrganisationError::Request { source, .. }) => Err(asking("the organisation's policy")(source)),
+    let copies = target.copies.as_ref();
+    let places = organisation_places(&target.repository, extends);
+    // GitHub has answered: an older copy is not what the owners want now.
+    if let (Some(copies), Ok(None) | Err(OrganisationError::Wrong(_))) = (copies, &fetched) {
+        copies.forget_policies(&places).await;
     }
+    let (files, note) = match fetched {
+        Ok(None) if reader.is_some() => return Ok(Err(not_seen(&target.repository))),
+        // Without an organisation's policy nothing of the repository is chosen by.
+        Ok(None) => return Ok(Ok((None, facts, None))),
+        Ok(Some(files)) => {
+            if let Some(copies) = copies {
+                copies.keep_policy(&target.repository, &files).await;
+            }
+            (files, None)
+        }
+        // One with mistakes is never replaced by one that had none: its owners want other rules.
+        Err(OrganisationError::Wrong(error)) => return Ok(Err(error)),
+        Err(OrganisationError::Request { source, .. }) => {
+            match copies::policy(copies, &target.repository, &places, &source).await {
+                Some((files, note)) => (files, Some(note)),
+                None => return Err(asking("the organisation's policy")(source)),
+            }
+        }
+    };
+    let known = client.repository_facts(&target.repository).await.map_err(asking("the repository"))?;
+    Ok(Ok((Some(files), RepoFacts { name: facts.name, ..known }, note)))
 }
 
 /// The evidence of the base, or why there is none. It is looked for where the policy of the default branch says, else
@@ -83,10 +103,23 @@ pub(super) async fn base_evidence(
         most_compared: MOST_COMPARED,
     };
     let itself = |candidate: &str| (candidate == merge_base).then_some(Some(0));
+    let (copies, repository) = (target.copies.as_ref(), &target.repository);
+    if let Some(kept) = copies::baseline(copies, repository, merge_base, Age::Fresh).await {
+        return Ok(Some(Ok(kept)));
+    }
     match store.nearest(client, merge_base, 0, &itself).await {
-        Ok(nearest) => Ok(Some(Ok(nearest))),
+        Ok(nearest) => {
+            if let Some(copies) = copies {
+                copies.keep_baseline(repository, default_branch, &nearest.snapshot).await;
+            }
+            Ok(Some(Ok(nearest)))
+        }
         Err(NotFound { why, may_come: true }) => Err(EvaluationError::Evidence(why.into())),
-        Err(NotFound { why, may_come: false }) => Ok(Some(Err(why))),
+        // Artifacts come to an end; what stood in them has not changed.
+        Err(NotFound { why, may_come: false }) => {
+            let kept = copies::baseline(copies, repository, merge_base, Age::Any).await;
+            Ok(Some(kept.ok_or(why)))
+        }
     }
 }
 

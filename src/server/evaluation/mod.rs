@@ -1,9 +1,12 @@
 //! From a commit to the verdicts of its pull requests, in the order of gate.md b8: runs → pull requests → approval
 //! → artifacts → change → judgement → the heads once more.
 
+mod copies;
 mod elsewhere;
 mod pulls;
 mod runs;
+
+pub use copies::Copies;
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::archive::Budget;
@@ -40,6 +43,8 @@ pub struct Target {
     pub organisation: Option<Arc<Client>>,
     /// The day by which waivers and dates are judged; without one it is today.
     pub as_of: Option<Date>,
+    /// What a service keeps of earlier answers.
+    pub copies: Option<Copies>,
 }
 
 impl Target {
@@ -54,6 +59,7 @@ impl Target {
             base_evidence: Some(Place::Artifacts),
             organisation: None,
             as_of: None,
+            copies: None,
         }
     }
 }
@@ -325,7 +331,10 @@ async fn judge_side(
     let named = elsewhere::named(&repository, &side.default_branch);
     let extends = named.extends.as_deref();
     let (organisation, facts) = match elsewhere::organisation(client, target, extends).await? {
-        Ok(found) => found,
+        Ok((organisation, facts, note)) => {
+            diagnostics.extend(note);
+            (organisation, facts)
+        }
         Err(error) => return Ok(unjudged(*error, &side.base_branch)),
     };
     let base =

@@ -13,13 +13,15 @@ pub enum JobKind {
     Confirm,
     /// The policy of a repository has changed: its open pull requests are judged by the new one.
     Policy,
+    /// A run of a push has ended: what it left is what changes are compared with, if it was one of the default branch.
+    Baseline,
     /// Lists the repositories of an installation again.
     Installation,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Judge, Self::Confirm, Self::Policy, Self::Installation];
+    pub const ALL: [Self; 5] = [Self::Judge, Self::Confirm, Self::Policy, Self::Baseline, Self::Installation];
 
     /// The word in the store and in logs.
     pub const fn word(self) -> &'static str {
@@ -27,6 +29,7 @@ impl JobKind {
             Self::Judge => "judge",
             Self::Confirm => "confirm",
             Self::Policy => "policy",
+            Self::Baseline => "baseline",
             Self::Installation => "installation",
         }
     }

@@ -147,8 +147,6 @@ pub struct Effects {
     pub record: Option<NewRecord>,
     /// What was judged, by its digest.
     pub evidence: Option<(String, Vec<u8>)>,
-    /// The evidence of a commit of the default branch.
-    pub baseline: Option<Baseline>,
 }
 
 /// The evidence of a commit of the default branch.
@@ -169,7 +167,7 @@ pub struct Baseline {
 /// A copy of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachedPolicy {
-    /// `owner/name/path`.
+    /// `owner/name/` of where it stands, and the repository that it is read for.
     pub place: String,
     /// What GitHub calls this version.
     pub etag: String,
@@ -321,16 +319,17 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Keeps a copy of a policy.
     async fn keep_policy(&self, policy: CachedPolicy) -> Result<(), StoreError>;
 
-    /// Says that a push has changed what begins like this: `owner/name/`.
-    async fn policies_changed(&self, prefix: &str) -> Result<(), StoreError>;
+    /// Says that a push has changed what begins like this: `owner/name/`. Returns how many copies that are.
+    async fn policies_changed(&self, prefix: &str) -> Result<u64, StoreError>;
 
-    /// The newest evidence of a branch, or that of one commit.
-    async fn baseline(
-        &self,
-        repository: &str,
-        branch: &str,
-        sha: Option<&str>,
-    ) -> Result<Option<Baseline>, StoreError>;
+    /// The evidence of a commit.
+    async fn baseline(&self, repository: &str, sha: &str) -> Result<Option<Baseline>, StoreError>;
+
+    /// Keeps the evidence of a commit.
+    async fn keep_baseline(&self, baseline: Baseline) -> Result<(), StoreError>;
+
+    /// Takes out the evidence of a commit.
+    async fn forget_baseline(&self, repository: &str, sha: &str) -> Result<(), StoreError>;
 
     /// Keeps what is known of a repository.
     async fn keep_repository(&self, repository: KnownRepository) -> Result<(), StoreError>;

@@ -126,7 +126,13 @@ pub(super) const KEEP_BASELINE: &str = "INSERT INTO baselines (repository, branc
      stored = excluded.stored, body = excluded.body";
 
 pub(super) const BASELINE: &str = "SELECT repository, branch, sha, stored, body FROM baselines \
-     WHERE repository = $1 AND branch = $2 AND ($3 = '' OR sha = $3) ORDER BY stored DESC, sha LIMIT 1";
+     WHERE repository = $1 AND sha = $2";
+
+/// Of a repository the newest fifty are kept.
+pub(super) const TOO_MANY_BASELINES: &str = "DELETE FROM baselines WHERE repository = $1 AND sha NOT IN \
+     (SELECT sha FROM baselines WHERE repository = $1 ORDER BY stored DESC, sha LIMIT 50)";
+
+pub(super) const FORGET_BASELINE: &str = "DELETE FROM baselines WHERE repository = $1 AND sha = $2";
 
 pub(super) const KEEP_REPOSITORY: &str = "INSERT INTO repositories (repository, installation, default_branch, \
      private, seen) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (repository) DO UPDATE SET \

@@ -271,7 +271,6 @@ async fn what_a_lost_job_leaves_behind_is_not_kept(store: &dyn Store) {
         commit: Some(CommitState::Done),
         record: Some(verdict(SHA, "passed", 1)),
         evidence: Some(("e1".to_owned(), b"evidence".to_vec())),
-        baseline: None,
     };
     let finished = store.finish(&lost.lease, Finish::Done(Time(12)), effects.clone(), Time(12)).await;
     assert!(!finished.unwrap());
@@ -308,7 +307,7 @@ async fn confirmations_policies_baselines_repositories_and_marks_are_kept(store:
     assert_eq!(store.confirmed(REPOSITORY, &SHA.replace('1', "2")).await.unwrap(), None);
 
     let policy = CachedPolicy {
-        place: "acme/.tollgate/org.yml".to_owned(),
+        place: "acme/.tollgate/payments".to_owned(),
         etag: "\"1\"".to_owned(),
         body: b"version: 1\n".to_vec(),
         fetched: Time(7),
@@ -316,9 +315,10 @@ async fn confirmations_policies_baselines_repositories_and_marks_are_kept(store:
     };
     store.keep_policy(policy.clone()).await.unwrap();
     assert_eq!(store.policy(&policy.place).await.unwrap(), Some(policy.clone()));
-    store.policies_changed("acme/.toll").await.unwrap();
+    assert_eq!(store.policies_changed("acme/.tollgate/").await.unwrap(), 1);
+    assert_eq!(store.policies_changed("acme/other/").await.unwrap(), 0);
     assert!(store.policy(&policy.place).await.unwrap().unwrap().is_stale);
-    assert_eq!(store.policy("acme/other/org.yml").await.unwrap(), None);
+    assert_eq!(store.policy("acme/other/payments").await.unwrap(), None);
 
     for (sha, stored) in [("a", 1), ("b", 2)] {
         let baseline = Baseline {
@@ -328,13 +328,21 @@ async fn confirmations_policies_baselines_repositories_and_marks_are_kept(store:
             stored: Time(stored),
             body: sha.as_bytes().to_vec(),
         };
-        let effects = Effects { baseline: Some(baseline), ..Effects::default() };
-        done(store, REPOSITORY, sha, effects, stored).await;
+        store.keep_baseline(baseline).await.unwrap();
     }
-    let newest = store.baseline(REPOSITORY, "main", None).await.unwrap().unwrap();
-    let named = store.baseline(REPOSITORY, "main", Some("a")).await.unwrap().unwrap();
-    assert_eq!((newest.sha.as_str(), named.body.as_slice()), ("b", &b"a"[..]));
-    assert_eq!(store.baseline(REPOSITORY, "release", None).await.unwrap(), None);
+    let named = store.baseline(REPOSITORY, "a").await.unwrap().unwrap();
+    assert_eq!((named.sha.as_str(), named.body.as_slice()), ("a", &b"a"[..]));
+    assert_eq!(store.baseline(REPOSITORY, "c").await.unwrap(), None);
+    store.forget_baseline(REPOSITORY, "a").await.unwrap();
+    assert_eq!(store.baseline(REPOSITORY, "a").await.unwrap(), None);
+    for n in 0..50 {
+        let (repository, branch) = (REPOSITORY.to_owned(), "main".to_owned());
+        let baseline =
+            Baseline { repository, branch, sha: format!("c{n}"), stored: Time(10 + n), body: Vec::new() };
+        store.keep_baseline(baseline).await.unwrap();
+        let is_there = store.baseline(REPOSITORY, "b").await.unwrap().is_some();
+        assert_eq!(is_there, n < 49, "of a repository the newest fifty are kept");
+    }
 
     let known = KnownRepository {
         repository: REPOSITORY.to_owned(),
@@ -367,7 +375,6 @@ async fn what_is_old_is_forgotten_and_records_are_not(store: &dyn Store) {
         commit: Some(CommitState::Done),
         record: Some(verdict(SHA, "passed", 1)),
         evidence: Some(("e1".to_owned(), b"evidence".to_vec())),
-        baseline: None,
     };
     done(store, REPOSITORY, SHA, effects, 1).await;
     let retention = Retention { deliveries: Time(50), evidence: Time(50), commits: Time(50) };

@@ -2,11 +2,14 @@
 
 use super::{LEASE, Trouble, Worker};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::github::{Client, RequestError, Tape};
+use crate::io::github::{Client, ORGANISATION_REPOSITORIES, RequestError, Tape};
 use crate::model::{Date, Moment};
 use crate::records::chain::Digest;
 use crate::server::clock::Time;
-use crate::server::evaluation::{Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate, unjudged};
+use crate::server::evaluation::{
+    Copies, Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate, unjudged,
+};
+use crate::server::plan::ORGANISATION;
 use crate::server::publication::{self, OWN_APP, Place, Posted};
 use crate::server::store::{Commit, CommitState, Effects, Job, JobKind, KnownRepository, NewRecord, Trigger};
 use crate::wire::chain;
@@ -24,6 +27,8 @@ const MOST_RECENT: u32 = 200;
 /// So long after its check was opened a commit has a run, if it gets one: GitHub begins to run within seconds, and
 /// queues where machines are busy.
 const TIME_FOR_A_RUN: Duration = Duration::from_secs(5 * 60);
+/// The repositories of an organisation's policy are asked for so far apart.
+const APART: Duration = Duration::from_millis(200);
 
 /// So long before its lease ends nobody begins to write.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -36,6 +41,7 @@ impl Worker {
         let decided = self.now();
         let confirmed = self.store.confirmed(&job.repository, &job.subject).await?;
         let target = Target {
+            copies: Some(self.copies()),
             confirmed_by: confirmed.map(|by| by.login.into()),
             as_of: day(decided),
             ..Target::new(&job.repository, &job.subject, self.artifacts.clone())
@@ -206,8 +212,11 @@ impl Worker {
     /// Asks for every commit of the repository that was looked at lately: those of closed pull requests cost one
     /// question each.
     pub(super) async fn judge_by_the_new_policy(&self, job: &Job) -> Result<Effects, Trouble> {
-        self.store.policies_changed(&format!("{}/", job.repository)).await?;
+        let copies = self.store.policies_changed(&format!("{}/", job.repository)).await?;
         let now = self.now();
+        if job.subject == ORGANISATION {
+            return self.judge_the_organisation(job, copies > 0).await;
+        }
         let since = now.before(RECENT);
         for (n, commit) in (0_u32..).zip(self.store.commits_of(&job.repository, since, MOST_RECENT).await?) {
             let trigger = Trigger {
@@ -219,6 +228,65 @@ impl Worker {
                 cause: "policy-changed",
             };
             self.store.trigger(vec![trigger], now.after(Duration::from_secs(1) * n), now).await?;
+        }
+        Ok(Effects::default())
+    }
+
+    fn copies(&self) -> Copies {
+        Copies { store: Arc::clone(&self.store), oldest: self.oldest_policy }
+    }
+
+    /// Keeps what a push run left, in place of what another run of the same commit left before. Of runs of other branches
+    /// there is nothing to keep.
+    pub(super) async fn keep_baseline(&self, job: &Job) -> Result<Effects, Trouble> {
+        self.store.forget_baseline(&job.repository, &job.subject).await?;
+        let (_, client) = self.installations.client(job.installation, &job.repository).await?;
+        let Some(repository) = client.repository(&job.repository).await? else {
+            return Ok(Effects::default());
+        };
+        let branch = repository.default_branch;
+        let kept = self.copies().fetch_baseline(&client, &job.repository, &branch, &job.subject).await;
+        match kept {
+            Ok(()) => tracing::info!(repository = job.repository, commit = job.subject, "a baseline is kept"),
+            Err(why) => {
+                tracing::debug!(
+                    repository = job.repository,
+                    commit = job.subject,
+                    why,
+                    "there is no baseline"
+                );
+            }
+        }
+        Ok(Effects::default())
+    }
+
+    /// An organisation's policy may have changed: asks for every repository of the same owner, one after the other, so
+    /// that pull requests with news of their own do not wait behind them. `is_read` says that some repository was judged
+    /// by what stands there.
+    async fn judge_the_organisation(&self, job: &Job, is_read: bool) -> Result<Effects, Trouble> {
+        let Some((owner, name)) = job.repository.split_once('/') else { return Ok(Effects::default()) };
+        // Files of these names stand in other repositories too, where they are no policy.
+        if !is_read && !ORGANISATION_REPOSITORIES.contains(&name) {
+            return Ok(Effects::default());
+        }
+        let (now, mut after, mut n) = (self.now(), String::new(), 0_u32);
+        loop {
+            let page = self.store.repositories(&after, 500).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.repository);
+            let of_owner = page.iter().filter(|known| known.repository.split('/').next() == Some(owner));
+            for known in of_owner {
+                let trigger = Trigger {
+                    kind: JobKind::Policy,
+                    repository: known.repository.clone(),
+                    subject: String::new(),
+                    pull: 0,
+                    installation: known.installation,
+                    cause: "policy-changed",
+                };
+                self.store.trigger(vec![trigger], now.after(APART * n), now).await?;
+                n = n.saturating_add(1);
+            }
         }
         Ok(Effects::default())
     }

@@ -59,6 +59,8 @@ pub struct Worker {
     pub artifacts: Globs,
     /// How long a check may stay open for want of reports.
     pub deadline: Duration,
+    /// How old the copy of an organisation's policy may be that is judged by while GitHub does not answer.
+    pub oldest_policy: Duration,
     /// Whether evidence is kept, so that it can be judged again.
     pub keeps_evidence: bool,
     /// The address of the pages, without a slash at its end.
@@ -210,6 +212,7 @@ impl Worker {
             JobKind::Judge => self.judge_commit(job, lost).await,
             JobKind::Confirm => self.confirm(job).await,
             JobKind::Policy => self.judge_by_the_new_policy(job).await,
+            JobKind::Baseline => self.keep_baseline(job).await,
             JobKind::Installation => self.list_repositories(job).await,
         }
     }

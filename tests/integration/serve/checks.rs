@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn folder() -> (tempfile::TempDir, Keeps) {
+pub(super) fn folder() -> (tempfile::TempDir, Keeps) {
     let folder = tempfile::tempdir().unwrap();
     let keeps = Keeps::Folder(folder.path().join("data"));
     (folder, keeps)

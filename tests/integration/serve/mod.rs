@@ -1,6 +1,7 @@
 //! The service as a process: webhooks come in, the fake GitHub is asked, checks are posted. Tests read like a chat.
 
 mod checks;
+mod copies;
 mod faults;
 mod intake;
 mod kept;

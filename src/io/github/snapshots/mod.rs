@@ -186,11 +186,7 @@ pub struct NotFound {
 
 impl NotFound {
     fn of(what: &str, error: &RequestError) -> Self {
-        let may_come = matches!(
-            error,
-            RequestError::Unreachable(_) | RequestError::RateLimited(_) | RequestError::Status(500..=599)
-        );
-        Self { why: format!("{what}: {error}"), may_come }
+        Self { why: format!("{what}: {error}"), may_come: error.may_pass() }
     }
 }
 

@@ -323,18 +323,23 @@ impl Store for Postgres {
         self.change(sql::KEEP_POLICY, &kept).await.map(|_| ())
     }
 
-    async fn policies_changed(&self, prefix: &str) -> Result<(), StoreError> {
-        self.change(sql::POLICIES_CHANGED, &[&prefix]).await.map(|_| ())
+    async fn policies_changed(&self, prefix: &str) -> Result<u64, StoreError> {
+        self.change(sql::POLICIES_CHANGED, &[&prefix]).await
     }
 
-    async fn baseline(
-        &self,
-        repository: &str,
-        branch: &str,
-        sha: Option<&str>,
-    ) -> Result<Option<Baseline>, StoreError> {
-        let sha = sha.unwrap_or_default();
-        self.row(sql::BASELINE, &[&repository, &branch, &sha], rows::baseline).await
+    async fn baseline(&self, repository: &str, sha: &str) -> Result<Option<Baseline>, StoreError> {
+        self.row(sql::BASELINE, &[&repository, &sha], rows::baseline).await
+    }
+
+    async fn keep_baseline(&self, baseline: Baseline) -> Result<(), StoreError> {
+        let Baseline { repository, branch, sha, stored, body } = baseline;
+        let values: [&(dyn ToSql + Sync); 5] = [&repository, &branch, &sha, &stored.0, &body];
+        self.change(sql::KEEP_BASELINE, &values).await?;
+        self.change(sql::TOO_MANY_BASELINES, &[&repository]).await.map(|_| ())
+    }
+
+    async fn forget_baseline(&self, repository: &str, sha: &str) -> Result<(), StoreError> {
+        self.change(sql::FORGET_BASELINE, &[&repository, &sha]).await.map(|_| ())
     }
 
     async fn keep_repository(&self, known: KnownRepository) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use super::{Postgres, trouble};
 use crate::records::chain::Digest;
 use crate::server::clock::Time;
 use crate::server::store::record::{digest_text, pulls_text};
-use crate::server::store::{Baseline, Effects, Forgotten, NewRecord, Retention, StoreError, entry, sql};
+use crate::server::store::{Effects, Forgotten, NewRecord, Retention, StoreError, entry, sql};
 use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
@@ -25,11 +25,6 @@ pub(super) async fn keep_effects(
     }
     if let Some((digest, body)) = effects.evidence {
         change(transaction, sql::KEEP_EVIDENCE, &[&digest, &now.0, &body]).await?;
-    }
-    if let Some(baseline) = effects.baseline {
-        let Baseline { repository, branch, sha, stored, body } = baseline;
-        let values: [&(dyn ToSql + Sync); 5] = [&repository, &branch, &sha, &stored.0, &body];
-        change(transaction, sql::KEEP_BASELINE, &values).await?;
     }
     match effects.record {
         Some(record) => keep_record(transaction, &record).await,

@@ -411,20 +411,23 @@ impl Store for Sqlite {
         self.write(move |connection| shelves::keep_policy(connection, &policy)).await
     }
 
-    async fn policies_changed(&self, prefix: &str) -> Result<(), StoreError> {
+    async fn policies_changed(&self, prefix: &str) -> Result<u64, StoreError> {
         let prefix = prefix.to_owned();
         self.write(move |connection| shelves::policies_changed(connection, &prefix)).await
     }
 
-    async fn baseline(
-        &self,
-        repository: &str,
-        branch: &str,
-        sha: Option<&str>,
-    ) -> Result<Option<Baseline>, StoreError> {
-        let (repository, branch) = (repository.to_owned(), branch.to_owned());
-        let sha = sha.unwrap_or_default().to_owned();
-        self.read(move |connection| shelves::baseline(connection, &repository, &branch, &sha)).await
+    async fn baseline(&self, repository: &str, sha: &str) -> Result<Option<Baseline>, StoreError> {
+        let (repository, sha) = (repository.to_owned(), sha.to_owned());
+        self.read(move |connection| shelves::baseline(connection, &repository, &sha)).await
+    }
+
+    async fn keep_baseline(&self, baseline: Baseline) -> Result<(), StoreError> {
+        self.write(move |connection| shelves::keep_baseline(connection, &baseline)).await
+    }
+
+    async fn forget_baseline(&self, repository: &str, sha: &str) -> Result<(), StoreError> {
+        let (repository, sha) = (repository.to_owned(), sha.to_owned());
+        self.write(move |connection| shelves::forget_baseline(connection, &repository, &sha)).await
     }
 
     async fn keep_repository(&self, repository: KnownRepository) -> Result<(), StoreError> {

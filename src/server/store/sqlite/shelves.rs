@@ -25,11 +25,6 @@ pub(super) fn keep_effects(
     if let Some((digest, body)) = effects.evidence {
         connection.prepare_cached(sql::KEEP_EVIDENCE)?.execute(params![digest, now.0, body])?;
     }
-    if let Some(baseline) = effects.baseline {
-        let Baseline { repository, branch, sha, stored, body } = baseline;
-        let mut insert = connection.prepare_cached(sql::KEEP_BASELINE)?;
-        insert.execute(params![repository, branch, sha, stored.0, body])?;
-    }
     effects.record.map_or(Ok(()), |record| keep_record(connection, &record))
 }
 
@@ -137,18 +132,28 @@ pub(super) fn keep_policy(connection: &Connection, policy: &CachedPolicy) -> rus
     connection.prepare_cached(sql::KEEP_POLICY)?.execute(kept).map(|_| ())
 }
 
-pub(super) fn policies_changed(connection: &Connection, prefix: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql::POLICIES_CHANGED)?.execute([prefix]).map(|_| ())
+pub(super) fn policies_changed(connection: &Connection, prefix: &str) -> rusqlite::Result<u64> {
+    let changed = connection.prepare_cached(sql::POLICIES_CHANGED)?.execute([prefix])?;
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}
+
+pub(super) fn keep_baseline(connection: &Connection, baseline: &Baseline) -> rusqlite::Result<()> {
+    let Baseline { repository, branch, sha, stored, body } = baseline;
+    let mut insert = connection.prepare_cached(sql::KEEP_BASELINE)?;
+    insert.execute(params![repository, branch, sha, stored.0, body])?;
+    connection.prepare_cached(sql::TOO_MANY_BASELINES)?.execute([repository]).map(|_| ())
 }
 
 pub(super) fn baseline(
     connection: &Connection,
     repository: &str,
-    branch: &str,
     sha: &str,
 ) -> rusqlite::Result<Option<Baseline>> {
-    let asked = [repository, branch, sha];
-    connection.prepare_cached(sql::BASELINE)?.query_row(asked, rows::baseline).optional()
+    connection.prepare_cached(sql::BASELINE)?.query_row([repository, sha], rows::baseline).optional()
+}
+
+pub(super) fn forget_baseline(connection: &Connection, repository: &str, sha: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql::FORGET_BASELINE)?.execute([repository, sha]).map(|_| ())
 }
 
 pub(super) fn keep_repository(connection: &Connection, known: &KnownRepository) -> rusqlite::Result<()> {
