@@ -6,13 +6,13 @@ use crate::io::ci::Environment;
 use crate::io::github::Network;
 use crate::records::chain::Stored;
 use crate::server::configuration::StorePlace;
-use crate::server::store::{RecordQuery, Store, entry};
+use crate::server::store::{Store, places, stored};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-/// So many records are listed at once.
+/// So many repositories are listed at once.
 const BATCH: u32 = 500;
 
 /// Which service.
@@ -53,15 +53,15 @@ impl Service {
 }
 
 impl Kept {
-    /// The repositories of which there are records, by name.
+    /// The repositories that have a chain, by name.
     pub(super) fn repositories(&self) -> anyhow::Result<Vec<String>> {
         let (mut names, mut after) = (Vec::new(), String::new());
         loop {
-            let batch = self.runtime.block_on(self.store.latest(&after, BATCH)).map_err(failed)?;
+            let batch = self.runtime.block_on(self.store.chains(&after, BATCH)).map_err(failed)?;
             let Some(last) = batch.last() else { return Ok(names) };
-            after.clone_from(&last.what.repository);
+            after.clone_from(last);
             let is_last = batch.len() < BATCH as usize;
-            names.extend(batch.into_iter().map(|record| record.what.repository));
+            names.extend(batch);
             if is_last {
                 return Ok(names);
             }
@@ -73,28 +73,12 @@ impl Kept {
         &self,
         repository: &str,
     ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Stored>> + '_> {
-        let (mut ids, mut before) = (Vec::new(), None);
-        loop {
-            let query = RecordQuery {
-                repository: Some(repository.to_owned()),
-                before,
-                limit: BATCH,
-                ..RecordQuery::default()
-            };
-            let batch = self.runtime.block_on(self.store.records(query)).map_err(failed)?;
-            let is_last = batch.len() < BATCH as usize;
-            before = batch.last().map(|record| record.id);
-            ids.extend(batch.into_iter().map(|record| record.id));
-            if is_last {
-                break;
-            }
-        }
-        ids.reverse();
-        Ok(ids.into_iter().map(move |id| -> anyhow::Result<Stored> {
-            let record = self.runtime.block_on(self.store.record(id)).map_err(failed)?;
-            let record = record.ok_or_else(|| PublishFailed(format!("error: record {id} is gone")))?;
-            let entry = entry(record.number, record.previous, &record.what);
-            Ok(Stored { entry, hash: record.hash, record: Some(record.what.body) })
+        let places = self.runtime.block_on(places(&*self.store, repository)).map_err(failed)?;
+        Ok(places.into_iter().map(move |place| -> anyhow::Result<Stored> {
+            let stored = self.runtime.block_on(stored(&*self.store, place)).map_err(failed)?;
+            let gone =
+                "error: a record was removed while the chain was read (`keep-records-days`): try again";
+            Ok(stored.ok_or_else(|| PublishFailed(gone.to_owned()))?)
         }))
     }
 }

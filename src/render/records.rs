@@ -55,7 +55,12 @@ pub fn verified(verified: &Verified, style: Style) -> String {
 pub fn verified_of(repository: &str, verified: &Verified, style: Style) -> String {
     let mut page = Page::new(style);
     let name = page.text(&Untrusted::new(repository), 200);
-    page.line(&format!("whole  {name}  {} verdicts  last {}", grouped(verified.verdicts), verified.last));
+    let removed = verified.removed.map_or(String::new(), |removed| {
+        let days = count_of(removed.keep_days as usize, "day");
+        format!("  up to {} removed after {days}", removed.through.sequence)
+    });
+    let verdicts = grouped(verified.verdicts);
+    page.line(&format!("whole  {name}  {verdicts} verdicts  last {}{removed}", verified.last));
     page.finish()
 }
 

@@ -37,6 +37,7 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "how old a copy of the organisation's policy may be that judges while GitHub does not answer; 0 uses none",
     ),
     ("keep-evidence-days", "7", "how long what was judged is kept for `--replay`; 0 keeps nothing"),
+    ("keep-records-days", "", "how long verdicts are kept, 30 or more; without it they are kept without end"),
     ("log", "json", "`json` or `text`"),
     ("public-read", "false", "`true` shows the pages to everybody"),
     ("client-id", "", "the App's client id, for signing in to the pages"),
@@ -115,6 +116,8 @@ pub struct Configuration {
     pub oldest_policy: Duration,
     /// How long evidence is kept.
     pub keep_evidence: Duration,
+    /// For how many days verdicts are kept; `None` keeps them without end.
+    pub keep_records: Option<u32>,
     /// How the log looks.
     pub log: LogStyle,
     /// Whether everybody may read the pages.
@@ -150,6 +153,7 @@ impl Configuration {
                     u64::from(said.number("policy-copy-hours", 0..=720)?) * 3_600,
                 ),
                 keep_evidence: days(said.number("keep-evidence-days", 0..=400)?),
+                keep_records: said.keep_records()?,
                 log: said.choice("log", &[("json", LogStyle::Json), ("text", LogStyle::Text)])?,
                 public_read: said.choice("public-read", &[("false", false), ("true", true)])?,
                 sign_in: said.sign_in()?,
@@ -249,6 +253,16 @@ impl Said {
                 self.refuse(format!("`{key}` wants {expected}, not `{text}`"), origin)
             }
         }
+    }
+
+    #[expect(clippy::option_option, reason = "the outer `None` is an error that was said")]
+    fn keep_records(&mut self) -> Option<Option<u32>> {
+        let (text, _) = self.text("keep-records-days")?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        // The pages show thirty days.
+        self.number("keep-records-days", 30..=36_500).map(Some)
     }
 
     fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {

@@ -77,6 +77,7 @@ pub struct Figures {
     oldest: Gauge,
     redelivered: Counter,
     reconciled: Counter,
+    removed: Counter,
     paused: Family<InstallationLabels, Gauge>,
 }
 
@@ -100,6 +101,7 @@ impl Default for Figures {
             oldest: Gauge::default(),
             redelivered: Counter::default(),
             reconciled: Counter::default(),
+            removed: Counter::default(),
             paused: Family::default(),
         };
         let registry = &mut figures.registry;
@@ -121,6 +123,8 @@ impl Default for Figures {
         registry.register("redeliveries", redelivered, figures.redelivered.clone());
         let reconciled = "Open checks that were looked at again";
         registry.register("reconciled", reconciled, figures.reconciled.clone());
+        let removed = "Verdicts that were removed because they were kept long enough";
+        registry.register("records_removed", removed, figures.removed.clone());
         let paused = "For how long an installation waits for GitHub's rate limit";
         registry.register_with_unit("rate_limited", paused, Unit::Seconds, figures.paused.clone());
         figures
@@ -153,6 +157,11 @@ impl Figures {
     /// So many open checks are looked at again.
     pub fn reconciled(&self, count: u64) {
         self.reconciled.inc_by(count);
+    }
+
+    /// So many verdicts were removed.
+    pub fn removed(&self, count: u64) {
+        self.removed.inc_by(count);
     }
 
     /// An installation waits for so many seconds.

@@ -87,7 +87,13 @@ pub async fn serve(
         pages: configuration.public_url.clone(),
         scratch,
     };
-    let sweeper = Sweeper { store, installations, figures, keep_evidence: configuration.keep_evidence };
+    let sweeper = Sweeper {
+        store,
+        installations,
+        figures,
+        keep_evidence: configuration.keep_evidence,
+        keep_records: configuration.keep_records,
+    };
     let (tell, told) = watch::channel(false);
     let working = tokio::spawn(Arc::new(worker).run(told.clone()));
     let sweeping = tokio::spawn(Arc::new(sweeper).run(told.clone()));

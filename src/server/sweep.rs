@@ -28,7 +28,9 @@ const KEPT: Duration = Duration::from_secs(3 * 24 * 3_600);
 /// Deliveries may be listed late; so much is looked through twice.
 const OVERLAP: Duration = Duration::from_secs(10 * 60);
 
-/// Open checks that are asked for in one step.
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// Open checks, and repositories, that are asked for in one step.
 const PAGE: u32 = 500;
 
 /// Remembers until when deliveries were looked through.
@@ -57,6 +59,8 @@ pub struct Sweeper {
     pub figures: Arc<Figures>,
     /// How long evidence is kept.
     pub keep_evidence: Duration,
+    /// For how many days verdicts are kept; `None` keeps them without end.
+    pub keep_records: Option<u32>,
 }
 
 /// Why a sweep did not end.
@@ -164,7 +168,31 @@ impl Sweeper {
         };
         let forgotten = self.store.forget(retention).await?;
         tracing::debug!(?forgotten, "old things were taken out");
-        Ok(())
+        match self.keep_records {
+            Some(days) => self.remove_records(days).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes out verdicts that are older than so many days, one repository after the other.
+    async fn remove_records(&self, days: u32) -> Result<(), SweepError> {
+        let now = self.now();
+        // A chain is looked at when the day of an entry has passed: it gets one checkpoint a day, not one every turn.
+        let today = Time(now.0 - now.0.rem_euclid(DAY_MILLIS));
+        let oldest = today.before(Duration::from_secs(u64::from(days) * 86_400));
+        let mut after = String::new();
+        loop {
+            let batch = self.store.with_old_records(oldest, &after, PAGE).await?;
+            let Some(last) = batch.last() else { return Ok(()) };
+            after.clone_from(last);
+            for repository in &batch {
+                if let Some(removed) = self.store.remove_records(repository, days, now).await? {
+                    self.figures.removed(removed.verdicts);
+                    let (verdicts, through) = (removed.verdicts, removed.through);
+                    tracing::info!(%repository, verdicts, %through, days, "old verdicts were removed");
+                }
+            }
+        }
     }
 }
 

@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// Checks the store and the App, and says what it found.
 pub(super) async fn run(configuration: &Configuration, network: &Network) -> anyhow::Result<ExitStatus> {
     let mut text = "ok    the settings can be used\n".to_owned();
+    text.push_str(&match configuration.keep_records {
+        Some(days) => format!("ok    verdicts are kept for {days} days, and older ones are removed\n"),
+        None => "ok    verdicts are kept without end\n".to_owned(),
+    });
     let is_new = matches!(&configuration.store, StorePlace::Folder(folder)
         if !folder.join("tollgate.sqlite").exists());
     if is_new {

@@ -16,7 +16,8 @@ impl Words {
 }
 
 /// The steps; number 1 makes the first tables. A step that was released never changes.
-pub(super) const MIGRATIONS: &[&str] = &[r"
+pub(super) const MIGRATIONS: &[&str] = &[
+    r"
 CREATE TABLE deliveries (
     id         TEXT PRIMARY KEY,
     event      TEXT NOT NULL,
@@ -123,7 +124,21 @@ CREATE TABLE marks (
     name TEXT PRIMARY KEY,
     said TEXT NOT NULL
 );
-"];
+",
+    r"
+CREATE TABLE checkpoints (
+    repository   TEXT NOT NULL,
+    number       BIGINT NOT NULL,
+    recorded     BIGINT NOT NULL,
+    through      BIGINT NOT NULL,
+    through_hash TEXT NOT NULL,
+    keep_days    BIGINT NOT NULL,
+    previous     TEXT NOT NULL,
+    digest       TEXT NOT NULL,
+    PRIMARY KEY (repository, number)
+);
+",
+];
 
 /// The version that this program knows.
 pub(super) fn newest() -> i64 {

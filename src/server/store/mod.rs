@@ -5,6 +5,7 @@
 //! replicas. The same statements ([`sql`]) and the same tests hold for both. Everything that a job leaves behind is
 //! written in the transaction that ends it, so that a process may be killed at any point.
 
+mod chain;
 mod job;
 mod migrations;
 mod postgres;
@@ -14,6 +15,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
+pub use chain::{Place, Removed, places, stored};
 pub use job::{DeadJob, Finish, Job, JobKind, Lease, QueueFigures, Trigger};
 pub use postgres::Postgres;
 pub use record::{NewRecord, Record, RecordQuery, entry, hexadecimal};
@@ -21,6 +23,7 @@ pub use sqlite::Sqlite;
 
 use super::clock::{Clock, Time};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::records::chain::Stored;
 use async_trait::async_trait;
 use std::fmt;
 
@@ -307,9 +310,6 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// A record by its id.
     async fn record(&self, id: i64) -> Result<Option<Record>, StoreError>;
 
-    /// The newest record of each repository, by name, beginning behind `after`.
-    async fn latest(&self, after: &str, limit: u32) -> Result<Vec<Record>, StoreError>;
-
     /// Evidence by its digest.
     async fn evidence(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
@@ -349,6 +349,29 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Remembers it.
     async fn set_mark(&self, name: &str, said: &str) -> Result<(), StoreError>;
 
-    /// Takes out what is old. Records of verdicts stay.
+    /// The repositories with a verdict that was decided before, by name, beginning behind `after`.
+    async fn with_old_records(
+        &self,
+        before: Time,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Takes the records out of the beginning of a repository's chain that are older than so many days, and adds the
+    /// checkpoint that says so; both or neither. So many at most at once; `None` if nothing was too old.
+    async fn remove_records(
+        &self,
+        repository: &str,
+        keep_days: u32,
+        now: Time,
+    ) -> Result<Option<Removed>, StoreError>;
+
+    /// The checkpoints of a repository's chain, oldest first.
+    async fn checkpoints(&self, repository: &str) -> Result<Vec<Stored>, StoreError>;
+
+    /// The repositories that have a chain, by name, beginning behind `after`.
+    async fn chains(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Takes out what is old. Records of verdicts stay: [`Store::remove_records`].
     async fn forget(&self, retention: Retention) -> Result<Forgotten, StoreError>;
 }

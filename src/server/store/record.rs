@@ -32,7 +32,7 @@ pub struct NewRecord {
 pub struct Record {
     /// Its number over all repositories; later ones are larger.
     pub id: i64,
-    /// Its number in its repository, from 1, without a gap.
+    /// Its number in its repository's chain, from 1; checkpoints of the retention have numbers, too.
     pub number: i64,
     /// The hash of the record before it in its repository; [`Digest::START`] for number 1.
     pub previous: Digest,
@@ -47,7 +47,7 @@ pub fn entry(number: i64, previous: Digest, what: &NewRecord) -> Entry {
     Entry {
         sequence: number.unsigned_abs(),
         previous,
-        recorded: Moment::from_seconds(u64::try_from(what.decided.0 / 1_000).unwrap_or_default()),
+        recorded: moment(what.decided),
         content: Content::Verdict(Sealed {
             repository: what.repository.clone(),
             record: Digest::of(&what.body),
@@ -55,6 +55,11 @@ pub fn entry(number: i64, previous: Digest, what: &NewRecord) -> Entry {
             evidence: what.evidence,
         }),
     }
+}
+
+/// A time of the store as an entry of a chain has it.
+pub(super) fn moment(time: Time) -> Moment {
+    Moment::from_seconds(u64::try_from(time.0 / 1_000).unwrap_or_default())
 }
 
 /// A digest as the store keeps it; empty if there is none.

@@ -88,8 +88,28 @@ pub(super) const CONFIRMED: &str = "SELECT login, confirmed FROM confirmations W
 pub(super) const LAST_OF_COMMIT: &str = "SELECT kind, policy, evidence FROM verdicts \
      WHERE repository = $1 AND sha = $2 ORDER BY number DESC LIMIT 1";
 
-pub(super) const LAST_OF_REPOSITORY: &str =
-    "SELECT number, digest FROM verdicts WHERE repository = $1 ORDER BY number DESC LIMIT 1";
+/// Verdicts and checkpoints are one chain.
+pub(super) const LAST_OF_REPOSITORY: &str = "SELECT number, digest, decided FROM verdicts WHERE repository = $1 \
+     UNION ALL SELECT number, digest, recorded FROM checkpoints WHERE repository = $1 ORDER BY 1 DESC LIMIT 1";
+
+pub(super) const FIRST_OF_REPOSITORY: &str = "SELECT number, digest, decided FROM verdicts WHERE repository = $1 \
+     UNION ALL SELECT number, digest, recorded FROM checkpoints WHERE repository = $1 ORDER BY 1 LIMIT $2";
+
+pub(super) const CHECKPOINT: &str = "INSERT INTO checkpoints (repository, number, recorded, through, through_hash, \
+     keep_days, previous, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+pub(super) const CHECKPOINTS: &str = "SELECT number, recorded, through, through_hash, keep_days, previous, digest \
+     FROM checkpoints WHERE repository = $1 ORDER BY number";
+
+pub(super) const OLD_RECORDS: &str = "DELETE FROM verdicts WHERE repository = $1 AND number <= $2";
+
+pub(super) const OLD_CHECKPOINTS: &str = "DELETE FROM checkpoints WHERE repository = $1 AND number <= $2";
+
+pub(super) const REPOSITORIES_WITH_OLD: &str = "SELECT DISTINCT repository FROM verdicts WHERE repository > $1 \
+     AND decided < $2 ORDER BY repository LIMIT $3";
+
+pub(super) const CHAINS: &str = "SELECT repository FROM verdicts WHERE repository > $1 \
+     UNION SELECT repository FROM checkpoints WHERE repository > $1 ORDER BY 1 LIMIT $2";
 
 pub(super) const RECORD: &str = "INSERT INTO verdicts (repository, number, sha, pulls, kind, decided, policy, \
      evidence, body, previous, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -101,11 +121,6 @@ pub(super) const RECORDS: &str = "SELECT id, repository, number, sha, pulls, kin
 
 pub(super) const RECORD_OF: &str = "SELECT id, repository, number, sha, pulls, kind, decided, policy, evidence, body, \
      previous, digest FROM verdicts WHERE id = $1";
-
-pub(super) const LATEST: &str = "SELECT v.id, v.repository, v.number, v.sha, v.pulls, v.kind, v.decided, v.policy, \
-     v.evidence, v.body, v.previous, v.digest FROM verdicts AS v JOIN (SELECT repository, MAX(number) AS number \
-     FROM verdicts WHERE repository > $1 GROUP BY repository ORDER BY repository LIMIT $2) AS last \
-     ON last.repository = v.repository AND last.number = v.number ORDER BY v.repository";
 
 pub(super) const KEEP_EVIDENCE: &str = "INSERT INTO evidence (digest, stored, body) VALUES ($1, $2, $3) ON CONFLICT (digest) DO UPDATE SET \
      stored = excluded.stored";

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::io::github::Network;
-use crate::records::chain::Digest;
+use crate::records::chain::{Break, Broken, Content, Digest, Stored, Verified, verify};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ for_every_store![
     a_commit_that_is_opened_again_has_a_new_deadline,
     confirmations_policies_baselines_repositories_and_marks_are_kept,
     what_is_old_is_forgotten_and_records_are_not,
+    what_a_retention_removes_is_accounted_for_and_the_rest_is_whole,
+    a_chain_that_lost_its_beginning_without_a_retention_is_broken,
     the_lock_of_a_commit_is_had_by_one,
 ];
 
@@ -255,12 +257,9 @@ async fn records_are_found_by_page_repository_commit_and_time(store: &dyn Store)
     assert_eq!(found(RecordQuery { since: Some(Time(2)), ..RecordQuery::default() }).await, [3, 2]);
     let newest = store.records(RecordQuery { limit: 1, ..RecordQuery::default() }).await.unwrap();
     assert_eq!(found(RecordQuery { before: Some(newest[0].id), ..RecordQuery::default() }).await, [2, 1]);
-    let latest = store.latest("", 10).await.unwrap();
-    let latest: Vec<(&str, i64)> =
-        latest.iter().map(|record| (record.what.repository.as_str(), record.what.decided.0)).collect();
-    assert_eq!(latest, [("acme/a", 3), ("acme/b", 2)]);
-    assert_eq!(store.latest("acme/a", 10).await.unwrap().len(), 1);
-    assert_eq!(store.latest("", 1).await.unwrap().len(), 1);
+    assert_eq!(store.chains("", 10).await.unwrap(), ["acme/a", "acme/b"]);
+    assert_eq!(store.chains("acme/a", 10).await.unwrap(), ["acme/b"]);
+    assert_eq!(store.chains("", 1).await.unwrap(), ["acme/a"]);
 }
 
 async fn what_a_lost_job_leaves_behind_is_not_kept(store: &dyn Store) {
@@ -384,6 +383,79 @@ async fn what_is_old_is_forgotten_and_records_are_not(store: &dyn Store) {
     assert_eq!(store.records(RecordQuery { limit: 9, ..RecordQuery::default() }).await.unwrap().len(), 1);
     let known = store.accept(delivery("new"), Vec::new(), Time(60), Time(60)).await.unwrap();
     assert_eq!(known, Accepted::Known);
+}
+
+const DAY: i64 = 86_400_000;
+
+/// A verdict a day, from the first day on.
+async fn a_verdict_on_each_of(store: &dyn Store, days: std::ops::RangeInclusive<i64>) {
+    for day in days {
+        let kind = if day % 2 == 0 { "passed" } else { "needs-changes" };
+        let effects = Effects { record: Some(verdict(SHA, kind, day * DAY)), ..Effects::default() };
+        done(store, REPOSITORY, SHA, effects, day * DAY).await;
+    }
+}
+
+async fn chain(store: &dyn Store) -> Vec<Stored> {
+    let mut chain = Vec::new();
+    for place in places(store, REPOSITORY).await.unwrap() {
+        chain.push(stored(store, place).await.unwrap().unwrap());
+    }
+    chain
+}
+
+fn verified(chain: Vec<Stored>) -> Result<Verified, Broken> {
+    verify(chain.into_iter().map(Ok::<_, StoreError>), None).unwrap()
+}
+
+async fn what_a_retention_removes_is_accounted_for_and_the_rest_is_whole(store: &dyn Store) {
+    a_verdict_on_each_of(store, 1..=10).await;
+    let now = Time(40 * DAY);
+    assert_eq!(store.with_old_records(Time(2 * DAY), "", 9).await.unwrap(), [REPOSITORY]);
+    assert!(store.with_old_records(Time(DAY), "", 9).await.unwrap().is_empty());
+    assert!(store.with_old_records(now, REPOSITORY, 9).await.unwrap().is_empty());
+    assert_eq!(store.remove_records(REPOSITORY, 40, now).await.unwrap(), None);
+    assert_eq!(store.remove_records("acme/other", 30, now).await.unwrap(), None);
+    let whole = chain(store).await;
+    // Day 40, thirty days are kept: day 10 stays.
+    let removed = store.remove_records(REPOSITORY, 30, now).await.unwrap().unwrap();
+    assert_eq!(removed, Removed { verdicts: 9, through: whole[8].entry.link() });
+    let after = verified(chain(store).await).unwrap();
+    assert_eq!((after.entries, after.verdicts, after.first.sequence), (2, 1, 10));
+    assert_eq!(after.removed.map(|checkpoint| checkpoint.keep_days), Some(30));
+    assert_eq!(store.remove_records(REPOSITORY, 30, now).await.unwrap(), None);
+    // The chain goes on behind the checkpoint.
+    a_verdict_on_each_of(store, 41..=41).await;
+    let after = verified(chain(store).await).unwrap();
+    assert_eq!((after.entries, after.verdicts, after.last.sequence), (3, 2, 12));
+    // Much later everything but the last entry goes, and what is left is a chain that has a name.
+    store.remove_records(REPOSITORY, 30, Time(400 * DAY)).await.unwrap().unwrap();
+    store.remove_records(REPOSITORY, 30, Time(400 * DAY)).await.unwrap().unwrap();
+    assert!(store.records(RecordQuery { limit: 9, ..RecordQuery::default() }).await.unwrap().is_empty());
+    assert_eq!(store.chains("", 9).await.unwrap(), [REPOSITORY]);
+    let after = verified(chain(store).await).unwrap();
+    assert_eq!((after.verdicts, after.first.sequence), (0, 13));
+    assert_eq!(store.remove_records(REPOSITORY, 30, Time(400 * DAY)).await.unwrap(), None);
+}
+
+async fn a_chain_that_lost_its_beginning_without_a_retention_is_broken(store: &dyn Store) {
+    a_verdict_on_each_of(store, 1..=4).await;
+    store.remove_records(REPOSITORY, 30, Time(33 * DAY)).await.unwrap().unwrap();
+    let whole = chain(store).await;
+    let breaks = |chain: &[Stored]| verified(chain.to_vec()).unwrap_err().what;
+    // One more is missing than the checkpoint says.
+    assert_eq!(breaks(&whole[1..]), Break::BeginningMissing);
+    // Without the checkpoint nothing accounts for what is gone.
+    assert_eq!(breaks(&whole[..whole.len() - 1]), Break::BeginningMissing);
+    let mut changed = whole.clone();
+    changed[0].record = Some(b"{}".to_vec());
+    assert_eq!(breaks(&changed), Break::RecordChanged);
+    let mut changed = whole;
+    if let Some(Content::Checkpoint(checkpoint)) = changed.last_mut().map(|stored| &mut stored.entry.content)
+    {
+        checkpoint.keep_days = 31;
+    }
+    assert_eq!(breaks(&changed), Break::Changed);
 }
 
 async fn the_lock_of_a_commit_is_had_by_one(store: &dyn Store) {

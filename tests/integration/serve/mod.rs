@@ -6,6 +6,7 @@ mod faults;
 mod intake;
 mod kept;
 mod replicas;
+mod retention;
 
 use crate::github::{GitHub, REPOSITORY, zip};
 use crate::postgres::Server;

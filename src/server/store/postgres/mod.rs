@@ -4,6 +4,7 @@
 //! transaction that the server ends if its owner falls silent: a replica that was stopped keeps nobody waiting. All
 //! replicas count time from the server's clock.
 
+mod chain;
 mod queue;
 mod rows;
 mod shelves;
@@ -11,9 +12,10 @@ mod shelves;
 use super::migrations::{MIGRATIONS, Words, newest};
 use super::{
     Accepted, Baseline, CachedPolicy, Claim, Commit, Confirmed, DeadJob, Effects, Finish, Forgotten, Job,
-    KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Retention, Store, StoreError,
-    Trigger, WriteLock, sql,
+    KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Removed, Retention, Store,
+    StoreError, Trigger, WriteLock, sql,
 };
+use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
 use async_trait::async_trait;
 use deadpool_postgres::{
@@ -305,10 +307,6 @@ impl Store for Postgres {
         self.row(sql::RECORD_OF, &[&id], rows::record).await
     }
 
-    async fn latest(&self, after: &str, limit: u32) -> Result<Vec<Record>, StoreError> {
-        self.rows(sql::LATEST, &[&after, &i64::from(limit)], rows::record).await
-    }
-
     async fn evidence(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.row(sql::EVIDENCE, &[&digest], |row| row.try_get(0).map_err(trouble)).await
     }
@@ -367,6 +365,34 @@ impl Store for Postgres {
 
     async fn set_mark(&self, name: &str, said: &str) -> Result<(), StoreError> {
         self.change(sql::SET_MARK, &[&name, &said]).await.map(|_| ())
+    }
+
+    async fn with_old_records(
+        &self,
+        before: Time,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let asked: [&(dyn ToSql + Sync); 3] = [&after, &before.0, &i64::from(limit)];
+        self.rows(sql::REPOSITORIES_WITH_OLD, &asked, |row| row.try_get(0).map_err(trouble)).await
+    }
+
+    async fn remove_records(
+        &self,
+        repository: &str,
+        keep_days: u32,
+        now: Time,
+    ) -> Result<Option<Removed>, StoreError> {
+        chain::remove(&mut self.client().await?, repository, keep_days, now).await
+    }
+
+    async fn checkpoints(&self, repository: &str) -> Result<Vec<Stored>, StoreError> {
+        self.rows(sql::CHECKPOINTS, &[&repository], rows::checkpoint).await
+    }
+
+    async fn chains(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let asked: [&(dyn ToSql + Sync); 2] = [&after, &i64::from(limit)];
+        self.rows(sql::CHAINS, &asked, |row| row.try_get(0).map_err(trouble)).await
     }
 
     async fn forget(&self, retention: Retention) -> Result<Forgotten, StoreError> {

@@ -1,8 +1,9 @@
 //! From rows to nouns. What this program never wrote is an error, not a guess.
 
 use super::trouble;
-use crate::records::chain::Digest;
+use crate::records::chain::{Digest, Stored};
 use crate::server::clock::Time;
+use crate::server::store::chain;
 use crate::server::store::record::{digest_of, pulls_of};
 use crate::server::store::{
     Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, NewRecord,
@@ -132,6 +133,23 @@ fn digest(row: &Row, column: usize) -> Result<Option<Digest>, StoreError> {
 
 pub(super) fn chained(row: &Row, column: usize) -> Result<Digest, StoreError> {
     digest(row, column)?.ok_or_else(|| damaged("a record without its place in the chain"))
+}
+
+pub(super) fn step(row: &Row) -> Result<chain::Step, StoreError> {
+    Ok(chain::Step { number: get(row, 0)?, hash: chained(row, 1)?, recorded: time(row, 2)? })
+}
+
+pub(super) fn checkpoint(row: &Row) -> Result<Stored, StoreError> {
+    let read = chain::Row {
+        number: get(row, 0)?,
+        recorded: time(row, 1)?,
+        through: get(row, 2)?,
+        through_hash: chained(row, 3)?,
+        keep_days: get(row, 4)?,
+        previous: chained(row, 5)?,
+        hash: chained(row, 6)?,
+    };
+    read.stored().ok_or_else(|| damaged("a checkpoint of days that are none"))
 }
 
 pub(super) fn policy(row: &Row) -> Result<CachedPolicy, StoreError> {

@@ -32,11 +32,15 @@ pub(super) async fn keep_effects(
     }
 }
 
-/// One replica at a time makes a repository's chain longer.
+/// One replica at a time changes a repository's chain.
+pub(super) async fn lock_chain(transaction: &Transaction<'_>, repository: &str) -> Result<(), StoreError> {
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))";
+    change(transaction, lock, &[&repository]).await.map(|_| ())
+}
+
 async fn keep_record(transaction: &Transaction<'_>, what: &NewRecord) -> Result<(), StoreError> {
     let NewRecord { repository, sha, .. } = what;
-    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))";
-    change(transaction, lock, &[repository]).await?;
+    lock_chain(transaction, repository).await?;
     let before = transaction.query_opt(sql::LAST_OF_COMMIT, &[repository, sha]).await.map_err(trouble)?;
     let (policy, evidence) = (digest_text(what.policy), digest_text(what.evidence));
     if let Some(before) = before {

@@ -3,6 +3,7 @@
 //! One thread writes. What has gathered while it committed becomes one transaction, each request in a savepoint of its
 //! own, so that thousands of deliveries a second share the wait for the disk; nobody gets an answer before the commit.
 
+mod chain;
 mod queue;
 mod rows;
 mod shelves;
@@ -10,9 +11,10 @@ mod shelves;
 use super::migrations::{MIGRATIONS, Words, newest};
 use super::{
     Accepted, Baseline, CachedPolicy, Claim, Commit, Confirmed, DeadJob, Effects, Finish, Forgotten, Job,
-    KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Retention, Store, StoreError,
-    Trigger, WriteLock,
+    KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Removed, Retention, Store,
+    StoreError, Trigger, WriteLock,
 };
+use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
 use async_trait::async_trait;
 use rusqlite::{Connection, DropBehavior, ErrorCode, OpenFlags, TransactionBehavior};
@@ -392,11 +394,6 @@ impl Store for Sqlite {
         self.read(move |connection| shelves::record(connection, id)).await
     }
 
-    async fn latest(&self, after: &str, limit: u32) -> Result<Vec<Record>, StoreError> {
-        let after = after.to_owned();
-        self.read(move |connection| shelves::latest(connection, &after, limit)).await
-    }
-
     async fn evidence(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let digest = digest.to_owned();
         self.read(move |connection| shelves::evidence(connection, &digest)).await
@@ -457,6 +454,36 @@ impl Store for Sqlite {
     async fn set_mark(&self, name: &str, said: &str) -> Result<(), StoreError> {
         let (name, said) = (name.to_owned(), said.to_owned());
         self.write(move |connection| shelves::set_mark(connection, &name, &said)).await
+    }
+
+    async fn with_old_records(
+        &self,
+        before: Time,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let after = after.to_owned();
+        self.read(move |connection| chain::with_old(connection, before, &after, limit)).await
+    }
+
+    async fn remove_records(
+        &self,
+        repository: &str,
+        keep_days: u32,
+        now: Time,
+    ) -> Result<Option<Removed>, StoreError> {
+        let repository = repository.to_owned();
+        self.write(move |connection| chain::remove(connection, &repository, keep_days, now)).await
+    }
+
+    async fn checkpoints(&self, repository: &str) -> Result<Vec<Stored>, StoreError> {
+        let repository = repository.to_owned();
+        self.read(move |connection| chain::checkpoints(connection, &repository)).await
+    }
+
+    async fn chains(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let after = after.to_owned();
+        self.read(move |connection| chain::names(connection, &after, limit)).await
     }
 
     async fn forget(&self, retention: Retention) -> Result<Forgotten, StoreError> {

@@ -1,7 +1,8 @@
 //! From rows to nouns. What this program never wrote is an error, not a guess.
 
-use crate::records::chain::Digest;
+use crate::records::chain::{Digest, Stored};
 use crate::server::clock::Time;
+use crate::server::store::chain;
 use crate::server::store::record::{digest_of, pulls_of};
 use crate::server::store::{
     Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, NewRecord,
@@ -99,6 +100,23 @@ fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Digest>> {
 
 pub(super) fn chained(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
     digest(row, column)?.ok_or_else(|| damaged(column, "a record without its place in the chain"))
+}
+
+pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<chain::Step> {
+    Ok(chain::Step { number: row.get(0)?, hash: chained(row, 1)?, recorded: time(row, 2)? })
+}
+
+pub(super) fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let read = chain::Row {
+        number: row.get(0)?,
+        recorded: time(row, 1)?,
+        through: row.get(2)?,
+        through_hash: chained(row, 3)?,
+        keep_days: row.get(4)?,
+        previous: chained(row, 5)?,
+        hash: chained(row, 6)?,
+    };
+    read.stored().ok_or_else(|| damaged(4, "a checkpoint of days that are none"))
 }
 
 pub(super) fn policy(row: &Row<'_>) -> rusqlite::Result<CachedPolicy> {

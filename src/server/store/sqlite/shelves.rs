@@ -114,10 +114,6 @@ pub(super) fn record(connection: &Connection, id: i64) -> rusqlite::Result<Optio
     connection.prepare_cached(sql::RECORD_OF)?.query_row([id], rows::record).optional()
 }
 
-pub(super) fn latest(connection: &Connection, after: &str, limit: u32) -> rusqlite::Result<Vec<Record>> {
-    connection.prepare_cached(sql::LATEST)?.query_map(params![after, limit], rows::record)?.collect()
-}
-
 pub(super) fn evidence(connection: &Connection, digest: &str) -> rusqlite::Result<Option<Vec<u8>>> {
     connection.prepare_cached(sql::EVIDENCE)?.query_row([digest], |row| row.get(0)).optional()
 }
