@@ -113,10 +113,7 @@ impl Sweeper {
     /// The next sweep then begins where this one did.
     pub async fn sweep(&self) -> Result<u64, SweepError> {
         let now = self.now();
-        let since = match self.store.mark(SWEPT).await?.and_then(|mark| mark.parse().ok()) {
-            Some(mark) => Time(mark).before(OVERLAP),
-            None => now.before(KEPT),
-        };
+        let since = since(self.store.mark(SWEPT).await?.as_deref(), now);
         let since = Moment::from_seconds(u64::try_from(since.0 / 1_000).unwrap_or_default()).rfc3339();
         let deliveries = self.installations.as_app().deliveries_after(&since.unwrap_or_default()).await?;
         let lost = lost(&deliveries);
@@ -196,6 +193,26 @@ impl Sweeper {
     }
 }
 
+/// From when on deliveries are looked through: from the last mark, or as far back as GitHub keeps them.
+fn since(mark: Option<&str>, now: Time) -> Time {
+    let furthest = now.before(KEPT);
+    let Some(mark) = mark else { return furthest };
+    match mark.parse() {
+        Ok(mark) if Time(mark) <= now => Time(mark).before(OVERLAP),
+        Ok(_) => {
+            tracing::warn!(
+                mark,
+                "the last sweep lies in the future: the clock was set back, and the sweep begins anew"
+            );
+            furthest
+        }
+        Err(_) => {
+            tracing::warn!(mark, "the mark of the last sweep cannot be read, and the sweep begins anew");
+            furthest
+        }
+    }
+}
+
 /// The newest attempt of each event of ours of which no attempt arrived, oldest first.
 fn lost(newest_first: &[Delivery]) -> Vec<u64> {
     let arrived: BTreeSet<&str> = newest_first
@@ -228,6 +245,18 @@ mod tests {
             action: None,
             repository_id: None,
         }
+    }
+
+    #[test]
+    fn a_mark_that_cannot_be_read_or_lies_in_the_future_begins_anew() {
+        let now = Time(1_000_000_000_000);
+        let furthest = now.before(KEPT);
+        assert_eq!(since(None, now), furthest);
+        assert_eq!(since(Some("999999999000"), now), Time(999_999_999_000 - 600_000));
+        assert_eq!(since(Some("1000000000000"), now), Time(1_000_000_000_000 - 600_000));
+        assert_eq!(since(Some("1000000000001"), now), furthest);
+        assert_eq!(since(Some("yesterday"), now), furthest);
+        assert_eq!(since(Some("99999999999999999999"), now), furthest);
     }
 
     #[test]
