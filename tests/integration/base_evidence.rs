@@ -13,14 +13,14 @@ const FAILS: &str = r#"<testsuite tests="2" failures="1"><testcase classname="t"
 
 /// A repository whose default branch has a failing test since its last commit but one, and a pull request on top of it
 /// that does not touch the test.
-struct Home {
-    github: GitHub,
+pub(crate) struct Home {
+    pub(crate) github: GitHub,
     clone: Place,
 }
 
 impl Home {
     /// With this line in the policy.
-    fn new(places: &str) -> Self {
+    pub(crate) fn new(places: &str) -> Self {
         let github = GitHub::start();
         github.token(READ_ONLY, &[("actions", "read"), ("contents", "read"), ("metadata", "read")]);
         let policy = format!("version: 1\nreports:\n  unit: {{ kind: tests, path: junit.xml }}\n{places}");
@@ -49,7 +49,7 @@ impl Home {
     }
 
     /// A run of the default branch keeps its evidence below the git reference, and says so.
-    fn keeps_below_the_reference(&self) -> Run {
+    pub(crate) fn keeps_below_the_reference(&self) -> Run {
         self.clone.tollgate(&["check", "--save-snapshot", "main.snapshot.gz"]).exits(1);
         let environment = [
             ("GITHUB_API_URL", self.github.url()),
@@ -68,13 +68,13 @@ impl Home {
     }
 
     /// The default branch goes on by one commit.
-    fn moves_on(&self) {
+    pub(crate) fn moves_on(&self) {
         self.github.commit("main", &[("docs/notes.md", "notes\n")]);
         self.fetch();
     }
 
-    /// The first stage in the fork's own run, with the token that such a run has.
-    fn first_stage(&self) -> Run {
+    /// The clone is at the change, merged on top of the default branch: the commits of the base, the head and the merge.
+    fn merged(&self) -> [String; 3] {
         let base = self.clone.git(&["rev-parse", "HEAD"]);
         self.clone.git(&["checkout", "-q", "-B", "change"]);
         self.clone.file("src/a.py", "a = 2\n");
@@ -82,6 +82,12 @@ impl Home {
         self.clone.git(&["checkout", "-q", "-B", "merged", &base]);
         self.clone.git(&["merge", "-q", "--no-ff", "-m", "merge", "change"]);
         let merge = self.clone.git(&["rev-parse", "HEAD"]);
+        [base, head, merge]
+    }
+
+    /// The first stage in the fork's own run, with the token that such a run has.
+    fn first_stage(&self) -> Run {
+        let [base, head, merge] = self.merged();
         let event = format!(
             r#"{{"action": "opened", "number": 7, "repository": {{"default_branch": "main"}}, "pull_request": {{
             "base": {{"ref": "main", "sha": "{base}"}}, "head": {{"ref": "change", "sha": "{head}", "repo": null}}}}}}"#
@@ -112,8 +118,8 @@ impl Home {
         run
     }
 
-    /// The second stage, and the summary of the check that it posts.
-    fn second_stage(&self) -> (Run, String) {
+    /// The fork's run ends and leaves its report: the change's head.
+    pub(crate) fn change_ran(&self) -> String {
         self.github.pull(7).of_fork("eve").changes(&[("src/a.py", "a = 2\n")]);
         let head = self.github.pull(7).head_sha();
         let artifact = collected(2, ", \"reads-as\": 1", &head, FAILS, "failure");
@@ -123,6 +129,12 @@ impl Home {
             .job("test", "failure")
             .artifact("tollgate-reports-test-a1", &artifact)
             .completed("failure");
+        head
+    }
+
+    /// The second stage, and the summary of the check that it posts.
+    fn second_stage(&self) -> (Run, String) {
+        let head = self.change_ran();
         let environment = [("GITHUB_TOKEN", TOKEN), ("GITHUB_API_URL", self.github.url())];
         let run = Place::new()
             .tollgate_with(&["publish", "--repository", REPOSITORY, "--run", "77"], &environment)
@@ -167,4 +179,16 @@ fn a_policy_that_looks_nowhere_or_elsewhere_has_no_evidence_of_the_base_and_says
         run.says("the verdict is needs-changes");
         assert!(summary.contains("no evidence of the base"), "{summary}");
     }
+}
+
+#[test]
+fn a_file_that_is_given_comes_before_the_place_that_the_policy_names() {
+    let home = Home::new("base-snapshot: { from: none }\n");
+    home.clone.tollgate(&["check", "--save-snapshot", "main.snapshot.gz"]).exits(1);
+    home.moves_on();
+    home.merged();
+    let check = ["check", "--base", "origin/main"];
+    let with_file = [&check[..], &["--base-snapshot", "main.snapshot.gz"]].concat();
+    home.clone.tollgate(&with_file).exits(0).says("0 new failures, 1 not counted").says("is 1 commit older");
+    home.clone.tollgate(&check).exits(1).says("no evidence of the base");
 }

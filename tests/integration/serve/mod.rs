@@ -1,5 +1,6 @@
 //! The service as a process: webhooks come in, the fake GitHub is asked, checks are posted. Tests read like a chat.
 
+mod base;
 mod checks;
 mod copies;
 mod faults;
