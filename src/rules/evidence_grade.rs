@@ -80,6 +80,10 @@ impl Rule for EvidenceGrade {
                 weak.push(graded.why.clone());
             }
         }
+        // A contributor who reads only why it is not better would look for what makes it so.
+        if self.needed.iter().any(|(_, needed)| *needed == Some(Grade::Attested)) {
+            weak.push("no evidence can have grade A: nothing verifies a provenance yet".into());
+        }
         let text = if shown.is_empty() { "no evidence".to_owned() } else { shown.join(", ") };
         let judgement = Judgement::new(OutcomeKind::Met, Measured::Count(weak.len() as u64), text, required);
         provenance::confirmed_or_open(judgement, evidence, SPEC.id, &weak)
@@ -137,6 +141,17 @@ mod tests {
         assert_eq!(judgement.kind, OutcomeKind::Met);
         assert_eq!(judgement.required_text, "at least C (scan: B)");
         assert_eq!(change().judge("evidence.grade", &[("tests", "B")]).kind, OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn who_asks_for_what_nothing_can_have_reads_so() {
+        let judgement = change().judge("evidence.grade", &[("min", "A")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        assert!(
+            judgement.reason.raw().contains("no evidence can have grade A"),
+            "{}",
+            judgement.reason.raw()
+        );
     }
 
     #[test]
