@@ -4,6 +4,7 @@ use super::*;
 use crate::io::github::{Api, Network, SignIn};
 use crate::model::{Verdict, fixtures};
 use crate::records::chain::Digest;
+use crate::server::store::tests::{connect, server};
 use crate::server::store::{
     Claim, Effects, Finish, JobKind, KnownRepository, NewRecord, RecordQuery, Sqlite, Trigger,
 };
@@ -34,6 +35,16 @@ const PATHS: [&str; 13] = [
     "/search.json?q=%237",
 ];
 
+/// The same over SQLite and over PostgreSQL.
+fn on_every_store(name: &str, test: impl AsyncFn(Place)) {
+    run(async {
+        test(place().await).await;
+        let Some(server) = server() else { return };
+        let store = connect(&server.database(name)).await.unwrap();
+        test(filled(Arc::new(store), None).await).await;
+    });
+}
+
 fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -44,14 +55,18 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 struct Place {
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
     store: Arc<dyn Store>,
 }
 
-/// A store with a verdict of `acme/payments` and one of `acme/secret`.
+/// SQLite in a folder of its own.
 async fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(folder.path()).unwrap());
+    filled(Arc::new(Sqlite::open(folder.path()).unwrap()), Some(folder)).await
+}
+
+/// A store with a verdict of `acme/payments` and one of `acme/secret`.
+async fn filled(store: Arc<dyn Store>, folder: Option<tempfile::TempDir>) -> Place {
     keep(&*store, "acme/payments", 7, &fixtures::failing()).await;
     keep(&*store, "acme/secret", 8, &fixtures::passing()).await;
     Place { _folder: folder, store }
@@ -133,8 +148,7 @@ fn public(place: &Place) -> Router {
 
 #[test]
 fn every_page_has_the_headers_that_keep_others_out() {
-    run(async {
-        let place = place().await;
+    on_every_store("page_headers", async |place| {
         let routes = public(&place);
         for path in PATHS.iter().chain(&["/nowhere", "/repositories/acme/none", "/assets/page.css"]) {
             let said = page(&routes, path, "").await;
@@ -153,8 +167,7 @@ fn every_page_has_the_headers_that_keep_others_out() {
 
 #[test]
 fn the_pages_say_what_the_store_holds() {
-    run(async {
-        let place = place().await;
+    on_every_store("pages_say", async |place| {
         let routes = public(&place);
         let overview = page(&routes, "/", "").await.text;
         assert!(overview.contains("2 repositories"), "{overview}");
@@ -190,8 +203,7 @@ fn the_pages_say_what_the_store_holds() {
 
 #[test]
 fn nobody_reads_where_nothing_was_set_up() {
-    run(async {
-        let place = place().await;
+    on_every_store("pages_closed", async |place| {
         let routes = routes(Arc::new(Pages::new(Arc::clone(&place.store), Access::Closed)));
         for path in PATHS {
             let said = page(&routes, path, "").await;
@@ -298,8 +310,7 @@ async fn begun(routes: &Router) -> (String, String) {
 
 #[test]
 fn who_is_not_signed_in_reads_nothing_and_learns_nothing() {
-    run(async {
-        let place = place().await;
+    on_every_store("pages_signed_out", async |place| {
         let routes = with_accounts(&place).await;
         let nothing = page(&routes, "/", "").await;
         assert!(nothing.text.contains("Sign in with GitHub"));
@@ -315,8 +326,7 @@ fn who_is_not_signed_in_reads_nothing_and_learns_nothing() {
 
 #[test]
 fn an_account_reads_what_it_may_read_on_github_and_cannot_tell_the_rest_from_nothing() {
-    run(async {
-        let place = place().await;
+    on_every_store("pages_account", async |place| {
         let routes = with_accounts(&place).await;
         let (attempt, state) = begun(&routes).await;
         let ended = page(&routes, &format!("/signed-in?code=good&state={state}"), &attempt).await;
@@ -357,8 +367,7 @@ fn an_account_reads_what_it_may_read_on_github_and_cannot_tell_the_rest_from_not
 
 #[test]
 fn signing_in_is_bound_to_the_browser_that_began_it() {
-    run(async {
-        let place = place().await;
+    on_every_store("pages_sign_in", async |place| {
         let routes = with_accounts(&place).await;
         let (attempt, state) = begun(&routes).await;
         let (other, _) = begun(&routes).await;
@@ -385,8 +394,7 @@ fn signing_in_is_bound_to_the_browser_that_began_it() {
 
 #[test]
 fn signing_out_takes_the_token_of_the_session_back_and_of_no_other() {
-    run(async {
-        let place = place().await;
+    on_every_store("pages_sign_out", async |place| {
         let routes = with_accounts(&place).await;
         let mut sessions = Vec::new();
         for _ in 0..2 {

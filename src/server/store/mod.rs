@@ -13,7 +13,7 @@ mod record;
 mod sql;
 mod sqlite;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use chain::{Place, Removed, places, stored};
 pub use job::{DeadJob, Finish, Job, JobKind, Lease, QueueFigures, Trigger};

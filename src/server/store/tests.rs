@@ -47,12 +47,12 @@ macro_rules! for_every_store {
 mod server;
 
 /// One server for all tests of the process; it ends with it.
-fn server() -> Option<&'static server::Server> {
+pub(in crate::server) fn server() -> Option<&'static server::Server> {
     static SERVER: OnceLock<Option<server::Server>> = OnceLock::new();
     SERVER.get_or_init(server::Server::start).as_ref()
 }
 
-async fn connect(address: &str) -> Result<Postgres, StoreError> {
+pub(in crate::server) async fn connect(address: &str) -> Result<Postgres, StoreError> {
     Postgres::connect(address, None, &Network::direct().tls().unwrap()).await
 }
 
