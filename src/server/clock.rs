@@ -43,6 +43,19 @@ impl Clock {
         Self { anchor, since: Instant::now() }
     }
 
+    /// Goes on from what a clock says, but never before what was kept already: where the clock was set back while the
+    /// service was down, what is due would wait for it to catch up.
+    pub fn after(said: Time, kept: Time) -> Self {
+        if kept > said {
+            let seconds = kept.since(said).as_secs();
+            tracing::warn!(
+                seconds,
+                "the clock is behind what the store holds, from which the service goes on"
+            );
+        }
+        Self::from(said.max(kept))
+    }
+
     /// What it is now.
     pub fn now(&self) -> Time {
         self.anchor.after(self.since.elapsed())

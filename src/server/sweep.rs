@@ -33,7 +33,7 @@ const DAY_MILLIS: i64 = 86_400_000;
 /// Open checks, and repositories, that are asked for in one step.
 const PAGE: u32 = 500;
 
-/// Remembers until when deliveries were looked through.
+/// Remembers until when deliveries were looked through, by GitHub's clock: ours may have been wrong.
 const SWEPT: &str = "swept";
 
 /// Events that ask for something ([`super::plan`]).
@@ -124,7 +124,9 @@ impl Sweeper {
             tracing::info!(count = lost.len(), "GitHub is asked for lost deliveries again");
         }
         self.figures.redelivered(lost.len() as u64);
-        self.store.set_mark(SWEPT, &now.0.to_string()).await?;
+        if let Some(newest) = newest(&deliveries) {
+            self.store.set_mark(SWEPT, &newest.0.to_string()).await?;
+        }
         Ok(lost.len() as u64)
     }
 
@@ -213,6 +215,13 @@ fn since(mark: Option<&str>, now: Time) -> Time {
     }
 }
 
+/// When the newest attempt was, as GitHub says.
+fn newest(deliveries: &[Delivery]) -> Option<Time> {
+    let times = deliveries.iter().filter_map(|delivery| Moment::parse(&delivery.delivered_at));
+    let newest = times.max()?.seconds();
+    Some(Time(i64::try_from(newest).ok()?.saturating_mul(1_000)))
+}
+
 /// The newest attempt of each event of ours of which no attempt arrived, oldest first.
 fn lost(newest_first: &[Delivery]) -> Vec<u64> {
     let arrived: BTreeSet<&str> = newest_first
@@ -270,5 +279,13 @@ mod tests {
             delivery(4, "a", "pull_request", 500),
         ];
         assert_eq!(lost(&listed), [7, 9]);
+    }
+
+    #[test]
+    fn the_next_sweep_begins_where_github_says_that_this_one_ended() {
+        let mut listed = [delivery(2, "b", "push", 202), delivery(1, "a", "push", 202)];
+        listed[0].delivered_at = "2026-01-01T00:00:09.5Z".to_owned();
+        assert_eq!(newest(&listed), Some(Time(1_767_225_609_000)));
+        assert_eq!(newest(&[]), None);
     }
 }

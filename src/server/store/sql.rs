@@ -1,6 +1,11 @@
 //! The statements, in the words that both databases understand. Parameters first appear in the order of their numbers,
 //! so that SQLite counts them as PostgreSQL does.
 
+/// The latest time at which anything was kept.
+pub(super) const LATEST_TIME: &str = "SELECT COALESCE(MAX(kept), 0) FROM (SELECT MAX(received) AS kept FROM deliveries \
+     UNION ALL SELECT MAX(asked) FROM jobs UNION ALL SELECT MAX(changed) FROM commits \
+     UNION ALL SELECT MAX(decided) FROM verdicts) AS times";
+
 pub(super) const ACCEPT: &str = "INSERT INTO deliveries (id, event, repository, received) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (id) DO NOTHING";
 

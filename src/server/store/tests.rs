@@ -494,6 +494,24 @@ mod file {
     }
 
     #[test]
+    fn time_goes_on_from_what_the_store_holds_where_the_clock_of_the_machine_went_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let hour = Duration::from_secs(3_600);
+        let ahead = block_on(async {
+            let store = Sqlite::open(folder.path()).unwrap();
+            let ahead = store.clock().now().after(hour);
+            let due = ahead.after(Duration::from_millis(1));
+            store.accept(delivery("d1"), vec![trigger(REPOSITORY, SHA)], due, ahead).await.unwrap();
+            ahead
+        });
+        block_on(async {
+            let store = Sqlite::open(folder.path()).unwrap();
+            let now = store.clock().now();
+            assert!(now >= ahead && now < ahead.after(hour), "{now:?} is behind {ahead:?}");
+        });
+    }
+
+    #[test]
     fn a_folder_is_served_by_one_process() {
         let folder = tempfile::tempdir().unwrap();
         let _first = Sqlite::open(folder.path()).unwrap();

@@ -213,3 +213,53 @@ fn now() -> String {
     let output = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
+
+/// As if the clock had been set while the service was down: everything that it kept lies so much later than it was.
+fn shift(keeps: &Keeps, milliseconds: i64) {
+    let statements = [
+        format!("UPDATE deliveries SET received = received + {milliseconds}"),
+        format!("UPDATE jobs SET asked = asked + {milliseconds}, due = due + {milliseconds}"),
+        format!("UPDATE jobs SET leased_until = leased_until + {milliseconds} WHERE leased_until > 0"),
+        format!("UPDATE commits SET opened = opened + {milliseconds}, changed = changed + {milliseconds}"),
+    ];
+    let statements = statements.join(";\n");
+    match keeps {
+        Keeps::Folder(folder) => {
+            let connection = rusqlite::Connection::open(folder.join("tollgate.sqlite")).unwrap();
+            connection.execute_batch(&statements).unwrap();
+        }
+        Keeps::Database(address) => {
+            let status = Command::new("psql")
+                .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", &statements, address])
+                .status();
+            assert!(status.unwrap().success());
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_goes_an_hour_back_and_a_day_ahead_delays_nothing_and_posts_nothing_twice() {
+    const HOUR: i64 = 3_600_000;
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mut stores = vec![Keeps::Folder(folder.path().join("data"))];
+    stores.extend(server.as_ref().map(|server| Keeps::Database(server.database("jumps"))));
+    for keeps in stores {
+        let github = github();
+        let heads = many(&github);
+        let (before, after) = heads.split_at(heads.len() / 2);
+        let mut service = Service::start(&github, &keeps);
+        assert!(deliver_all(&service, before).is_empty());
+        service.kill();
+        shift(&keeps, HOUR);
+        service = Service::start(&github, &keeps);
+        service.until("judged, although the clock is an hour behind", || is_as_undisturbed(&github, before));
+        assert!(deliver_all(&service, after).is_empty());
+        service.kill();
+        shift(&keeps, -24 * HOUR);
+        service = Service::start(&github, &keeps);
+        service.until("as undisturbed", || is_as_undisturbed(&github, &heads));
+        service.until("nothing is left", || service.figure("tollgate_queue{state=\"due\"}") == Some(0));
+        assert_eq!(verdicts_posted(&github), heads.len());
+    }
+}

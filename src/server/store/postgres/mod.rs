@@ -89,7 +89,9 @@ impl Postgres {
         migrate(&mut client).await?;
         let asked = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
         let now = client.query_one(asked, &[]).await.map_err(trouble)?;
-        let clock = Clock::from(Time(now.try_get(0).map_err(trouble)?));
+        let kept = client.query_one(sql::LATEST_TIME, &[]).await.map_err(trouble)?;
+        let time = |row: &Row| row.try_get(0).map(Time).map_err(trouble);
+        let clock = Clock::after(time(&now)?, time(&kept)?);
         drop(client);
         Ok(Self { pool, locks, clock })
     }

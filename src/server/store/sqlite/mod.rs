@@ -12,7 +12,7 @@ use super::migrations::{MIGRATIONS, Words, newest};
 use super::{
     Accepted, Baseline, CachedPolicy, Claim, Commit, Confirmed, DeadJob, Effects, Finish, Forgotten, Job,
     KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Removed, Retention, Store,
-    StoreError, Trigger, WriteLock,
+    StoreError, Trigger, WriteLock, sql,
 };
 use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
@@ -110,19 +110,14 @@ impl Sqlite {
     }
 
     fn over(file: PathBuf, mut connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
+        let kept = connection.query_row(sql::LATEST_TIME, [], |row| row.get(0).map(Time));
+        let clock = Clock::after(wall(), kept.map_err(|error| trouble(&error))?);
         let (writer, requests) = mpsc::sync_channel(MAX_WAITING);
         std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || write_all(&mut connection, &requests))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self {
-            file,
-            clock: Clock::from(wall()),
-            writer,
-            readers: Mutex::default(),
-            locks: Mutex::default(),
-            _lock: lock,
-        })
+        Ok(Self { file, clock, writer, readers: Mutex::default(), locks: Mutex::default(), _lock: lock })
     }
 
     /// Does something inside the writer's next transaction.
