@@ -3,6 +3,7 @@
 mod base;
 mod checks;
 mod copies;
+mod deploy;
 mod faults;
 mod intake;
 mod kept;
@@ -109,13 +110,15 @@ impl Service {
 
     fn start_with(github: &GitHub, keeps: &Keeps, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let log = std::env::temp_dir().join(format!("tollgate-serve-{port}.log"));
         let mut command = command(github, keeps);
-        command
-            .env("TOLLGATE_LISTEN", format!("127.0.0.1:{port}"))
-            .envs(settings.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(&log).unwrap());
+        command.env("TOLLGATE_LISTEN", format!("127.0.0.1:{port}")).envs(settings.iter().copied());
+        Self::of(command, port)
+    }
+
+    /// What a command starts, which listens there.
+    fn of(mut command: Command, port: u16) -> Self {
+        let log = std::env::temp_dir().join(format!("tollgate-serve-{port}.log"));
+        command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
         let service = Self { child: command.spawn().unwrap(), port, log };
         service.until("it is ready", || service.get("/readyz").is_some_and(|(status, _)| status == 200));
         service

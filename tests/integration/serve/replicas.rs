@@ -105,3 +105,58 @@ fn a_database_that_is_restarted_loses_nothing() {
     service.until_within(Duration::from_secs(150), "all are done", || all_done(&github, &heads));
     assert_eq!(verdicts_posted(&github), heads.len());
 }
+
+/// The time below which 95 of 100 lie.
+fn p95(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * 95).div_ceil(100) - 1]
+}
+
+/// How long it takes for each of them to become true, counted from now.
+fn times(service: &Service, heads: &[String], is_true: impl Fn(&str) -> bool) -> Vec<Duration> {
+    let begun = Instant::now();
+    let mut times = vec![None; heads.len()];
+    service.until("all of them", || {
+        for (time, _) in times.iter_mut().zip(heads).filter(|(time, sha)| time.is_none() && is_true(sha)) {
+            *time = Some(begun.elapsed());
+        }
+        times.iter().all(Option::is_some)
+    });
+    times.into_iter().flatten().collect()
+}
+
+#[test]
+fn at_p95_a_check_is_queued_within_ten_seconds_and_has_its_verdict_thirty_seconds_after_the_reports() {
+    let Some(server) = Server::start() else { return };
+    let github = github();
+    let pulls = PULLS.start..PULLS.start + 12;
+    let heads: Vec<String> = pulls
+        .clone()
+        .map(|pull| {
+            let changed = format!("a = {pull}\n");
+            github
+                .pull(pull)
+                .of_fork("bob")
+                .branch(&format!("b{pull}"))
+                .changes(&[("src/a.py", &changed)])
+                .head_sha()
+        })
+        .collect();
+    let keeps = Keeps::Database(server.database("p95"));
+    let replicas = [Service::start(&github, &keeps), Service::start(&github, &keeps)];
+    let deliver = |name: &str, event: &dyn Fn(u64, &str) -> Value| {
+        for (n, (pull, sha)) in pulls.clone().zip(&heads).enumerate() {
+            assert_eq!(replicas[n % 2].deliver(&format!("{name}{pull}"), name, &event(pull, sha)), 202);
+        }
+    };
+    deliver("pull_request", &opened);
+    let queued = p95(times(&replicas[0], &heads, |sha| check(&github, sha).0 == "queued"));
+    for pull in pulls.clone() {
+        ran(&github, pull, 2_000 + pull, PASSES, "success");
+    }
+    deliver("workflow_run", &|_, sha| run_completed(sha));
+    let judged = p95(times(&replicas[0], &heads, |sha| concludes(&github, sha, "success")));
+    println!("p95 of {}: queued after {queued:.1?}, judged {judged:.1?} after the last report", heads.len());
+    assert!(queued <= Duration::from_secs(10), "{queued:?}");
+    assert!(judged <= Duration::from_secs(30), "{judged:?}");
+}
