@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use tollgate::formats::{self, Context, Source};
 use tollgate::gate::{self, Ground, Keep, Reading, ReportSource};
-use tollgate::model::{Ratio, ReportTotals};
+use tollgate::model::{Ratio, ReportTotals, ScanClasses};
 
 /// A reader with what it needs before the clock starts.
 pub enum Prepared {
@@ -65,6 +65,7 @@ fn folder(at_once: NonZeroUsize, folder: &Path) -> String {
         entry: String::new(),
         kind: None,
         format: None,
+        classes: ScanClasses::NONE,
         source: Ok(Source::new(File::open(file).expect("the file is there"), u64::MAX)),
     });
     let reading = Reading { at_once, ..Reading::keeping(Keep::Everything) };
