@@ -50,7 +50,12 @@ printf '{"action":"opened","number":7,"repository":{"default_branch":"main"},"pu
 socket="$work/podman.sock"
 podman system service --time=0 "unix://$socket" > "$work/service.log" 2>&1 &
 service=$!
-trap 'kill "$service" 2> /dev/null || true' EXIT
+# A container that a failed run leaves would keep its monitor process, and whatever that holds open.
+stop() {
+  podman ps --all --quiet --filter ancestor=localhost/tollgate-job | xargs --no-run-if-empty podman rm --force --time 0 > /dev/null || true
+  kill "$service" 2> /dev/null || true
+}
+trap stop EXIT
 for _ in $(seq 50); do [ -S "$socket" ] && break; sleep 0.1; done
 
 run() {

@@ -43,7 +43,11 @@ printf 'a = 2\n' > "$meet/change/src/a.py"
 printf 'x\nz\n' > "$meet/change/tests/test_a.py"
 
 pids=()
-stop() { for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null || true; done; }
+stop() {
+  # A container that is left would keep its monitor process, and whatever that holds open.
+  podman ps --all --quiet --filter ancestor=localhost/tollgate-job | xargs --no-run-if-empty podman rm --force --time 0 > /dev/null || true
+  for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null || true; done
+}
 trap stop EXIT
 wait_for() {
   for _ in $(seq 1200); do [ -e "$1" ] && return 0; sleep 0.1; done
