@@ -2,7 +2,7 @@
 //!
 //! Everything is gathered here before anything is judged (DESIGN.md 5): report files ([`reports`]), the
 //! repository, its base and the change ([`git`]), the policy's text ([`policy`]), the CI jobs ([`jobs`]), what
-//! CI says of the run ([`ci`], [`actions`]), and the artifacts of other jobs ([`github`], [`archive`]), or packed for
+//! CI says of the run ([`ci`], [`actions`]), and the artifacts of other jobs ([`github`], [`archive`]) with their provenance ([`attestation`]), or packed for
 //! another job to judge ([`collect`]). Nothing here reads the process's environment: it comes in as a list of
 //! variables.
 //!
@@ -12,6 +12,7 @@
 
 pub mod actions;
 pub mod archive;
+pub mod attestation;
 pub mod beneath;
 pub mod chain;
 pub mod ci;
