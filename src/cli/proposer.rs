@@ -1,8 +1,8 @@
 //! Who proposes the change that the second stage judges, and what the page says to them.
 
-use crate::io::git::{CommittedFile, Repository};
+use crate::io::git::Repository;
 use crate::io::policy::OrgFiles;
-use crate::metrics::{self, CODE_OWNERS_PLACES, CodeOwners, Handle, MOST_BYTES, Owners, Person, Teams};
+use crate::metrics::{self, CodeOwners, Handle, Owners, Person, Teams};
 use crate::model::{Author, AuthorClass, Diff, HeaderFact, Note, Verdict, VerdictKind};
 use crate::policy::Policy;
 use crate::server::evaluation::Proposer;
@@ -25,9 +25,10 @@ impl Sources {
         organisation: Option<&OrgFiles>,
     ) -> Self {
         let mut unread = Vec::new();
-        let code_owners = match code_owners(repository, default_branch) {
+        let tip = repository.revision(&format!("refs/remotes/origin/{default_branch}"));
+        let code_owners = match tip.and_then(|tip| repository.code_owners_at(&tip)) {
             Ok(found) => found.map(Rc::new),
-            Err(()) => {
+            Err(_) => {
                 unread.push("CODEOWNERS cannot be read");
                 None
             }
@@ -53,28 +54,15 @@ impl Sources {
             policy: policy.owners.iter().filter_map(|owner| Handle::parse(owner)).collect(),
             code_owners: self.code_owners,
         };
-        let paths = diff.into_iter().flat_map(|diff| diff.files.keys()).map(|path| path.as_str());
+        // A file that is moved away is gone from its place.
+        let files = diff.into_iter().flat_map(|diff| &diff.files);
+        let paths = files.flat_map(|(path, file)| std::iter::once(path).chain(&file.old_path));
+        let paths = paths.map(|path| path.as_str());
         let permission = proposer.permission.as_ref().map(String::as_str).map_err(String::as_str);
         let author = metrics::proposer(&person, &owners, &self.teams, paths, permission);
         let why = std::iter::once(author.why.as_str()).chain(self.unread).collect::<Vec<_>>().join("; ");
         Author { why, ..author }
     }
-}
-
-/// CODEOWNERS at the tip of the default branch, if there is one.
-fn code_owners(repository: &Repository, default_branch: &str) -> Result<Option<CodeOwners>, ()> {
-    let tip = repository.revision(&format!("refs/remotes/origin/{default_branch}")).map_err(|_| ())?;
-    for place in CODE_OWNERS_PLACES {
-        match repository.file_at(&tip, place, MOST_BYTES as u64) {
-            Ok(CommittedFile::Absent) => {}
-            Ok(CommittedFile::Bytes(bytes)) => {
-                let text = String::from_utf8(bytes).map_err(|_| ())?;
-                return CodeOwners::parse(&text).map(Some).ok_or(());
-            }
-            Ok(CommittedFile::TooLarge | CommittedFile::NotRegular) | Err(_) => return Err(()),
-        }
-    }
-    Ok(None)
 }
 
 /// Says it on the page: the class changes words, never the bar.

@@ -170,3 +170,25 @@ fn every_dependency_says_why() {
         }
     }
 }
+
+/// A snapshot that waits to be looked at is no test.
+#[test]
+fn no_snapshot_waits_to_be_accepted() {
+    let mut open = vec![
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"),
+    ];
+    let mut waiting = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let is_built = path.ends_with("fuzz/target") || path.ends_with("bench/target");
+            if path.is_dir() && !path.is_symlink() && !is_built {
+                open.push(path);
+            } else if path.to_string_lossy().ends_with(".snap.new") {
+                waiting.push(path);
+            }
+        }
+    }
+    assert!(waiting.is_empty(), "{waiting:?}");
+}

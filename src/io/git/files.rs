@@ -212,9 +212,19 @@ impl Repository {
     /// # Errors
     /// `git-failed` when the commit or the file's bytes cannot be read: that is not "no such file".
     pub fn file_at(&self, commit: &str, path: &str, limit: u64) -> Result<CommittedFile, Box<Diagnostic>> {
+        self.file_of_root_at(commit, &format!("{}{path}", self.prefix), limit)
+    }
+
+    /// The same by a path from the repository's root, whatever DIR is.
+    pub(super) fn file_of_root_at(
+        &self,
+        commit: &str,
+        path: &str,
+        limit: u64,
+    ) -> Result<CommittedFile, Box<Diagnostic>> {
         let read = || -> Result<CommittedFile, git2::Error> {
             let tree = self.git.find_commit(self.id_of(commit)?)?.tree()?;
-            let entry = match tree.get_path(Path::new(&format!("{}{path}", self.prefix))) {
+            let entry = match tree.get_path(Path::new(path)) {
                 Ok(entry) => entry,
                 Err(error) if error.code() == ErrorCode::NotFound && self.is_absent(&tree, path)? => {
                     return Ok(CommittedFile::Absent);
@@ -237,9 +247,8 @@ impl Repository {
     /// Tells a path that is not there from a folder whose object is missing (a partial clone): both are "not
     /// found" for libgit2, and only the first means that there is no file.
     fn is_absent(&self, tree: &git2::Tree<'_>, path: &str) -> Result<bool, git2::Error> {
-        let full = format!("{}{path}", self.prefix);
         let mut tree = tree.clone();
-        for name in full.split('/') {
+        for name in path.split('/') {
             let Some((kind, id)) = tree.get_name(name).map(|entry| (entry.kind(), entry.id())) else {
                 return Ok(true);
             };

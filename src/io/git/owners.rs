@@ -1,8 +1,8 @@
 //! Who owned what a contribution touched, when it was merged.
 
-use super::Repository;
 use super::history::{Found, MOST_BYTES};
 use super::lines::blob_up_to;
+use super::{CommittedFile, Repository};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::metrics::{CODE_OWNERS_PLACES, CodeOwners, Handle, Owners};
 use crate::policy;
@@ -146,18 +146,22 @@ impl Repository {
     /// CODEOWNERS of a commit, for the whole repository; `None` if it has none.
     ///
     /// # Errors
-    /// It is too large to be read, or git fails.
+    /// It is too large, no regular file or no UTF-8, or git fails.
     pub fn code_owners_at(&self, commit: &str) -> Result<Option<CodeOwners>, Box<Diagnostic>> {
-        let failed = |error: git2::Error| self.failed("CODEOWNERS cannot be read", &error);
-        let tree = || self.git.find_commit(self.id_of(commit)?)?.tree();
-        let tree = tree().map_err(failed)?;
         for place in CODE_OWNERS_PLACES {
-            let Some((_, bytes)) = self.small_file(Some(&tree), place).map_err(failed)? else { continue };
-            let file = CodeOwners::parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| {
-                let message = "CODEOWNERS is too large to be read, so nobody counts as its owner";
+            let unread = |why: &str| {
+                let message = format!("CODEOWNERS {why}, so nobody counts as its owner");
                 Box::new(Diagnostic::new(Code::BadExport, Weight::Warning, message, Origin::file(place)))
-            })?;
-            return Ok(Some(file));
+            };
+            return match self.file_of_root_at(commit, place, MOST_BYTES)? {
+                CommittedFile::Absent => continue,
+                CommittedFile::NotRegular => Err(unread("is no regular file")),
+                CommittedFile::TooLarge => Err(unread("is too large to be read")),
+                CommittedFile::Bytes(bytes) => {
+                    let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8"))?;
+                    CodeOwners::parse(&text).map(Some).ok_or_else(|| unread("is too large to be read"))
+                }
+            };
         }
         Ok(None)
     }
@@ -307,5 +311,44 @@ mod tests {
         by_git.sort();
         assert_eq!(changed(&repo), by_git);
         assert_eq!(by_git, ["a.b", "a/x", "gone/one", "gone/two", "new/file", "turns", "turns/into"]);
+    }
+
+    /// What CODEOWNERS of the last commit is, as seen from a folder below the root.
+    fn code_owners(repo: &Repo) -> Result<bool, String> {
+        repo.write("below/a", "1");
+        let commit = repo.commit("last");
+        let repository = open(&repo.path().join("below")).unwrap();
+        let found = repository.code_owners_at(commit.trim());
+        found.map(|found| found.is_some()).map_err(|problem| problem.message.raw().to_owned())
+    }
+
+    #[test]
+    fn code_owners_are_of_the_whole_repository() {
+        assert_eq!(code_owners(&Repo::new()), Ok(false));
+        let repo = Repo::new();
+        repo.write(".github/CODEOWNERS", "* @acme/payments");
+        assert_eq!(code_owners(&repo), Ok(true));
+    }
+
+    #[test]
+    fn code_owners_that_cannot_be_read_are_not_taken_for_none() {
+        let why = |write: &dyn Fn(&Repo)| {
+            let repo = Repo::new();
+            write(&repo);
+            code_owners(&repo).unwrap_err()
+        };
+        let large = vec![b'#'; usize::try_from(super::MOST_BYTES).unwrap() + 1];
+        assert_eq!(
+            why(&|repo| drop(repo.write("CODEOWNERS", &large))),
+            "CODEOWNERS is too large to be read, so nobody counts as its owner"
+        );
+        assert_eq!(
+            why(&|repo| drop(repo.write("docs/CODEOWNERS", b"* @\xff"))),
+            "CODEOWNERS is not UTF-8, so nobody counts as its owner"
+        );
+        assert_eq!(
+            why(&|repo| drop(repo.write("CODEOWNERS/one", "1"))),
+            "CODEOWNERS is no regular file, so nobody counts as its owner"
+        );
     }
 }
