@@ -10,6 +10,7 @@ use crate::model::{LineRanges, RepoPath};
 use git2::{DiffOptions, Oid, Patch};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A text file above this size, in bytes, is not compared line by line.
@@ -90,10 +91,12 @@ fn compare(git: &git2::Repository, pair: &Pair) -> Result<Lines, git2::Error> {
         all_new(new_text, &pair.path)
     } else {
         let options = &mut options_of_lines();
-        // Of buffers libgit2 computes the ids first, which takes as long as the comparison.
+        // Of buffers libgit2 computes the ids first, which takes as long as the comparison. For a name it looks up
+        // attributes, which decide nothing here; without one it looks up those of a file called `file`.
+        let no_name = Some(Path::new(""));
         let mut patch = match (&old_blob, &new_blob) {
             (SizedBlob::Blob(old), SizedBlob::Blob(new)) => {
-                Patch::from_blobs(old, None, new, None, Some(options))?
+                Patch::from_blobs(old, no_name, new, no_name, Some(options))?
             }
             _ => Patch::from_buffers(old_text, None, new_text, None, Some(options))?,
         };

@@ -3,6 +3,7 @@
 
 use crate::compare::Watch;
 use crate::model::{Diff, Exclusion, RepoPath};
+use foldhash::fast::RandomState;
 use siphasher::sip::SipHasher13;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hasher as _;
@@ -24,7 +25,7 @@ pub(super) struct Texts {
     /// What of the lines takes code out of the coverage.
     watch: Watch,
     /// What the lines say that are gone in this place.
-    here: HashSet<u64>,
+    here: HashSet<u64, RandomState>,
     /// True if somewhere a new line says the same as one that is gone in the same place, white space apart.
     pub(super) has_twins: bool,
     /// Lines that take code out of the coverage.
@@ -112,7 +113,7 @@ impl Moves {
             return;
         }
         texts.exclusions = Vec::new();
-        texts.here = HashSet::new();
+        texts.here = HashSet::default();
         self.files.push((path, base_path, texts));
     }
 
@@ -123,11 +124,15 @@ impl Moves {
             return;
         }
         self.files.sort_by(|left, right| left.0.cmp(&right.0));
+        let prints = self.files.iter().flat_map(|(_, _, texts)| &texts.added).map(|(_, print)| *print);
+        // What no line says any more, none will claim.
+        let said: HashSet<u64, RandomState> = prints.collect();
         let mut elsewhere = Gone::default();
         let mut found = Vec::new();
         for (index, (_, _, texts)) in self.files.iter().enumerate() {
             let mut here = Gone::default();
-            texts.removed.iter().for_each(|(line, print)| here.put(*print, index, *line));
+            let removed = texts.removed.iter().filter(|(_, print)| said.contains(print));
+            removed.for_each(|(line, print)| here.put(*print, index, *line));
             let mut left = Vec::new();
             found.push((here.claim(&texts.added, &mut left), left));
             here.pour_into(&mut elsewhere);
@@ -160,7 +165,7 @@ struct MovedLine {
 
 /// Lines that are gone and that no added line has claimed, by what they say; in the order of files and lines.
 #[derive(Default)]
-struct Gone(HashMap<u64, VecDeque<(usize, u32)>>);
+struct Gone(HashMap<u64, VecDeque<(usize, u32)>, RandomState>);
 
 impl Gone {
     fn put(&mut self, print: u64, file: usize, line: u32) {
