@@ -1,12 +1,12 @@
 //! SQLite: one file, one process, nothing to install.
 //!
-//! One thread writes. What has gathered while it committed becomes one transaction, each request in a savepoint of its
-//! own, so that thousands of deliveries a second share the wait for the disk; nobody gets an answer before the commit.
+//! One thread writes ([`writer`]), and nobody gets an answer before the commit.
 
 mod chain;
 mod queue;
 mod rows;
 mod shelves;
+mod writer;
 
 use super::migrations::{MIGRATIONS, Words, newest};
 use super::{
@@ -17,7 +17,8 @@ use super::{
 use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
 use async_trait::async_trait;
-use rusqlite::{Connection, DropBehavior, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,9 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{OwnedMutexGuard, oneshot};
-
-/// The most requests that share one transaction.
-const MAX_GROUP: usize = 256;
+use writer::{Answer, Done, Write, write_all};
 
 /// Requests that wait for the writer at most; more are refused, and GitHub's hook is swept for them later.
 const MAX_WAITING: usize = 4_096;
@@ -41,18 +40,6 @@ const WORDS: Words = Words { serial: "INTEGER PRIMARY KEY AUTOINCREMENT", bytes:
 
 /// How long a reader waits for a lock of the file.
 const BUSY: Duration = Duration::from_secs(10);
-
-/// One request to the writer: done inside the transaction (if there is one), and answered when its fate is known.
-type Write = Box<dyn FnOnce(Option<&Connection>) -> Done + Send>;
-
-/// What a request did.
-struct Done {
-    went_well: bool,
-    answer: Answer,
-}
-
-/// Tells the asker what became of it.
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// By repository and commit.
 type Locks = BTreeMap<(String, String), Arc<tokio::sync::Mutex<()>>>;
@@ -201,9 +188,16 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<(), StoreErro
 }
 
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY)?;
+    settle_any(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// What holds for writers and readers.
+fn settle_any(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    // Without this, a statement is planned anew for each value that it is given: more work than to do it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
@@ -216,8 +210,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 fn reader(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    settle_any(&connection)?;
     Ok(connection)
 }
 
@@ -232,40 +225,6 @@ fn trouble(error: &rusqlite::Error) -> StoreError {
             error => StoreError::Unavailable(error.to_string()),
         },
     }
-}
-
-/// The writer: until the store is dropped.
-fn write_all(connection: &mut Connection, requests: &mpsc::Receiver<Write>) {
-    while let Ok(first) = requests.recv() {
-        let group = std::iter::once(first).chain(requests.try_iter().take(MAX_GROUP - 1));
-        let mut answers = Vec::new();
-        let committed = write_group(connection, group, &mut answers);
-        for answer in answers {
-            answer(committed.clone());
-        }
-    }
-}
-
-fn write_group(
-    connection: &mut Connection,
-    group: impl Iterator<Item = Write>,
-    answers: &mut Vec<Answer>,
-) -> Result<(), StoreError> {
-    let mut begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    for request in group {
-        let savepoint = begun.as_mut().ok().and_then(|transaction| transaction.savepoint().ok());
-        let Some(mut savepoint) = savepoint else {
-            answers.push(request(None).answer);
-            continue;
-        };
-        let done = request(Some(&savepoint));
-        // What a request began and could not end is taken back.
-        let kept = if done.went_well { DropBehavior::Commit } else { DropBehavior::Rollback };
-        savepoint.set_drop_behavior(kept);
-        drop(savepoint);
-        answers.push(done.answer);
-    }
-    begun.and_then(rusqlite::Transaction::commit).map_err(|error| trouble(&error))
 }
 
 /// A lock of the process.
