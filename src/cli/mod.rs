@@ -16,6 +16,7 @@ mod init;
 mod inspect;
 mod judging;
 mod kept;
+mod later;
 mod list;
 mod manual;
 mod metrics;
@@ -37,6 +38,7 @@ mod snapshot;
 pub use exit::ExitStatus;
 
 use clap::{Parser, Subcommand};
+use later::Later;
 use std::process::ExitCode;
 
 /// Judges test results, coverage, scans and CI jobs by your policy, and says what to do.
@@ -50,34 +52,34 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Find the reports, judge them, and print the verdict
-    Check(Box<check::Arguments>),
+    Check(Later<Box<check::Arguments>>),
     /// Show what Tollgate reads from each file, without judging
-    Inspect(inspect::Arguments),
+    Inspect(Later<inspect::Arguments>),
     /// Show every requirement in force: its value, the file and line that set it, and what is measured here
-    Explain(explain::Arguments),
+    Explain(Later<explain::Arguments>),
     /// Say what the recorded verdicts of many repositories show together
-    Fleet(fleet::Arguments),
+    Fleet(Later<fleet::Arguments>),
     /// Replay recorded verdicts under another policy
-    Simulate(simulate::Arguments),
+    Simulate(Later<simulate::Arguments>),
     /// Propose a first policy from today's reports, or convert the settings of another tool
-    Init(init::Arguments),
+    Init(Later<init::Arguments>),
     /// Check, show and compare policies, and print their schemas
     #[command(subcommand)]
-    Policy(Box<policy::Command>),
+    Policy(Later<Box<policy::Command>>),
     /// Show or compare the evidence that `check --save-snapshot` wrote
-    Snapshot(snapshot::Arguments),
+    Snapshot(Later<snapshot::Arguments>),
     /// Show the innersource share of a repository or of a folder of them, and how contributors fare at the gate
-    Metrics(metrics::Arguments),
+    Metrics(Later<metrics::Arguments>),
     /// Write repos.json for the InnerSource portal, with activity scores and the health of the gates
-    PortalFeed(portal_feed::Arguments),
+    PortalFeed(Later<portal_feed::Arguments>),
     /// Verify and export the chain of recorded verdicts
-    Records(records::Arguments),
+    Records(Later<records::Arguments>),
     /// Judge a pull request by the artifacts of its runs, and post one check
-    Publish(publish::Arguments),
+    Publish(Later<publish::Arguments>),
     /// Serve an organisation: judge every pull request for which GitHub sends an event, and post the checks
-    Serve(Box<serve::Arguments>),
+    Serve(Later<Box<serve::Arguments>>),
     /// Say what of the set-up lets a change past the gate, or keeps the gate from answering
-    Doctor(doctor::Arguments),
+    Doctor(Later<doctor::Arguments>),
     /// Judge as the GitHub Action that `action.yml` describes: everything is read from the environment
     #[command(hide = true)]
     Action,
@@ -96,9 +98,9 @@ enum Command {
     #[command(hide = true)]
     Reference,
     /// Print the completions of a shell
-    Completions(manual::Completions),
+    Completions(Later<manual::Completions>),
     /// Print the manual page, or write those of all commands
-    Man(manual::Man),
+    Man(Later<manual::Man>),
 }
 
 /// Runs the program with the process's own arguments.
@@ -115,27 +117,27 @@ pub fn main() -> ExitCode {
         }
     };
     let status = match arguments.command {
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Fleet(arguments) => fleet::run(&arguments),
-        Command::Simulate(arguments) => simulate::run(&arguments),
-        Command::Init(arguments) => init::run(&arguments),
-        Command::Policy(command) => policy::run(&command),
-        Command::Snapshot(arguments) => snapshot::run(&arguments),
-        Command::Metrics(arguments) => metrics::run(&arguments),
-        Command::PortalFeed(arguments) => portal_feed::run(&arguments),
-        Command::Records(arguments) => records::run(&arguments),
-        Command::Publish(arguments) => publish::run(&arguments),
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Check(Later(arguments)) => check::run(&arguments),
+        Command::Inspect(Later(arguments)) => inspect::run(&arguments),
+        Command::Explain(Later(arguments)) => explain::run(&arguments),
+        Command::Fleet(Later(arguments)) => fleet::run(&arguments),
+        Command::Simulate(Later(arguments)) => simulate::run(&arguments),
+        Command::Init(Later(arguments)) => init::run(&arguments),
+        Command::Policy(Later(command)) => policy::run(&command),
+        Command::Snapshot(Later(arguments)) => snapshot::run(&arguments),
+        Command::Metrics(Later(arguments)) => metrics::run(&arguments),
+        Command::PortalFeed(Later(arguments)) => portal_feed::run(&arguments),
+        Command::Records(Later(arguments)) => records::run(&arguments),
+        Command::Publish(Later(arguments)) => publish::run(&arguments),
+        Command::Serve(Later(arguments)) => serve::run(&arguments),
+        Command::Doctor(Later(arguments)) => doctor::run(&arguments),
         Command::Action => action::run(),
         Command::Read => read::run(),
         Command::Formats => list::formats(),
         Command::Rules => list::rules(),
         Command::Reference => list::reference(),
-        Command::Completions(arguments) => manual::completions(&arguments),
-        Command::Man(arguments) => manual::man(&arguments),
+        Command::Completions(Later(arguments)) => manual::completions(&arguments),
+        Command::Man(Later(arguments)) => manual::man(&arguments),
     };
     match status {
         Ok(status) => status.into(),

@@ -1,5 +1,6 @@
 //! How a file begins: what formats decide by.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// The first 64 KiB of a file as text, with lenient looks at its XML or JSON shape.
@@ -8,6 +9,8 @@ pub struct Head {
     text: String,
     xml: OnceLock<Vec<XmlElement>>,
     json: OnceLock<Option<JsonHead>>,
+    /// Where the lines begin and end that hold a JSON object.
+    objects: OnceLock<Vec<Range<usize>>>,
 }
 
 /// One start tag near the beginning of an XML file.
@@ -60,11 +63,10 @@ impl JsonHead {
 
 impl Head {
     pub(super) fn new(bytes: &[u8]) -> Self {
-        Self {
-            text: String::from_utf8_lossy(bytes).into_owned(),
-            xml: OnceLock::new(),
-            json: OnceLock::new(),
-        }
+        // The second takes many times as long, also for what is plain ASCII.
+        let text =
+            str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes).into_owned(), str::to_owned);
+        Self { text, xml: OnceLock::new(), json: OnceLock::new(), objects: OnceLock::new() }
     }
 
     /// The text of the head; bytes that are no UTF-8 are replaced.
@@ -75,6 +77,13 @@ impl Head {
     /// The lines of the head, without line ends; the last one may be cut.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.text.lines()
+    }
+
+    /// Those lines that begin with `{`, behind white space or without. Several formats ask for them, so they are
+    /// looked for once.
+    pub fn objects(&self) -> impl Iterator<Item = &str> {
+        let found = self.objects.get_or_init(|| objects_in(&self.text));
+        found.iter().filter_map(|place| self.text.get(place.clone())?.lines().next())
     }
 
     /// The first start tags of an XML file; empty if the file is no XML.
@@ -91,6 +100,17 @@ impl Head {
     pub fn json(&self) -> Option<&JsonHead> {
         self.json.get_or_init(|| scan_json(&self.text)).as_ref()
     }
+}
+
+/// Where the lines stand that begin with `{`.
+fn objects_in(text: &str) -> Vec<Range<usize>> {
+    let mut begin = 0;
+    let places = text.split_inclusive('\n').map(|line| {
+        let place = begin..begin + line.len();
+        begin = place.end;
+        (place, line)
+    });
+    places.filter(|(_, line)| line.trim_start().starts_with('{')).map(|(place, _)| place).collect()
 }
 
 /// Start tags up to the end of the head, at most 200 of them. Comments, CDATA, declarations are skipped.
@@ -272,6 +292,19 @@ mod tests {
         assert_eq!(json.scalar("n"), Some("3"));
         assert!(json.has_inner("runs", "tool"));
         assert!(Head::new(b"x").json().is_none());
+    }
+
+    #[test]
+    fn lines_that_hold_an_object_are_found_behind_white_space_and_other_lines() {
+        let head = Head::new(b"plain\n{\"a\":1}\r\n\n \t{\"b\":2}\nx {\n{\"cut");
+        assert_eq!(head.objects().collect::<Vec<_>>(), ["{\"a\":1}", " \t{\"b\":2}", "{\"cut"]);
+        assert_eq!(Head::new(b"<a>\n</a>").objects().count(), 0);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        assert_eq!(Head::new(b"a\xffb").text(), "a\u{fffd}b");
+        assert_eq!(Head::new("aä".as_bytes()).text(), "aä");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod gzip;
 mod head;
 pub mod json;
 pub mod lines;
+mod names;
 mod source;
 pub mod xml;
 
@@ -23,6 +24,7 @@ pub mod tests;
 
 pub use context::{Context, ParseError, Parsed, Report};
 pub use head::{Head, JsonHead, XmlElement};
+pub use names::Names;
 pub use source::{Decoding, Folder, Position, Source, SourceError};
 
 use crate::model::Kind;
@@ -37,7 +39,7 @@ pub struct Format {
     /// Name as people know it.
     pub name: &'static str,
     /// File names that tools commonly choose. A file that matches one and cannot be read is a failed report,
-    /// not an unknown file (DECISIONS 7). Patterns are matched against the file's name alone.
+    /// not an unknown file (DECISIONS 7). They are matched against the file's name alone, and know `*` alone.
     pub default_globs: &'static [&'static str],
     /// Where the format is specified, or the best description of it.
     pub spec_url: &'static str,

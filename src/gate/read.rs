@@ -21,12 +21,15 @@ pub fn read<'r>(
     jobs: Option<BuildJobs>,
     reading: Reading,
 ) -> Snapshot {
-    let sources = Mutex::new(sources.into_iter().enumerate());
+    let sources = sources.into_iter();
+    // Nobody helps with one report.
+    let helpers = reading.at_once.get().min(sources.size_hint().1.unwrap_or(usize::MAX));
+    let sources = Mutex::new(sources.enumerate());
     // A helper that panicked while it took a source has left nothing behind that the others could trip over.
     let next = || sources.lock().unwrap_or_else(PoisonError::into_inner).next();
     let parts = std::thread::scope(|scope| {
         let work = || read_parts(&next, reading);
-        let helpers: Vec<_> = (1..reading.at_once.get()).map(|_| scope.spawn(work)).collect();
+        let helpers: Vec<_> = (1..helpers).map(|_| scope.spawn(work)).collect();
         let mut parts = work();
         for helper in helpers {
             match helper.join() {

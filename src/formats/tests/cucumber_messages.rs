@@ -143,7 +143,7 @@ struct RunFinished {
 }
 
 fn sniff(head: &Head) -> bool {
-    head.lines().filter(|line| line.starts_with('{')).take(3).any(|line| {
+    head.objects().filter(|line| line.starts_with('{')).take(3).any(|line| {
         serde_json::from_str::<Envelope>(line).is_ok_and(|envelope| {
             let meta = envelope.meta.is_some_and(|meta| meta.protocol_version.is_some());
             meta || envelope.pickle.is_some() || envelope.test_case_started.is_some()

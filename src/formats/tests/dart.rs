@@ -85,7 +85,7 @@ struct Metadata {
 }
 
 fn sniff(head: &Head) -> bool {
-    head.lines().filter(|line| line.starts_with('{')).take(20).any(|line| {
+    head.objects().filter(|line| line.starts_with('{')).take(20).any(|line| {
         serde_json::from_str::<Event>(line).is_ok_and(|event| {
             let start = event.kind.as_deref() == Some("start") && event.protocol_version.is_some();
             let inner = event.test.is_some() && event.kind.as_deref() == Some("testStart");

@@ -47,7 +47,7 @@ struct Event<'l> {
 }
 
 fn sniff(head: &Head) -> bool {
-    head.lines().filter(|line| line.trim_start().starts_with('{')).take(20).any(|line| {
+    head.objects().take(20).any(|line| {
         serde_json::from_str::<Event<'_>>(line).is_ok_and(|event| {
             matches!(&*event.kind, "suite" | "test" | "bench")
                 && (!event.event.is_empty() || !event.name.is_empty())

@@ -100,6 +100,10 @@ impl Repository {
         let dirty = || -> Result<bool, git2::Error> {
             let mut options = DiffOptions::new();
             options.ignore_submodules(true).include_typechange(true);
+            // Below DIR alone: to look at each file of a large repository takes longer than all the rest.
+            if !self.prefix.is_empty() {
+                options.disable_pathspec_match(true).pathspec(self.prefix.trim_end_matches('/'));
+            }
             let diff = self.git.diff_tree_to_workdir_with_index(Some(&head.tree()?), Some(&mut options))?;
             Ok(diff.deltas().any(|delta| self.concerns(&delta)))
         };

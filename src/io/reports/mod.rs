@@ -28,10 +28,9 @@ pub use packed::{Packed, PackedReport, choose, named_beside, packed_folder};
 use super::beneath::open_beneath;
 use super::git::Tracking;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::formats::{self, Detected, Folder, Format, Head, Source};
+use crate::formats::{self, Detected, Folder, Format, Head, Names, Source};
 use crate::model::{Kind, Untrusted};
 use crate::policy::ReportEntry;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -133,29 +132,18 @@ fn folder_below(root: Arc<Path>, path: PathBuf, max_bytes: u64) -> Box<Folder> {
 
 /// The formats that the search asks; tests bring their own.
 struct Formats {
-    names: GlobSet,
-    /// The format of each glob.
-    of_glob: Vec<&'static Format>,
+    names: Names,
     detect: fn(&Head) -> Detected,
 }
 
 impl Formats {
     fn new(all: impl Iterator<Item = &'static Format>, detect: fn(&Head) -> Detected) -> Self {
-        let (mut names, mut of_glob) = (GlobSetBuilder::new(), Vec::new());
-        for format in all {
-            // A default glob that cannot be compiled is a bug of ours; a test of the formats looks for it.
-            for glob in format.default_globs.iter().filter_map(|glob| Glob::new(glob).ok()) {
-                names.add(glob);
-                of_glob.push(format);
-            }
-        }
-        Self { names: names.build().unwrap_or_default(), of_glob, detect }
+        Self { names: Names::of(all), detect }
     }
 
     /// The formats whose default globs match a file's name.
     fn called(&self, name: &OsStr) -> Vec<&'static Format> {
-        let matched = self.names.matches(name);
-        matched.into_iter().filter_map(|index| self.of_glob.get(index).copied()).collect()
+        self.names.called(name.as_encoded_bytes())
     }
 }
 

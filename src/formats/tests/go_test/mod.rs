@@ -72,7 +72,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 fn sniff(head: &Head) -> bool {
-    head.lines().filter(|line| line.starts_with('{')).take(20).any(|line| {
+    head.objects().filter(|line| line.starts_with('{')).take(20).any(|line| {
         serde_json::from_str::<Event<'_>>(line).is_ok_and(|event| ACTIONS.contains(&&*event.action))
     })
 }

@@ -410,6 +410,29 @@ fn on_a_laptop_uncommitted_changes_count() {
 }
 
 #[test]
+fn uncommitted_changes_outside_of_the_folder_that_is_judged_do_not_count() {
+    let repo = repo_with(&[("app/a", "1\n"), ("app2/b", "1\n"), ("c", "1\n")]);
+    repo.write("app/a", "1\n2\n");
+    repo.commit("change");
+    let side = || {
+        let repository = open(&repo.path().join("app")).unwrap();
+        let base = find_base(&repository, Some("main"), &Run::default()).unwrap();
+        changes(&repository, &base, &Run::default()).side
+    };
+    repo.write("app2/b", "2\n");
+    repo.write("c", "2\n");
+    repo.git(&["add", "c"]);
+    assert_eq!(side(), Side::Commit);
+    repo.write("app/a", "1\n3\n");
+    assert_eq!(side(), Side::WorkingTree);
+    repo.write("app/a", "1\n2\n");
+    repo.write("app/new", "1\n");
+    assert_eq!(side(), Side::Commit, "git does not know the file");
+    repo.git(&["add", "app/new"]);
+    assert_eq!(side(), Side::WorkingTree);
+}
+
+#[test]
 fn uncommitted_changes_on_the_default_branch_are_a_change_and_without_them_there_is_none() {
     let repo = repo_with(&[("a", "1\n")]);
     assert_eq!(on_a_laptop(&repo).diff, DiffState::NoBase);
