@@ -339,14 +339,6 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "cut at 308 ",
         "the text of gcov has no end; this one ends with a whole line",
     ),
-    ("gcov/cut-off/", "cut at 87 ", "gcov's intermediate text has no end; this one ends with a whole line"),
-    ("gcov/cut-off/", "cut at 102 ", "gcov's intermediate text has no end; this one ends with a whole line"),
-    ("gcov/cut-off/", "cut at 120 ", "gcov's intermediate text has no end; this one ends with a whole line"),
-    (
-        "gcov/intermediate/",
-        "cut at 76 ",
-        "gcov's intermediate text has no end; this one ends with a whole line",
-    ),
 ];
 
 fn explained(name: &str, what: &str) -> bool {

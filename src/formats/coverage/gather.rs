@@ -179,7 +179,8 @@ impl<'c> Gathered<'c> {
         self.context.warn_with(Code::UnattributedLines, Weight::Warning, message, position);
     }
 
-    /// Takes a count that was read: a negative one is 0 and said, one that cannot be read is lost.
+    /// Takes a count that was read: a negative one is 0 and said, as is one that had to be rounded; one that cannot be
+    /// read is lost.
     pub(super) fn hits(
         &mut self,
         count: Count,
@@ -188,6 +189,11 @@ impl<'c> Gathered<'c> {
     ) -> Option<u64> {
         match count {
             Count::Hits(hits) => Some(hits),
+            Count::Rounded(hits) => {
+                let message = || format!("{} has no count of 64 bits, read as {hits}", record());
+                self.context.warn_with(Code::BadNumber, Weight::Note, message, position);
+                Some(hits)
+            }
             Count::Negative => {
                 let message = || format!("{} has a negative count, read as 0", record());
                 self.context.warn_with(Code::BadNumber, Weight::Warning, message, position);

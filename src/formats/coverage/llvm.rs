@@ -116,7 +116,7 @@ impl Reading<'_, '_> {
                         LineNumber::NoLine | LineNumber::Unreadable => good = false,
                     },
                     2 => match json_value::count(json)? {
-                        Some(Count::Hits(count)) => segment.count = count,
+                        Some(Count::Hits(count) | Count::Rounded(count)) => segment.count = count,
                         Some(Count::Negative) => segment.count = 0,
                         Some(Count::Unreadable) | None => good = false,
                     },

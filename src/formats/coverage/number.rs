@@ -7,8 +7,11 @@ use std::num::NonZeroU32;
 /// How often something ran, as far as the text says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
-    /// A count; what is beyond 64 bits is their largest value, a fraction is cut off.
+    /// A count.
     Hits(u64),
+    /// One that no tool can mean: beyond 64 bits, where their largest value stands for it, or with a fraction, which is
+    /// cut off.
+    Rounded(u64),
     /// Below zero: gcc bug 67937 and overflowing counters. Nothing that could count as covered.
     Negative,
     /// No number.
@@ -18,7 +21,7 @@ pub(super) enum Count {
 /// Reads a count: digits, or a decimal with fraction and exponent (`1.5e+20`), as LCOV's Perl tools write.
 pub(super) fn count(text: &[u8]) -> Count {
     if let Some(hits) = digits(text) {
-        return Count::Hits(hits);
+        return if hits == u64::MAX && !is_largest(text) { Count::Rounded(hits) } else { Count::Hits(hits) };
     }
     let text = text.trim_ascii();
     let (negative, text) = match text {
@@ -28,9 +31,16 @@ pub(super) fn count(text: &[u8]) -> Count {
     };
     match decimal(text) {
         None => Count::Unreadable,
-        Some(value) if negative && value > 0 => Count::Negative,
-        Some(value) => Count::Hits(value),
+        Some((value, _)) if negative && value > 0 => Count::Negative,
+        Some((value, true)) => Count::Hits(value),
+        Some((value, false)) => Count::Rounded(value),
     }
+}
+
+/// True for the largest number of 64 bits.
+fn is_largest(digits: &[u8]) -> bool {
+    let zeros = digits.iter().take_while(|byte| **byte == b'0').count();
+    digits.get(zeros..) == Some(b"18446744073709551615")
 }
 
 /// Plain digits as a number, saturating; `None` for anything else or nothing.
@@ -46,8 +56,9 @@ pub(super) fn digits(text: &[u8]) -> Option<u64> {
     (!text.is_empty()).then_some(value)
 }
 
-/// Digits with an optional fraction and exponent, rounded towards zero and saturating, without a float.
-fn decimal(text: &[u8]) -> Option<u64> {
+/// Digits with an optional fraction and exponent, rounded towards zero and saturating, without a float; and whether it
+/// is exactly that.
+fn decimal(text: &[u8]) -> Option<(u64, bool)> {
     let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
         Some(at) => {
             let exponent = text.get(at + 1..)?;
@@ -69,6 +80,7 @@ fn decimal(text: &[u8]) -> Option<u64> {
     }
     let mut value = 0_u128;
     let mut scale = exponent;
+    let mut is_exact = true;
     for (index, byte) in whole.iter().chain(fraction).enumerate() {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
@@ -80,6 +92,7 @@ fn decimal(text: &[u8]) -> Option<u64> {
             scale -= i64::from(in_fraction);
         } else {
             scale += i64::from(!in_fraction);
+            is_exact &= digit == 0;
         }
     }
     while scale > 0 && value != 0 && value <= u128::from(u64::MAX) {
@@ -87,10 +100,11 @@ fn decimal(text: &[u8]) -> Option<u64> {
         scale -= 1;
     }
     while scale < 0 && value != 0 {
+        is_exact &= value.is_multiple_of(10);
         value /= 10;
         scale += 1;
     }
-    Some(u64::try_from(value).unwrap_or(u64::MAX))
+    Some(u64::try_from(value).map_or((u64::MAX, false), |value| (value, is_exact)))
 }
 
 /// Which line a record is about.
@@ -153,15 +167,19 @@ mod tests {
         for (text, expected) in [
             ("0", Count::Hits(0)),
             ("18446744073709551615", Count::Hits(u64::MAX)),
-            ("99999999999999999999", Count::Hits(u64::MAX)),
+            ("0018446744073709551615", Count::Hits(u64::MAX)),
+            ("18446744073709551616", Count::Rounded(u64::MAX)),
+            ("99999999999999999999", Count::Rounded(u64::MAX)),
             ("1.5e+3", Count::Hits(1500)),
-            ("1.5e+20", Count::Hits(u64::MAX)),
+            ("1.5e+20", Count::Rounded(u64::MAX)),
             ("1E2", Count::Hits(100)),
             ("2.0", Count::Hits(2)),
-            (".5", Count::Hits(0)),
-            ("12345e-3", Count::Hits(12)),
-            ("1e-400", Count::Hits(0)),
-            ("1e99999999999999999999", Count::Hits(u64::MAX)),
+            ("1.5", Count::Rounded(1)),
+            (".5", Count::Rounded(0)),
+            ("12345e-3", Count::Rounded(12)),
+            ("12000e-3", Count::Hits(12)),
+            ("1e-400", Count::Rounded(0)),
+            ("1e99999999999999999999", Count::Rounded(u64::MAX)),
             ("0e99999", Count::Hits(0)),
             (" 3 ", Count::Hits(3)),
             ("+3", Count::Hits(3)),
@@ -184,9 +202,9 @@ mod tests {
     #[test]
     fn a_number_of_a_million_digits_is_only_large() {
         let mut text = "9".repeat(1_000_000);
-        assert_eq!(count(text.as_bytes()), Count::Hits(u64::MAX));
+        assert_eq!(count(text.as_bytes()), Count::Rounded(u64::MAX));
         text.insert(1, '.');
-        assert_eq!(count(text.as_bytes()), Count::Hits(9));
+        assert_eq!(count(text.as_bytes()), Count::Rounded(9));
     }
 
     #[test]

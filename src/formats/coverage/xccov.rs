@@ -92,7 +92,10 @@ impl Reading<'_, '_> {
         json.array(|json| {
             json.object(|json, key| {
                 match key {
-                    "executionCount" => found |= json_value::count(json)? == Some(Count::Hits(0)),
+                    "executionCount" => {
+                        let count = json_value::count(json)?;
+                        found |= matches!(count, Some(Count::Hits(0) | Count::Rounded(0)));
+                    }
                     _ => json.skip()?,
                 }
                 Ok(())

@@ -4,12 +4,11 @@
 //! the section of each: it ran if one of them did. A `*` behind the count
 //! marks a line of which a part did not run. Branches are told apart by their number on the line.
 
+use super::files::{Files, Form};
 use crate::diagnostic::Code;
-use crate::formats::coverage::gather::Gathered;
 use crate::formats::coverage::number::{self, Count};
-use crate::formats::lines::{Line, LineEnd, LineReader};
-use crate::formats::{Context, Head, ParseError, Parsed, Position, Source};
-use crate::model::FileCoverage;
+use crate::formats::lines::Line;
+use crate::formats::{Head, ParseError, Position};
 use std::num::NonZeroU32;
 
 /// The first line names the source file: `-: 0:Source:main.c`.
@@ -21,67 +20,47 @@ pub(super) fn sniff(head: &Head) -> bool {
         && fields.next().is_some_and(|rest| rest.starts_with("Source:"))
 }
 
-pub(super) fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading =
-        Reading { gathered: Gathered::new(context), path: None, file: FileCoverage::default(), line: None };
-    let result = reading.read(source);
-    reading.gathered.conclude(source, result)
-}
-
-/// A report while it is read.
-struct Reading<'c> {
-    gathered: Gathered<'c>,
-    path: Option<String>,
-    file: FileCoverage,
+/// The annotated source while it is read.
+#[derive(Default)]
+pub(super) struct Annotated {
     /// The line that branches belong to; `None` if it is no code.
     line: Option<NonZeroU32>,
 }
 
-impl Reading<'_> {
-    fn read(&mut self, source: &mut Source<'_>) -> Result<(), ParseError> {
-        let mut lines = LineReader::new(source);
-        while let Some(line) = lines.next_line()? {
-            if let Some(at) = line.nul() {
-                return Err(ParseError::new(Code::NulByte, "a NUL byte", line.position_at(at)));
-            }
-            if line.end == LineEnd::EndOfFile {
-                self.gathered.degrade(Code::CutOff, "the file ends within a line", line.position());
-            }
-            self.take(&line)?;
-            self.gathered.open(&self.file, 0, || line.position())?;
-        }
-        let end = lines.position();
-        self.close(end)
-    }
-
-    fn take(&mut self, line: &Line<'_>) -> Result<(), ParseError> {
+impl Form for Annotated {
+    fn take(&mut self, files: &mut Files<'_>, line: &Line<'_>) -> Result<(), ParseError> {
         let text = line.bytes.trim_ascii();
         let first_word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         match first_word {
-            b"branch" => self.branch(text, line),
+            b"branch" => self.branch(files, text, line),
             // Jumps without a condition, calls, functions, conditions (gcc 14) and paths (gcc 15).
             b"unconditional" | b"call" | b"function" | b"condition" | b"paths" | b"path" | b"BB" | b"" => {}
             _ => match annotated(line.bytes) {
-                Some((count, b"0", rest)) if count == b"-" => self.header(rest, line)?,
-                Some((count, number, _)) => self.line(count, number, line),
+                Some((count, b"0", rest)) if count == b"-" => self.header(files, rest, line)?,
+                Some((count, number, _)) => self.line(files, count, number, line),
                 // Sections of a template: a row of dashes, and the instance's name.
                 None if text.iter().all(|&byte| byte == b'-') || text.ends_with(b":") => {}
-                None => self.gathered.degrade(Code::Malformed, "a line is none of gcov's", line.position()),
+                None => files.lose(Code::Malformed, "a line is none of gcov's", line),
             },
         }
         Ok(())
     }
 
+    /// Nothing in this form tells of lines that should follow.
+    fn end(&mut self, _files: &mut Files<'_>, _position: Position) {}
+}
+
+impl Annotated {
     /// `Source:<path>`, `Graph:…`, `Data:…`, `Runs:…`
-    fn header(&mut self, rest: &[u8], line: &Line<'_>) -> Result<(), ParseError> {
+    fn header(&mut self, files: &mut Files<'_>, rest: &[u8], line: &Line<'_>) -> Result<(), ParseError> {
         if let Some(path) = rest.strip_prefix(b"Source:") {
-            self.close(line.position())?;
-            self.path = Some(String::from_utf8_lossy(path.trim_ascii()).into_owned());
+            self.line = None;
+            files.open(String::from_utf8_lossy(path.trim_ascii()).into_owned(), line)?;
         }
         Ok(())
     }
 
-    fn line(&mut self, count: &[u8], number: &[u8], line: &Line<'_>) {
+    fn line(&mut self, files: &mut Files<'_>, count: &[u8], number: &[u8], line: &Line<'_>) {
         self.line = None;
         // `4-block  0` repeats the count of a part of the line.
         if number.contains(&b'-') || count == b"-" {
@@ -89,55 +68,37 @@ impl Reading<'_> {
         }
         let number = number::line_number(number);
         let what = || "a line".to_owned();
-        let Some(number) = self.gathered.line(number, what, || line.position()) else { return };
-        if self.path.is_none() {
-            self.gathered.degrade(
-                Code::UnattributedLines,
-                "a line stands before any `Source:`",
-                line.position(),
-            );
+        let Some(number) = files.gathered.line(number, what, || line.position()) else { return };
+        if !files.is_open() {
+            files.lose(Code::UnattributedLines, "a line stands before any `Source:`", line);
             return;
         }
-        if let Some(hits) = self.gathered.hits(executions(count), what, || line.position()) {
-            self.file.lines.at_least(number, hits);
+        if let Some(hits) = files.gathered.hits(executions(count), what, || line.position()) {
+            files.file.lines.at_least(number, hits);
             if count.ends_with(b"*") {
-                self.file.parts.count_at_least(number.get(), 1, 2);
+                files.file.parts.count_at_least(number.get(), 1, 2);
             }
             self.line = Some(number);
         }
     }
 
     /// `branch  0 taken 3 (fallthrough)`, `branch  1 taken 50%`, `branch  2 never executed`
-    fn branch(&mut self, text: &[u8], line: &Line<'_>) {
+    fn branch(&self, files: &mut Files<'_>, text: &[u8], line: &Line<'_>) {
         let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
         let number = words.next().and_then(number::digits).and_then(|number| u32::try_from(number).ok());
         let taken = match (words.next(), words.next()) {
             (Some(b"never"), Some(b"executed")) => Some(0),
             (Some(b"taken"), Some(count)) => {
                 let count = executions(count.strip_suffix(b"%").unwrap_or(count));
-                self.gathered.hits(count, || "a branch".to_owned(), || line.position())
+                files.gathered.hits(count, || "a branch".to_owned(), || line.position())
             }
             _ => None,
         };
         match (self.line, number, taken) {
             (Some(line), Some(number), Some(taken)) => {
-                self.file.branches.add(line.get(), number::numbered_branch(0, number), taken > 0);
+                files.file.branches.add(line.get(), number::numbered_branch(0, number), taken > 0);
             }
-            _ => self.gathered.degrade(Code::Malformed, "a branch cannot be read", line.position()),
-        }
-    }
-
-    fn close(&mut self, position: Position) -> Result<(), ParseError> {
-        let file = std::mem::take(&mut self.file);
-        self.line = None;
-        match self.path.take() {
-            Some(path) if !path.is_empty() => self.gathered.put(&path, file, || position),
-            Some(_) | None => {
-                if !file.lines.is_empty() {
-                    self.gathered.unattributed(|| position);
-                }
-                Ok(())
-            }
+            _ => files.lose(Code::Malformed, "a branch cannot be read", line),
         }
     }
 }
@@ -161,7 +122,7 @@ fn executions(count: &[u8]) -> Count {
         Count::Unreadable => match count.split_last() {
             Some((b'k' | b'M' | b'G' | b'T' | b'P' | b'E' | b'Z' | b'Y', rounded)) => {
                 match number::count(rounded) {
-                    Count::Hits(hits) => Count::Hits(hits.max(1)),
+                    Count::Hits(hits) | Count::Rounded(hits) => Count::Hits(hits.max(1)),
                     other => other,
                 }
             }

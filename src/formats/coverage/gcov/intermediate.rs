@@ -3,12 +3,11 @@
 //! Several files stand behind each other. From gcc 8 on a line stands once for each function that holds it
 //! (templates, constructors): hits are summed, and a branch was taken if one of them took it.
 
+use super::files::{Files, Form};
 use crate::diagnostic::{Code, Weight};
-use crate::formats::coverage::gather::Gathered;
 use crate::formats::coverage::number::{self, Count, LineNumber};
-use crate::formats::lines::{Line, LineEnd, LineReader};
-use crate::formats::{Context, Head, ParseError, Parsed, Position, Source};
-use crate::model::FileCoverage;
+use crate::formats::lines::Line;
+use crate::formats::{Head, ParseError, Position};
 use std::num::NonZeroU32;
 
 /// The first line names the source file, behind the version of gcc from 8 on.
@@ -21,47 +20,19 @@ pub(super) fn sniff(head: &Head) -> bool {
     file.starts_with("file:") && (record.is_empty() || records.iter().any(|name| record.starts_with(name)))
 }
 
-pub(super) fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
-    let mut reading = Reading {
-        gathered: Gathered::new(context),
-        path: None,
-        file: FileCoverage::default(),
-        counted: None,
-        branches: 0,
-    };
-    let result = reading.read(source);
-    reading.gathered.conclude(source, result)
-}
-
-/// A report while it is read.
-struct Reading<'c> {
-    gathered: Gathered<'c>,
-    path: Option<String>,
-    file: FileCoverage,
+/// The intermediate form while it is read.
+#[derive(Default)]
+pub(super) struct Intermediate {
     /// The line of the last `lcount`, which branches belong to.
     counted: Option<NonZeroU32>,
     /// Branches of that `lcount` so far.
     branches: u32,
+    /// The first line of the last function of the file.
+    last_start: u32,
 }
 
-impl Reading<'_> {
-    fn read(&mut self, source: &mut Source<'_>) -> Result<(), ParseError> {
-        let mut lines = LineReader::new(source);
-        while let Some(line) = lines.next_line()? {
-            if let Some(at) = line.nul() {
-                return Err(ParseError::new(Code::NulByte, "a NUL byte", line.position_at(at)));
-            }
-            if line.end == LineEnd::EndOfFile {
-                self.gathered.degrade(Code::CutOff, "the file ends within a line", line.position());
-            }
-            self.take(&line)?;
-            self.gathered.open(&self.file, 0, || line.position())?;
-        }
-        let end = lines.position();
-        self.close(end)
-    }
-
-    fn take(&mut self, line: &Line<'_>) -> Result<(), ParseError> {
+impl Form for Intermediate {
+    fn take(&mut self, files: &mut Files<'_>, line: &Line<'_>) -> Result<(), ParseError> {
         let text = line.bytes.trim_ascii_end();
         if text.is_empty() {
             return Ok(());
@@ -70,31 +41,41 @@ impl Reading<'_> {
         let (name, rest) = text.split_at(colon);
         let rest = rest.get(1..).unwrap_or_default();
         let is_record = matches!(name, b"function" | b"lcount" | b"branch");
-        if is_record && self.path.is_none() {
-            self.lose(Code::UnattributedLines, "a record stands before any `file:`", line);
+        if is_record && !files.is_open() {
+            files.lose(Code::UnattributedLines, "a record stands before any `file:`", line);
             return Ok(());
         }
         match name {
             b"version" => {}
             b"file" => {
-                self.close(line.position())?;
+                *self = Self::default();
                 let path = String::from_utf8_lossy(rest.trim_ascii());
                 if matches!(path, std::borrow::Cow::Owned(_)) {
                     let message = format!("the path `{path}` is not UTF-8");
-                    self.gathered.context.warn(Code::BadEncoding, Weight::Warning, message, line.position());
+                    files.gathered.context.warn(Code::BadEncoding, Weight::Warning, message, line.position());
                 }
-                self.path = Some(path.into_owned());
+                files.open(path.into_owned(), line)?;
             }
-            b"function" => self.function(rest, line),
-            b"lcount" => self.line(rest, line),
-            b"branch" => self.branch(rest, line),
-            _ => self.lose(Code::Malformed, "a line is none of gcov's", line),
+            b"function" => self.function(files, rest, line),
+            b"lcount" => self.line(files, rest, line),
+            b"branch" => self.branch(files, rest, line),
+            _ => files.lose(Code::Malformed, "a line is none of gcov's", line),
         }
         Ok(())
     }
 
+    /// Functions stand before the lines of their file, and each has a line at its beginning or behind it: where the last
+    /// one has none, the report is cut.
+    fn end(&mut self, files: &mut Files<'_>, position: Position) {
+        if files.file.lines.last().is_none_or(|last| last < self.last_start) && self.last_start > 0 {
+            files.gathered.degrade(Code::CutOff, "the lines of the last function are missing", position);
+        }
+    }
+}
+
+impl Intermediate {
     /// `function:<line>,<calls>,<name>`, from gcc 8 on with the last line before the calls.
-    fn function(&mut self, rest: &[u8], line: &Line<'_>) {
+    fn function(&mut self, files: &mut Files<'_>, rest: &[u8], line: &Line<'_>) {
         let mut fields = rest.splitn(4, |&byte| byte == b',');
         let (start, second) = (fields.next(), fields.next());
         let (third, fourth) = (fields.next(), fields.next());
@@ -111,36 +92,37 @@ impl Reading<'_> {
                 }
                 (calls, name)
             }
-            _ => return self.lose(Code::Malformed, "a function cannot be read", line),
+            _ => return files.lose(Code::Malformed, "a function cannot be read", line),
         };
         let what = || "a function".to_owned();
-        if let Some(calls) = self.gathered.hits(number::count(calls), what, || line.position()) {
+        if let Some(calls) = files.gathered.hits(number::count(calls), what, || line.position()) {
             let start = match number::line_number(start.unwrap_or_default()) {
                 LineNumber::Line(start) => start.get(),
                 LineNumber::NoLine | LineNumber::Unreadable => 0,
             };
-            self.file.functions.add(start, &String::from_utf8_lossy(&name), calls);
+            self.last_start = self.last_start.max(start);
+            files.file.functions.add(start, &String::from_utf8_lossy(&name), calls);
         }
     }
 
     /// `lcount:<line>,<count>`, from gcc 8 on with 1 behind it if a part of the line did not run.
-    fn line(&mut self, rest: &[u8], line: &Line<'_>) {
+    fn line(&mut self, files: &mut Files<'_>, rest: &[u8], line: &Line<'_>) {
         (self.counted, self.branches) = (None, 0);
         let mut fields = rest.split(|&byte| byte == b',');
         let number = number::line_number(fields.next().unwrap_or_default());
         let count = number::count(fields.next().unwrap_or_default());
         let what = || "a line".to_owned();
-        let Some(number) = self.gathered.line(number, what, || line.position()) else { return };
-        let Some(hits) = self.gathered.hits(count, what, || line.position()) else { return };
-        self.file.lines.add(number, hits);
+        let Some(number) = files.gathered.line(number, what, || line.position()) else { return };
+        let Some(hits) = files.gathered.hits(count, what, || line.position()) else { return };
+        files.file.lines.add(number, hits);
         if hits > 0 && fields.next() == Some(b"1") {
-            self.file.parts.count_at_least(number.get(), 1, 2);
+            files.file.parts.count_at_least(number.get(), 1, 2);
         }
         self.counted = Some(number);
     }
 
     /// `branch:<line>,<taken | nottaken | notexec>`
-    fn branch(&mut self, rest: &[u8], line: &Line<'_>) {
+    fn branch(&mut self, files: &mut Files<'_>, rest: &[u8], line: &Line<'_>) {
         let comma = memchr::memchr(b',', rest).unwrap_or(rest.len());
         let (number, outcome) = rest.split_at(comma);
         let taken = match outcome {
@@ -150,28 +132,10 @@ impl Reading<'_> {
         };
         match (number::line_number(number), self.counted, taken) {
             (LineNumber::Line(number), Some(counted), Some(taken)) if number == counted => {
-                self.file.branches.add(number.get(), number::numbered_branch(0, self.branches), taken);
+                files.file.branches.add(number.get(), number::numbered_branch(0, self.branches), taken);
                 self.branches = self.branches.saturating_add(1);
             }
-            _ => self.lose(Code::Malformed, "a branch cannot be read, or not with the line before it", line),
-        }
-    }
-
-    fn lose(&mut self, code: Code, message: &'static str, line: &Line<'_>) {
-        self.gathered.degrade(code, message, line.position());
-    }
-
-    fn close(&mut self, position: Position) -> Result<(), ParseError> {
-        let file = std::mem::take(&mut self.file);
-        (self.counted, self.branches) = (None, 0);
-        match self.path.take() {
-            Some(path) if !path.is_empty() => self.gathered.put(&path, file, || position),
-            Some(_) | None => {
-                if !file.lines.is_empty() {
-                    self.gathered.unattributed(|| position);
-                }
-                Ok(())
-            }
+            _ => files.lose(Code::Malformed, "a branch cannot be read, or not with the line before it", line),
         }
     }
 }
@@ -235,6 +199,8 @@ mod tests {
             assert_eq!(read.health, Health::Degraded, "{broken}");
         }
         assert_eq!(read(&FORMAT, "file:a.c\nlcount:1,1").codes, [Code::CutOff]);
+        let cut = read(&FORMAT, "file:a.c\nfunction:1,1,f\nfunction:5,0,g\nlcount:1,1\nlcount:3,1\n");
+        assert_eq!((cut.health, cut.codes), (Health::Degraded, vec![Code::CutOff]), "where is `g`?");
         assert_eq!(read(&FORMAT, "file:a.c\n").health, Health::Empty);
         assert_eq!(read_error(&FORMAT, "file:a.c\nlcount:1,\0\n").code, Code::NulByte);
         assert!(claims(b"file:a.c\nhello\n").is_empty());

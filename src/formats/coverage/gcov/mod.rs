@@ -2,6 +2,7 @@
 //! (coverage.md b.6).
 
 mod annotated;
+mod files;
 mod intermediate;
 
 use crate::formats::{Context, Format, ParseError, Parsed, Source};
@@ -20,7 +21,7 @@ pub(super) const FORMAT: Format = Format {
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     match intermediate::sniff(&source.head()?) {
-        true => intermediate::parse(source, context),
-        false => annotated::parse(source, context),
+        true => files::parse(intermediate::Intermediate::default(), source, context),
+        false => files::parse(annotated::Annotated::default(), source, context),
     }
 }
