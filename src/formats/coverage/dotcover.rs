@@ -5,7 +5,7 @@
 use super::gather::{Gathered, from_xml};
 use super::number::{self, LineNumber};
 use crate::diagnostic::Code;
-use crate::formats::xml::{Event, Reader, Tag};
+use crate::formats::xml::{Attribute, Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{FileCoverage, Kind};
 use std::collections::BTreeMap;
@@ -34,6 +34,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         let mut files = BTreeMap::new();
         loop {
             match reader.next_tag()? {
+                Event::Start(tag) if tag.name() == b"Root" => is_detailed(&tag)?,
                 Event::Start(tag) if tag.name() == b"File" => file(gathered, &tag, &mut files),
                 Event::Start(tag) if tag.name() == b"Statement" => statement(gathered, &tag, &mut files)?,
                 Event::Start(_) | Event::End(_) | Event::Text(_) => {}
@@ -42,6 +43,17 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         }
         put(gathered, reader, files)
     })
+}
+
+/// dotCover's other XML has counts of statements per type and names no file: there is nothing to read in it.
+fn is_detailed(tag: &Tag<'_>) -> Result<(), ParseError> {
+    let of_other_kind = |kind: &Attribute<'_>| !kind.raw().eq_ignore_ascii_case(b"DetailedXml");
+    let Some(kind) = tag.attribute("ReportType").filter(of_other_kind) else { return Ok(()) };
+    let kind: String = String::from_utf8_lossy(kind.raw()).chars().take(40).collect();
+    let message = format!(
+        "dotCover's report of type `{kind}` names no lines: write it with `--ReportType=DetailedXML`"
+    );
+    Err(ParseError::new(Code::WrongFormat, message, tag.position()))
 }
 
 /// Files by their index.
@@ -114,7 +126,7 @@ fn statement(gathered: &mut Gathered<'_>, tag: &Tag<'_>, files: &mut Files) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::coverage::testing::{claims, ratio, read};
+    use crate::formats::coverage::testing::{claims, ratio, read, read_error};
     use crate::model::Health;
 
     fn report(statements: &str) -> String {
@@ -122,6 +134,19 @@ mod tests {
             "<?xml version='1.0'?><Root CoveredStatements='1' TotalStatements='2' ReportType='DetailedXml' DotCoverVersion='2023.3'>
             <FileIndices><File Index='1' Name='C:\\a\\A.cs'/></FileIndices><Assembly Name='a'><Method>{statements}</Method></Assembly></Root>"
         )
+    }
+
+    #[test]
+    fn a_report_without_lines_says_which_type_to_write() {
+        let error = read_error(
+            &FORMAT,
+            "<Root CoveredStatements='1' TotalStatements='2' ReportType='Xml' DotCoverVersion='2023.3'><Assembly Name='a'/></Root>",
+        );
+        assert_eq!(error.code, Code::WrongFormat);
+        assert!(
+            error.message.ends_with("names no lines: write it with `--ReportType=DetailedXML`"),
+            "{error}"
+        );
     }
 
     #[test]
