@@ -179,6 +179,8 @@ const SAME_RUN: &[&[&str]] = &[
     &["cobertura/gcovr-5/cobertura.xml", "gcovr-json/version-5/gcovr.json", "sonar/gcovr-5/sonar.xml"],
     &["lcov/llvm-cov/lcov.info", "llvm-cov/export/llvm.json"],
     &["clover/phpunit/clover.xml", "cobertura/phpunit/cobertura.xml"],
+    // One program with one input, measured by two tools.
+    &["jacoco/fee/jacoco.xml", "cobertura/fee/cobertura.xml"],
 ];
 
 /// File name → line → whether it ran.
