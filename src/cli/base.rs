@@ -128,7 +128,7 @@ impl BaseEvidence {
 
     /// Finds out what happened between the snapshot's commit and the merge base; where no change is judged, what is
     /// judged itself.
-    pub(super) fn with_drift(mut self, repository: Option<&Repository>, base: &Base, side: Side) -> Self {
+    pub(super) fn with_drift(self, repository: Option<&Repository>, base: &Base, side: Side) -> Self {
         let commit = self.snapshot.as_ref().and_then(|snapshot| snapshot.commit.as_deref());
         let until = match base {
             Base::Known(point) => Some(point.merge_base.as_str()),
@@ -138,14 +138,20 @@ impl BaseEvidence {
         let is_the_same = self.distance == 0 && (until.is_some() || side == Side::Commit);
         if let (Some(commit), Some(repository), false) = (commit, repository, is_the_same) {
             let drift = repository.drift(commit, until, side);
-            self.drift = Some(drift.map_err(|problem| {
-                let short = commit.get(..7).unwrap_or(commit);
-                format!(
-                    "the evidence of the base is of {short}, and git cannot say what happened since: {}",
-                    problem.message.raw()
-                )
-            }));
+            return self.with_known_drift(drift.map_err(|problem| problem.message.raw().to_owned()));
         }
+        self
+    }
+
+    /// Takes what happened since then, as somebody found it out.
+    pub(super) fn with_known_drift(mut self, drift: Result<Diff, String>) -> Self {
+        let commit =
+            self.snapshot.as_ref().and_then(|snapshot| snapshot.commit.as_deref()).unwrap_or_default();
+        let short = commit.get(..7).unwrap_or(commit);
+        let unknown = |why| {
+            format!("the evidence of the base is of {short}, and git cannot say what happened since: {why}")
+        };
+        self.drift = Some(drift.map_err(unknown));
         self
     }
 

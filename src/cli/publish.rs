@@ -200,6 +200,7 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
             repository: question.repository,
             reader: reader.to_owned(),
             base: question.base,
+            since: question.since,
             lowered: question.lowered,
             workflows: question.workflows,
             confirmed: question.confirmed,

@@ -79,13 +79,13 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
     let mut diagnostics = Vec::new();
     let run = &question.run;
     let second = question.second_stage.take();
-    let (reader, lowered, workflows, confirmed, looked_up, repository) = match second {
+    let (reader, lowered, workflows, confirmed, looked_up, since, repository) = match second {
         Some(second) => {
             diagnostics.extend(second.diagnostics.iter().cloned());
-            let SecondStage { reader, lowered, workflows, confirmed, base, repository, .. } = second;
-            (Some(reader), lowered, workflows, confirmed, base, Ok(repository))
+            let SecondStage { reader, lowered, workflows, confirmed, base, since, repository, .. } = second;
+            (Some(reader), lowered, workflows, confirmed, base, since, Ok(repository))
         }
-        None => (None, Vec::new(), BTreeMap::new(), None, None, git::open(dir)),
+        None => (None, Vec::new(), BTreeMap::new(), None, None, None, git::open(dir)),
     };
     let context = question.policy.context.clone();
     let of_context = match &context {
@@ -217,7 +217,10 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         }
         _ => BaseEvidence::given(given, clone, &base, head_commit, &mut diagnostics),
     };
-    let base_evidence = base_evidence.with_drift(clone, &base, changes.side);
+    let base_evidence = match since {
+        Some(since) => base_evidence.with_known_drift(since),
+        None => base_evidence.with_drift(clone, &base, changes.side),
+    };
     let occasion = if matches!(base, Base::None) { Occasion::Absolute } else { Occasion::Change };
     let provenance = reader.is_some().then(|| {
         let mut provenance = compare::of_change(occasion, &changes.diff);

@@ -6,7 +6,7 @@ use crate::formats::Source;
 use crate::io::actions::Proposer;
 use crate::io::git::{Repository, Run};
 use crate::io::github::{Fetched, Nearest, Snapshots};
-use crate::model::{BuildJobs, Confirmation, Graded, Kind};
+use crate::model::{BuildJobs, Confirmation, Diff, Graded, Kind};
 use crate::policy::RepoFacts;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,6 +63,8 @@ pub(in crate::cli) struct SecondStage {
     pub(in crate::cli) diagnostics: Vec<Diagnostic>,
     /// The evidence of the base, or why there is none; `None` if nobody looked for it.
     pub(in crate::cli) base: Option<Result<Nearest, String>>,
+    /// What happened since that evidence was made, or why nobody can say; `None` if it is of the merge base.
+    pub(in crate::cli) since: Option<Result<Diff, String>>,
 }
 
 impl Question {

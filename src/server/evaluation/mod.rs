@@ -2,6 +2,7 @@
 //! → artifacts → change → judgement → the heads once more.
 
 mod copies;
+mod drift;
 mod elsewhere;
 mod pulls;
 mod runs;
@@ -77,6 +78,9 @@ pub struct Question<'q> {
     pub facts: RepoFacts,
     /// The evidence of the base, or why there is none; `None` if nobody looked for it.
     pub base: Option<Result<Nearest, String>>,
+    /// What happened between the commit of that evidence and the merge base, or why nobody can say; `None` if they are one
+    /// commit.
+    pub since: Option<Result<Diff, String>>,
     /// The reports.
     pub evidence: &'q Fetched,
     /// Who proposes it; `None` for a group of the merge queue, and where the account is gone.
@@ -319,7 +323,7 @@ async fn judge_side(
         let tip = tip.and_then(|tip| tip.ok_or(RequestError::Status(404)));
         change.default_tip = tip.map_err(asking("the default branch"))?;
     }
-    let fetched = fetch_change(client, &target.repository, &change, folder).await;
+    let fetched = fetch_change(client, &target.repository, &change, &folder.join("change")).await;
     let repository = match fetched {
         Ok(repository) => repository,
         Err(ChangeError::Request(source)) => return Err(asking("the change")(source)),
@@ -339,6 +343,10 @@ async fn judge_side(
     };
     let base =
         elsewhere::base_evidence(client, target, &named, &side.default_branch, &change.merge_base).await?;
+    let since = match &base {
+        Some(Ok(nearest)) => drift::since(client, target, &change, nearest, &folder.join("since")).await?,
+        Some(Err(_)) | None => None,
+    };
     let lowered = lowered(&repository, &change, runs, side);
     let confirmed = target.confirmed_by.clone().map(|by| Confirmation { by, commit: target.sha.clone() });
     let kind = if side.is_group { RunKind::MergeGroup } else { RunKind::PullRequest };
@@ -356,6 +364,7 @@ async fn judge_side(
         organisation,
         facts,
         base,
+        since,
         proposer: elsewhere::proposer(client, target, side).await?,
         default_branch: side.default_branch.clone(),
         evidence,

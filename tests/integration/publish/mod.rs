@@ -8,6 +8,7 @@ mod faults;
 mod grades;
 mod groups;
 mod organisation;
+mod since;
 
 use crate::github::{GitHub, REPOSITORY, TOKEN, zip, zip_of};
 use crate::program::{Place, Run};
