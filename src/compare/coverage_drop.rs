@@ -92,6 +92,9 @@ pub fn coverage_drop<'e>(
             "the evidence of the base does not say of which commit it is".into(),
         ));
     }
+    if let Some(stale) = head.stale.iter().find(|path| wanted(path)) {
+        return Err(not_of_this_state(stale));
+    }
     let mut sides = Sides::default();
     let mut direct = Ratio::default();
     let moved = moved(diff);

@@ -14,6 +14,6 @@ mod sources;
 
 pub use carry::carry;
 pub use judge::{Case, judge, remember};
-pub use places::find_lines;
+pub use places::{find_lines, find_stale};
 pub use read::{read, read_coverage};
 pub use sources::{Ground, Keep, Reading, ReportSource, Texts};

@@ -6,9 +6,10 @@ use crate::formats::frames::frames;
 use crate::formats::scans::add_line_hashes;
 use crate::merge;
 use crate::model::{
-    Health, PathResolution, Place, RepoPath, ReportRead, ReportTotals, Scan, Snapshot, TestCase, Untrusted,
+    Coverage, Health, Kind, PathResolution, Place, RepoPath, ReportRead, ReportTotals, Scan, Snapshot,
+    TestCase, Untrusted,
 };
-use crate::paths;
+use crate::paths::{self, Tree};
 use std::num::NonZeroU32;
 
 /// So many bytes of tracked files are looked at for the lines of findings.
@@ -67,6 +68,62 @@ pub(super) fn say_paths(row: &mut ReportRead, paths: &PathResolution) {
     ));
 }
 
+/// Names the files of which a report measures another state: it has a line that they do not have. No figure that
+/// rests on them can be right, and the rules do not give one.
+pub(super) fn say_stale(row: &mut ReportRead, coverage: &Coverage, tree: &Tree) {
+    let beyond = |path: &RepoPath| Some((coverage.files.get(path)?.lines.last()?, tree.line_count(path)?));
+    let Some(first) = coverage.stale.first() else { return };
+    let Some((line, count)) = beyond(first) else { return };
+    let others = coverage.stale.len() - 1;
+    row.warnings.push(stale(first, line, count, others, Origin::file(row.file.clone())));
+}
+
+/// Looks for such lines in files whose number of lines nobody had to know so far, as far as a line number is striking:
+/// to look into all files of a repository would take longer than the comparison of a change.
+///
+/// It stands apart for the reason that [`find_lines`] does.
+pub fn find_stale(snapshot: &mut Snapshot, ground: &Ground) {
+    /// Few files of source have more lines than this.
+    const STRIKING: u32 = 1_000;
+    let (Some(texts), Some(tree)) = (&ground.texts, &ground.tree) else { return };
+    let Some(coverage) = &mut snapshot.coverage else { return };
+    let mut bytes_left = MOST_SOURCE_BYTES;
+    let mut found = Vec::new();
+    for (path, file) in &coverage.files {
+        let Some(last) = file.lines.last().filter(|last| *last > STRIKING) else { continue };
+        if tree.line_count(path).is_some() || bytes_left == 0 {
+            continue;
+        }
+        let Some(text) = (texts.0)(path) else { continue };
+        bytes_left = bytes_left.saturating_sub(text.len() as u64);
+        let count = paths::count_lines(&text);
+        if last > count {
+            found.push((path.clone(), last, count));
+        }
+    }
+    let Some((first, last, count)) = found.first() else { return };
+    // Which of several reports has the line is not known any more; the file is the place.
+    let warning = stale(first, *last, *count, found.len() - 1, Origin::file(first.as_str()));
+    if let Some(row) = snapshot.reports.iter_mut().find(|row| row.kind == Some(Kind::Coverage)) {
+        row.warnings.push(warning);
+    }
+    coverage.stale.extend(found.into_iter().map(|(path, ..)| path));
+    coverage.stale.sort();
+    coverage.stale.dedup();
+}
+
+fn stale(path: &RepoPath, line: u32, count: u32, others: usize, origin: Origin) -> Diagnostic {
+    let lines = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+    let path = path.as_str();
+    let mut message = format!("line {line} of {path} is measured, and the file has {lines}");
+    match others {
+        0 => {}
+        1 => message.push_str("; 1 other file is of another state too"),
+        many => message.push_str(&format!("; {many} other files are of another state too")),
+    }
+    Diagnostic::new(Code::StaleCoverage, Weight::Warning, message, origin)
+}
+
 /// A report that says of itself that it measures another commit cannot take part in a pass: its lines are of other
 /// files.
 pub(super) fn say_other_commit(row: &mut ReportRead, measured: Option<&Untrusted>, commit: Option<&str>) {
@@ -113,9 +170,9 @@ pub(super) fn find_failure(case: &mut TestCase, ground: &Ground) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ground, find_failure};
+    use super::{Ground, Tree, find_failure};
     use crate::model::{Place, RepoPath, TestCase, TestId, TestStatus, Untrusted};
-    use crate::paths::{GoModule, Tree};
+    use crate::paths::GoModule;
     use std::num::NonZeroU32;
 
     fn place_of(place: Option<(&str, u32)>, message: &str) -> Option<(String, u32)> {

@@ -1,7 +1,9 @@
 //! Files into the snapshot of one commit.
 
 use super::choose::choose_format;
-use super::places::{find_failure, find_files, find_lines, resolve_file, say_other_commit, say_paths};
+use super::places::{
+    find_failure, find_files, find_lines, find_stale, resolve_file, say_other_commit, say_paths, say_stale,
+};
 use super::sources::{Ground, Keep, Reading, ReportSource};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::{Context, ParseError, Parsed, Report};
@@ -98,8 +100,9 @@ impl Parts {
             let hints = ground.hints_of(file.raw());
             let measured = report.commit.clone();
             let coverage = paths::resolve(report, ground.tree.as_ref(), &hints);
-            if let Some(row) = row.filter(|_| ground.tree.is_some()) {
+            if let (Some(row), Some(tree)) = (row, &ground.tree) {
                 say_paths(row, &coverage.paths);
+                say_stale(row, &coverage, tree);
                 say_other_commit(row, measured.as_ref(), commit.as_deref());
             }
             coverage
@@ -116,6 +119,7 @@ impl Parts {
         let scans = merge::merge_scans(self.scans.into_iter().map(|(_, scans)| scans).collect());
         let mut snapshot = Snapshot { commit, reports, tests, coverage, scans, jobs, ..Snapshot::default() };
         find_lines(&mut snapshot, ground);
+        find_stale(&mut snapshot, ground);
         snapshot
     }
 }

@@ -14,7 +14,7 @@ mod written;
 mod tests;
 
 pub use rules::{PathRule, PathRuleError};
-pub use tree::Tree;
+pub use tree::{Tree, count_lines, lines_ended};
 
 use crate::model::{Coverage, CoverageReport, FileCoverage, RepoPath, Untrusted};
 use std::collections::BTreeSet;

@@ -5,6 +5,17 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+/// How many lines a file has: its line feeds, and one more if text follows the last; saturating.
+pub fn count_lines(bytes: &[u8]) -> u32 {
+    let open = u32::from(bytes.last().is_some_and(|last| *last != b'\n'));
+    lines_ended(bytes).saturating_add(open)
+}
+
+/// Line feeds; saturating.
+pub fn lines_ended(bytes: &[u8]) -> u32 {
+    u32::try_from(memchr::memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX)
+}
+
 /// The tracked files of one commit.
 #[derive(Debug, Default)]
 pub struct Tree {

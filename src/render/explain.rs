@@ -21,9 +21,20 @@ pub struct CountedLine {
     /// The line, 1-based.
     pub line: u32,
     /// What else is known of it, in words of ours.
-    pub notes: Vec<&'static str>,
-    /// The reports that know the line, each with how often it ran there.
-    pub hits: Vec<(Untrusted, u64)>,
+    pub notes: Vec<String>,
+    /// What each report that knows the line says of it.
+    pub said: Vec<Said>,
+}
+
+/// What one report says of a line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Said {
+    /// The report.
+    pub report: Untrusted,
+    /// How often the line ran; `None` if branches or a function stand there and no line does.
+    pub hits: Option<u64>,
+    /// Branches that were taken, of all.
+    pub branches: Option<(u32, u32)>,
 }
 
 /// Why the verdict is what it is, and all rules in force.
@@ -178,19 +189,34 @@ fn exemptions(page: &mut Page, policy: &Policy, rule: Option<&RuleSpec>) {
     }
 }
 
+/// `lcov.info 3`, `lcov.info 3 with 1 of 2 branches`
+fn words_of(page: &Page, said: &Said) -> String {
+    let mut words = page.text(&said.report, SHORT);
+    if let Some(hits) = said.hits {
+        words.push_str(&format!(" {hits}"));
+    }
+    if let Some((taken, of)) = said.branches {
+        words.push_str(&format!(" with {taken} of {of} branches"));
+    }
+    words
+}
+
 fn counted(page: &mut Page, lines: &[CountedLine]) {
     if !lines.is_empty() {
         page.section("counted lines");
     }
     for line in lines.iter().take(MOST_LINES) {
-        let ran = line.hits.iter().any(|(_, hits)| *hits > 0);
-        let mut state = if ran { "ran" } else { "did not run" }.to_owned();
+        let mut state = match line.said.iter().filter_map(|said| said.hits).max() {
+            None => "no count of its own",
+            Some(0) => "did not run",
+            Some(_) => "ran",
+        }
+        .to_owned();
         for note in &line.notes {
             state.push_str(", ");
             state.push_str(note);
         }
-        let reports: Vec<String> =
-            line.hits.iter().map(|(report, hits)| format!("{} {hits}", page.text(report, SHORT))).collect();
+        let reports: Vec<String> = line.said.iter().map(|said| words_of(page, said)).collect();
         let file = page.text(&Untrusted::new(line.file.as_str()), SHORT);
         page.wrapped("  ", 4, &format!("{file}:{}  {state}  ({})", line.line, reports.join(", ")));
     }

@@ -54,6 +54,11 @@ impl Rule for CoverageTotal {
             return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "not measured", required)
                 .because("there is no coverage report");
         };
+        if let Some(stale) = coverage.stale.iter().find(|path| (scope.wanted)(path)) {
+            let path = stale.as_str();
+            return Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, "not measured", required)
+                .because(format!("the coverage of {path} is of another state of the file"));
+        }
         let totals = coverage.totals(scope.wanted);
         let (one, many) = words::of_metric(self.metric);
         let ratio = match self.metric {
@@ -188,6 +193,15 @@ mod tests {
         assert_eq!(judgement.kind, OutcomeKind::NotMet);
         assert_eq!(judgement.measured_text, "75.0% (3 of 4 lines)");
         assert_eq!(judgement.steps[0].action, "Cover 1 more line.");
+    }
+
+    #[test]
+    fn a_report_of_another_state_of_a_file_gives_no_total() {
+        let mut sample = three_of_four();
+        sample.head.coverage.as_mut().unwrap().stale.push(path("b.rs"));
+        let judgement = sample.judge("coverage.total", &[("min", "10")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        assert_eq!(judgement.reason.raw(), "the coverage of b.rs is of another state of the file");
     }
 
     #[test]

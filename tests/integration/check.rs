@@ -212,6 +212,63 @@ fn a_report_that_measures_another_commit_is_named_and_no_verdict() {
 }
 
 #[test]
+fn a_line_that_its_file_does_not_have_is_named_and_gives_no_figure() {
+    let place = Place::new();
+    place.git(&["init", "-q", "-b", "main"]);
+    place.file(
+        "tollgate.yml",
+        "version: 1\nrules:\n  coverage.changed: { min: 50, min-lines: 1 }\n  coverage.total: { min: 50 }\n",
+    );
+    place.file(".gitignore", "/out\n");
+    place.file("a.c", "one\ntwo\n");
+    place.file("b.c", "one\n");
+    place.commit("base");
+    place.git(&["checkout", "-q", "-b", "change"]);
+    place.file("a.c", "one\nanother\n");
+    place.commit("change");
+    let report = |a: &str, b: &str| {
+        place.file(
+            "out/lcov.info",
+            format!("TN:\nSF:a.c\nDA:2,1\n{a}end_of_record\nSF:b.c\nDA:1,1\n{b}end_of_record\n"),
+        );
+        place.tollgate(&["check", "--base", "main"])
+    };
+    report("", "").exits(0);
+    let changed = report("DA:4294967295,1\n", "");
+    changed.exits(3).says("line 4294967295 of a.c is measured").says("measure the coverage of the commit");
+    // A file that the change does not touch is looked into where the number is striking.
+    let other = report("", "DA:4294967295,1\n");
+    other.exits(3).says("line 4294967295 of b.c is measured").says("stale-coverage");
+}
+
+#[test]
+fn explain_shows_every_line_that_counts_with_what_each_report_says_of_it() {
+    let place = Place::new();
+    place.git(&["init", "-q", "-b", "main"]);
+    place.file(
+        "tollgate.yml",
+        "version: 1\nrules:\n  coverage.changed: { min: 50, min-lines: 1, metric: branch }\n",
+    );
+    place.file(".gitignore", "/out\n");
+    place.file("a.c", "one\n");
+    place.commit("base");
+    place.git(&["checkout", "-q", "-b", "change"]);
+    place.file("a.c", "one\ntwo\nthree\n");
+    place.commit("change");
+    place.file(
+        "out/lcov.info",
+        "TN:\nSF:a.c\nFN:2,f\nFNDA:3,f\nDA:2,1\nBRDA:2,0,0,1\nBRDA:2,0,1,-\nBRDA:3,0,0,1\nend_of_record\n",
+    );
+    place.file("out/other.info", "TN:\nSF:a.c\nDA:2,4\nend_of_record\n");
+    let explained = place.tollgate(&["explain", "coverage.changed", "--base", "main"]).exits(0);
+    explained
+        .says("66.6% (2 of 3 branches)")
+        .says("a.c:2  ran, in part, 1 of 1 functions called  (out/lcov.info 1 with 1 of 2")
+        .says("out/other.info 4)")
+        .says("a.c:3  no count of its own  (out/lcov.info with 1 of 1 branches)");
+}
+
+#[test]
 fn as_many_shards_must_come_as_the_policy_says() {
     let place = Place::new();
     let policy = "version: 1\nreports:\n  cov: { kind: coverage, path: \"out/**/lcov.info\", shards: SHARDS }\nrules:\n  coverage.total: { min: 10 }\n";

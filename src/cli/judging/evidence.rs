@@ -5,7 +5,7 @@ use super::question::Question;
 use crate::cli::exit::WrongUse;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::Source;
-use crate::gate::{ReportSource, find_lines};
+use crate::gate::{ReportSource, find_lines, find_stale};
 use crate::io::git::{self, Repository};
 use crate::io::isolated::{self, FileToRead};
 use crate::io::reports::{self, Found, Packed, Search};
@@ -151,6 +151,7 @@ pub(super) fn read_apart(
         .collect();
     let mut snapshot = isolated::read(reader, &files, &gathered.ground, gathered.commit.clone())?;
     find_lines(&mut snapshot, &gathered.ground);
+    find_stale(&mut snapshot, &gathered.ground);
     Ok(snapshot)
 }
 

@@ -5,7 +5,7 @@
 //! Attributes do not decide what is text: a pull request could hide its lines with `*.rs -diff`. A file is
 //! binary if one of its first 8,000 bytes is NUL, as for git.
 
-use super::files::{Side, SizedBlob, count_lines};
+use super::files::{Side, SizedBlob};
 use super::lines::{ChangedLines, Lines, MAX_FILE, MAX_LINES, Pair, blob_up_to, compare_all, lines_of};
 use super::marks::{Moves, Texts};
 use super::{Base, Repository, Run, RunKind};
@@ -13,6 +13,7 @@ use crate::compare::is_sensitive;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::read_beneath;
 use crate::model::{Diff, DiffFile, DiffState, FileChange, LineMarks, LineRanges, RepoPath};
+use crate::paths::count_lines;
 use git2::{Delta, DiffDelta, DiffFindOptions, DiffOptions, FileMode, Patch};
 use std::collections::BTreeMap;
 use std::path::Path;

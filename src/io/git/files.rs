@@ -5,6 +5,7 @@ use super::lines::blob_up_to;
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::beneath::{OpenError, open_beneath, read_beneath};
 use crate::model::RepoPath;
+use crate::paths::count_lines;
 use git2::{ErrorCode, ObjectType};
 use std::io::Read as _;
 use std::path::Path;
@@ -368,17 +369,6 @@ impl SizedBlob<'_> {
 /// True for the modes of regular files, executable or not.
 const fn is_regular(mode: i32) -> bool {
     mode & 0o170_000 == 0o100_000
-}
-
-/// Line feeds, and one more if text follows the last; saturating.
-pub(super) fn count_lines(bytes: &[u8]) -> u32 {
-    let open = u32::from(bytes.last().is_some_and(|last| *last != b'\n'));
-    lines_ended(bytes).saturating_add(open)
-}
-
-/// Line feeds; saturating.
-pub(super) fn lines_ended(bytes: &[u8]) -> u32 {
-    u32::try_from(memchr::memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX)
 }
 
 /// The module's path in a `go.mod` (https://go.dev/ref/mod#go-mod-file-module).

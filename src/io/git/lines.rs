@@ -3,10 +3,11 @@
 //! The states are blobs of the object database, and each pair stands by itself: of a large change they are compared
 //! on several cores.
 
-use super::files::{SizedBlob, count_lines, lines_ended};
+use super::files::SizedBlob;
 use super::marks::Texts;
 use super::rebuilt::STAND_IN;
 use crate::model::{LineRanges, RepoPath};
+use crate::paths::{count_lines, lines_ended};
 use git2::{DiffOptions, Oid, Patch};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
