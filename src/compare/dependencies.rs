@@ -318,7 +318,7 @@ mod tests {
             severity_source: Untrusted::default(),
             class: ScanClass::Dependency,
             rule: "GHSA-0000-0000-0000".into(),
-            aliases: Vec::new(),
+            aliases: Box::default(),
             message: Untrusted::default(),
             place: (!place.is_empty()).then(|| Place { file: place.into(), line: None }),
             package: Some(Box::new(package)),

@@ -110,7 +110,7 @@ mod tests {
             severity_source: Untrusted::default(),
             class: ScanClass::Source,
             rule: rule.into(),
-            aliases: Vec::new(),
+            aliases: Box::default(),
             message: Untrusted::default(),
             place: None,
             package: None,

@@ -225,7 +225,7 @@ mod tests {
             severity_source: Untrusted::default(),
             class: ScanClass::Source,
             rule: "r".into(),
-            aliases: Vec::new(),
+            aliases: Box::default(),
             message: Untrusted::default(),
             place: Some(Place { file: file.into(), line: NonZeroU32::new(line) }),
             package: None,

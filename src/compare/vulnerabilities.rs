@@ -166,7 +166,7 @@ impl<'e> Vulnerability<'e> {
 }
 
 fn ids_of(finding: &Finding) -> impl Iterator<Item = &str> {
-    std::iter::once(&finding.rule).chain(&finding.aliases).map(|id| id.raw())
+    std::iter::once(&finding.rule).chain(&*finding.aliases).map(|id| id.raw())
 }
 
 /// One word for what tools call an ecosystem differently; empty where the word only says how it is packed.

@@ -256,7 +256,7 @@ pub struct Finding {
     /// The tool's rule or the advisory's id.
     pub rule: Untrusted,
     /// Other ids of the same advisory (CVE, GHSA, RUSTSEC …); sorted.
-    pub aliases: Vec<Untrusted>,
+    pub aliases: Box<[Untrusted]>,
     /// What the tool says, cut to a stated length; never a secret's value. Empty beyond the cap of texts.
     pub message: Untrusted,
     /// Where: a path from the root of the repository where the report says enough, else as the tool wrote it.

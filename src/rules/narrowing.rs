@@ -353,7 +353,7 @@ mod tests {
         let package = Package { ecosystem: "npm".into(), name: "p".into(), version: version.into() };
         Finding {
             class: ScanClass::Dependency,
-            aliases: vec![alias.into()],
+            aliases: Box::new([alias.into()]),
             package: Some(Box::new(package)),
             ..finding(rule, severity)
         }

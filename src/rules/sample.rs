@@ -349,7 +349,7 @@ pub(crate) fn finding(rule: &str, severity: Severity) -> Finding {
         severity_source: Untrusted::default(),
         class: ScanClass::Source,
         rule: rule.into(),
-        aliases: Vec::new(),
+        aliases: Box::default(),
         message: "do not".into(),
         place: Some(Place { file: "src/a.rs".into(), line: NonZeroU32::new(3) }),
         package: None,

@@ -108,7 +108,7 @@ mod tests {
         let package = Package { ecosystem: ecosystem.into(), name: name.into(), version: version.into() };
         Finding {
             class: ScanClass::Dependency,
-            aliases: vec!["CVE-2026-1".into()],
+            aliases: Box::new(["CVE-2026-1".into()]),
             package: Some(Box::new(package)),
             ..finding("GHSA-1", Severity::High)
         }

@@ -191,7 +191,7 @@ fn finding() -> impl Strategy<Value = Finding> {
             severity_source: rule.clone(),
             class: ScanClass::Dependency,
             rule: rule.clone(),
-            aliases,
+            aliases: aliases.into(),
             message: rule,
             place,
             package: package.map(Box::new),

@@ -246,7 +246,7 @@ impl Reading {
             severity_source: self.shared(&draft.source)?,
             class,
             rule: self.shared(&draft.rule)?,
-            aliases,
+            aliases: aliases.into(),
             message: Untrusted::new(message),
             place,
             package,

@@ -23,5 +23,5 @@ pub(super) use npm::{name_npm_advisory, read_npm_advisory};
 pub(super) use path::{is_absolute, path};
 pub(super) use secrets::quotes_secrets;
 pub(super) use severity::{Score, score, severity_word};
-pub(super) use strings::Strings;
+pub(super) use strings::{Strings, Texts};
 pub(super) use xml::{Path, is_xml, walk};

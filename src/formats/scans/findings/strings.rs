@@ -42,7 +42,27 @@ impl Strings {
 
     /// The text of a number.
     pub(in crate::formats::scans) fn get(&self, number: u32) -> Arc<str> {
-        let text = usize::try_from(number).ok().and_then(|number| self.all.get(number));
-        text.map_or_else(|| "".into(), Arc::clone)
+        get(&self.all, number)
     }
+
+    /// The texts by their numbers alone, when no further one will come.
+    pub(in crate::formats::scans) fn close(self) -> Texts {
+        Texts(self.all)
+    }
+}
+
+/// The texts of a [`Strings`] that takes no more.
+#[derive(Debug, Default)]
+pub(in crate::formats::scans) struct Texts(Vec<Arc<str>>);
+
+impl Texts {
+    /// The text of a number.
+    pub(in crate::formats::scans) fn get(&self, number: u32) -> Arc<str> {
+        get(&self.0, number)
+    }
+}
+
+fn get(all: &[Arc<str>], number: u32) -> Arc<str> {
+    let text = usize::try_from(number).ok().and_then(|number| all.get(number));
+    text.map_or_else(|| "".into(), Arc::clone)
 }

@@ -16,6 +16,7 @@ mod result;
 mod rules;
 mod run;
 mod tools;
+mod waiting;
 mod wire;
 
 #[cfg(test)]
@@ -25,7 +26,8 @@ use crate::diagnostic::{Code, Weight};
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Folder, Format, Head, ParseError, Parsed, Report, Source};
 use crate::model::{Health, Kind, Scan, Untrusted};
-use run::{Room, Run};
+use run::Run;
+use waiting::Room;
 
 pub(super) const FORMAT: Format = Format {
     id: "sarif",
@@ -105,7 +107,7 @@ impl Log {
             let run = self.run.insert(Run::new(self.room));
             run.read(json, context, self.folder.as_deref())?;
             if let Some(run) = self.run.take() {
-                self.room = run.room;
+                self.room = run.waiting.room();
                 self.scans.push(resolve::resolve(run, context, json.position(), false));
             }
             Ok(())

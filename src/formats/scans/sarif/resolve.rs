@@ -2,19 +2,19 @@
 
 use super::package::{Way, is_advisory};
 use super::rules::{Component, Found, Rule, RuleQuery};
-use super::run::{Key, Pending, PendingPackage, Run, Text};
+use super::run::Run;
 use super::tools::{class_of_tool, looked_for_by_tool};
+use super::waiting::{Gathered, Key, Pending, PendingPackage, Spot, Text};
 use super::wire::{DescriptorReference, Level, ResultKind};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::scans::findings::{
-    Collector, Score, identity, of_advisory, quotes_secrets, score, severity_word,
+    Collector, Score, Texts, identity, of_advisory, quotes_secrets, score, severity_word,
 };
 use crate::formats::{Context, Position};
 use crate::model::{
     Finding, FindingId, Health, Package, Place, Scan, ScanClass, ScanClasses, Severity, Suppression, Tool,
     Traits, Untrusted,
 };
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ struct Resolved<'r> {
     rule_id: Untrusted,
     rule: Option<(&'r Rule, &'r Component)>,
     /// Other ids of the advisory.
-    aliases: Vec<Untrusted>,
+    aliases: Box<[Untrusted]>,
     /// True if the piece of source or the message may be a secret.
     is_secret: bool,
 }
@@ -37,42 +37,39 @@ struct Resolved<'r> {
 /// may stand behind the cut.
 pub(super) fn resolve(mut run: Run, context: &mut Context, position: Position, cut_off: bool) -> Scan {
     run.tool.index();
-    let pending = std::mem::take(&mut run.pending);
-    let mut texts = std::mem::take(&mut run.texts);
+    let mut gathered = std::mem::take(&mut run.waiting).close();
+    let pending = std::mem::take(&mut gathered.pending);
     let resolved: Vec<Resolved<'_>> =
-        run.key_counts.iter().map(|(key, _)| resolve_key(&run, key, cut_off)).collect();
+        gathered.key_counts.iter().map(|(key, _)| resolve_key(&run, &gathered.texts, key, cut_off)).collect();
+    let files: Vec<Option<Untrusted>> =
+        gathered.spots.iter().map(|spot| file(&run, &gathered.texts, spot)).collect();
     let is_of_image = run.image || looked_for_by_tool(&run.tool.name).has(ScanClass::Container);
     let mut collector = Collector::default();
     collector.reserve(pending.iter().map(Vec::len).sum());
-    collector.add_unseen(Severity::Unknown, run.unknown);
-    for ((_, counts), resolved) in run.key_counts.iter().zip(&resolved) {
+    collector.add_unseen(Severity::Unknown, gathered.unknown);
+    for ((_, counts), resolved) in gathered.key_counts.iter().zip(&resolved) {
         collector.add_unseen(resolved.severity, counts.active - counts.pending_active);
         collector.add_unseen_suppressed(counts.suppressed - counts.pending_suppressed);
     }
-    let mut paths: HashMap<(u32, u32, i32), Option<Untrusted>> = HashMap::new();
     for result in pending.into_iter().flatten() {
         let Some(of_key) = usize::try_from(result.key).ok().and_then(|key| resolved.get(key)) else {
             // Keys are never taken away, so each is there; should one be missing, its result still counts.
             collector.add_unseen(Severity::Unknown, 1);
             continue;
         };
-        let file = paths.entry((result.uri, result.uri_base, result.artifact)).or_insert_with(|| {
-            let (uri, base) = (run.strings.get(result.uri), run.strings.get(result.uri_base));
-            run.places.path(&uri, &base, result.artifact).map(Untrusted::from)
-        });
-        let package = usize::try_from(result.package).ok().and_then(|index| run.packages.get(index));
+        let file = usize::try_from(result.spot).ok().and_then(|spot| files.get(spot)).cloned().flatten();
+        let package = usize::try_from(result.package).ok().and_then(|index| gathered.packages.get(index));
         let package = package.filter(|package| package.way.is_of(&run.tool.name));
-        let place = file.clone().map(|file| Place { file, line: NonZeroU32::new(result.line) });
-        let text = usize::try_from(result.text).ok().and_then(|text| texts.get_mut(text)).map(std::mem::take);
-        let mut found = finding(&result, of_key, place, text.as_ref(), context);
+        let place = file.map(|file| Place { file, line: NonZeroU32::new(result.line) });
+        let mut found = finding(&result, of_key, place, context);
         if let Some(package) = package {
-            name_package(&mut found, package, of_key, &run);
+            name_package(&mut found, package, of_key, &gathered.texts);
         }
         found.traits.also = also(&found, is_of_image);
         collector.add(found);
     }
     let looked_for = looked_for(&run, &resolved);
-    say_what_is_odd(&run, &resolved, context, position);
+    say_what_is_odd(&gathered, &resolved, context, position);
     let (name, version) = (run.tool.name.as_str().into(), run.tool.version.as_str().into());
     let tool = Tool { name, version, ..Tool::default() };
     let health = if cut_off { Health::Invalid } else { run.health.health };
@@ -101,13 +98,15 @@ fn also(finding: &Finding, image: bool) -> ScanClasses {
     ScanClasses::of(if is_of_image { &[ScanClass::Container] } else { &[] })
 }
 
-fn finding(
-    result: &Pending,
-    of_key: &Resolved<'_>,
-    place: Option<Place>,
-    text: Option<&Text>,
-    context: &Context,
-) -> Finding {
+/// The file that a location names. Most URIs are paths already: those are not kept twice.
+fn file(run: &Run, texts: &Texts, spot: &Spot) -> Option<Untrusted> {
+    let (uri, base) = (texts.get(spot.uri), texts.get(spot.uri_base));
+    let path = run.places.path(&uri, &base, spot.artifact)?;
+    Some(if path == *uri { Untrusted::new(uri) } else { Untrusted::from(path) })
+}
+
+fn finding(result: &Pending, of_key: &Resolved<'_>, place: Option<Place>, context: &Context) -> Finding {
+    let text = result.text.as_deref();
     let (rule, is_secret) = (of_key.rule_id.raw(), of_key.is_secret);
     let (line, snippet, message) =
         if is_secret { (0, 0, 0) } else { (result.line_hash, result.snippet, result.message) };
@@ -130,7 +129,7 @@ fn finding(
         severity_source: of_key.source.clone(),
         class: of_key.class,
         rule: of_key.rule_id.clone(),
-        aliases: Vec::new(),
+        aliases: Box::default(),
         message,
         place,
         package: None,
@@ -142,8 +141,8 @@ fn finding(
 }
 
 /// Makes a finding an advisory of a package, known by package and id as those of other tools.
-fn name_package(finding: &mut Finding, package: &PendingPackage, of_key: &Resolved<'_>, run: &Run) {
-    let text = |number: u32| Untrusted::new(run.strings.get(number));
+fn name_package(finding: &mut Finding, package: &PendingPackage, of_key: &Resolved<'_>, texts: &Texts) {
+    let text = |number: u32| Untrusted::new(texts.get(number));
     let name = text(package.name);
     // Grype's rules are of an advisory and a package: `CVE-2020-8203-lodash`.
     let own = finding.rule.raw().strip_suffix(name.raw()).and_then(|rest| rest.strip_suffix('-'));
@@ -214,10 +213,10 @@ fn substitute(template: &str, arguments: &[String]) -> String {
     text
 }
 
-fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
-    let id = run.strings.get(key.rule_id);
-    let guid = run.strings.get(key.rule_guid);
-    let component_guid = run.strings.get(key.component_guid);
+fn resolve_key<'r>(run: &'r Run, texts: &Texts, key: &Key, cut_off: bool) -> Resolved<'r> {
+    let id = texts.get(key.rule_id);
+    let guid = texts.get(key.rule_guid);
+    let component_guid = texts.get(key.component_guid);
     let found = run.tool.find(&RuleQuery {
         id: &id,
         guid: &guid,
@@ -233,7 +232,7 @@ fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
         Found::NotKept => (Severity::Unknown, "the rule was not kept".into()),
         // What the file would have said of the rule is behind the cut.
         Found::Nothing if cut_off && key.level == Level::Absent => (Severity::Unknown, "cut off".into()),
-        Found::Rule(..) | Found::Nothing => severity(run, key, rule.map(|(rule, _)| rule)),
+        Found::Rule(..) | Found::Nothing => severity(run, texts, key, rule.map(|(rule, _)| rule)),
     };
     let tagged = rule.and_then(|(rule, _)| rule.class);
     let rule_id: Arc<str> = match rule {
@@ -253,7 +252,7 @@ fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
         is_tagged: tagged.is_some(),
         rule_id: Untrusted::new(rule_id),
         rule,
-        aliases,
+        aliases: aliases.into(),
         is_secret,
     }
 }
@@ -262,9 +261,9 @@ fn resolve_key<'r>(run: &'r Run, key: &Key, cut_off: bool) -> Resolved<'r> {
 ///
 /// The rule's `security-severity` decides where it is one, else the result's own (which GitHub does not read),
 /// else the level.
-fn severity(run: &Run, key: &Key, rule: Option<&Rule>) -> (Severity, Untrusted) {
+fn severity(run: &Run, texts: &Texts, key: &Key, rule: Option<&Rule>) -> (Severity, Untrusted) {
     let of_rule = rule.map_or("", |rule| &*rule.security_severity);
-    let of_result = run.strings.get(key.security_severity);
+    let of_result = texts.get(key.security_severity);
     for text in [of_rule, &of_result] {
         if let Some(severity) = security_severity(text) {
             return (severity, format!("security-severity {text}").into());
@@ -326,15 +325,20 @@ fn names(run: &Run, descriptor: &DescriptorReference, rule: &Rule) -> bool {
     matches!(run.tool.find(&query), Found::Rule(named, _) if std::ptr::eq(named, rule))
 }
 
-fn say_what_is_odd(run: &Run, resolved: &[Resolved<'_>], context: &mut Context, position: Position) {
-    let (mut odd_levels, mut not_kept) = (0, run.unknown);
+fn say_what_is_odd(
+    gathered: &Gathered,
+    resolved: &[Resolved<'_>],
+    context: &mut Context,
+    position: Position,
+) {
+    let (mut odd_levels, mut not_kept) = (0, gathered.unknown);
     let (mut no_rule, mut words) = (0, 0);
-    for ((key, counts), resolved) in run.key_counts.iter().zip(resolved) {
+    for ((key, counts), resolved) in gathered.key_counts.iter().zip(resolved) {
         let results = counts.active + counts.suppressed;
         odd_levels += if key.level == Level::Odd { results } else { 0 };
         not_kept += counts.active - counts.pending_active;
         let names_a_rule =
-            key.rule_index >= 0 || key.rule_guid != 0 && !run.strings.get(key.rule_guid).is_empty();
+            key.rule_index >= 0 || key.rule_guid != 0 && !gathered.texts.get(key.rule_guid).is_empty();
         no_rule += if resolved.rule.is_none() && names_a_rule { results } else { 0 };
         let text = resolved.rule.map_or("", |(rule, _)| &rule.security_severity);
         words += if !text.is_empty() && score(text) == Score::NotANumber { results } else { 0 };
