@@ -320,6 +320,24 @@ mod tests {
     }
 
     #[test]
+    fn documents_that_a_tool_wrote_are_read() {
+        let hides = |why: &str| Some(format!("not_affected: {why}"));
+        let package = "npm/parcel-of-nothing@1.0.0";
+        let rows = |why: &str| {
+            [
+                ("CVE-2026-0001".to_owned(), package.to_owned(), hides(why)),
+                ("CVE-2026-0002".to_owned(), package.to_owned(), None),
+            ]
+        };
+        let open_vex = include_str!("../../tests/formats/vex/openvex/vex.json");
+        assert_eq!(read(open_vex), rows("vulnerable_code_not_in_execute_path"));
+        let cyclonedx = include_str!("../../tests/formats/vex/cyclonedx/vex.json");
+        assert_eq!(read(cyclonedx), rows("code_not_reachable"));
+        // Its products have no package URL: what a statement is about is not known, so it hides nothing.
+        assert_eq!(read(include_str!("../../tests/formats/vex/csaf/vex.json")), []);
+    }
+
+    #[test]
     fn what_is_no_vex_document_is_an_error() {
         for text in [
             "",
