@@ -25,7 +25,7 @@ pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_dro
 pub use exclusions::Watch;
 pub use provenance::{is_sensitive, of_change, raise_isolated};
 pub use scan_changes::{ScanChanges, scan_changes};
-pub use scans::NewFindings;
+pub use scans::{NewFindings, same_tool};
 pub use tests::{CountedFailures, FlakyCase};
 pub use vulnerabilities::{CountedFinding, Reported, count_once, ecosystem, package_name};
 

@@ -112,7 +112,8 @@ fn active(scan: &Scan) -> impl Iterator<Item = &Finding> {
     scan.findings.iter().filter(|finding| finding.suppression.is_none())
 }
 
-fn same_tool(left: &Scan, right: &Scan) -> bool {
+/// True if both are by one scanner, of one category.
+pub fn same_tool(left: &Scan, right: &Scan) -> bool {
     left.tool.name == right.tool.name && left.category == right.category
 }
 

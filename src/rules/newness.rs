@@ -1,8 +1,10 @@
 //! Whether a rule counts what is new or everything, and what it says without a base to compare with.
 
-use super::{Direction, Field, FieldKind, Judgement, Scope, Settings, narrowing};
+use super::narrowing::{self, Narrowing};
+use super::words::counted;
+use super::{Direction, Field, FieldKind, Judgement, Scope, Settings, doubt, vanished};
 use crate::compare::{Evidence, Reported};
-use crate::model::OutcomeKind;
+use crate::model::{Kind, OutcomeKind};
 
 pub(super) const COUNT: Field = Field {
     key: "count",
@@ -45,6 +47,11 @@ impl Basis {
             Self::All | Self::NoBase => "",
         }
     }
+
+    /// `2 new secrets`.
+    pub(super) fn counted(self, count: u64, one: &str, many: &str) -> String {
+        counted(count, &format!("{}{one}", self.word()), &format!("{}{many}", self.word()))
+    }
 }
 
 impl Newness {
@@ -69,9 +76,25 @@ impl Newness {
         if self.all { "" } else { "new " }
     }
 
+    /// What holds in the end, when a rule has counted: whether somebody looked for it, whether there is a base to
+    /// compare with, whether the evidence is whole, and whether a scanner of the base is missing.
+    pub(super) fn conclude(
+        &self,
+        judgement: Judgement,
+        basis: Basis,
+        narrowing: &Narrowing,
+        evidence: &Evidence<'_>,
+        scope: &Scope<'_>,
+    ) -> Judgement {
+        let judgement = narrowing.settle(judgement, evidence, scope);
+        let judgement = self.settle(judgement, basis, scope);
+        let judgement = doubt::settle(judgement, evidence, scope, Kind::Scan);
+        vanished::settle(judgement, evidence, scope, |scan| narrowing.relies_on(scan))
+    }
+
     /// Turns "not met" into what holds without a base: what is within the limit when everything counts as new is
     /// within it for certain, what is above it may be old (DECISIONS 18, 20).
-    pub(super) fn settle(&self, mut judgement: Judgement, basis: Basis, scope: &Scope<'_>) -> Judgement {
+    fn settle(&self, mut judgement: Judgement, basis: Basis, scope: &Scope<'_>) -> Judgement {
         if basis != Basis::NoBase {
             return judgement;
         }

@@ -1,10 +1,9 @@
 //! `scan.all`: the findings of the commit, whether they are new or not.
 
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
-use super::narrowing::{
-    self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Hidden, Narrowing, REACHABLE, Selected, TOOL,
-};
-use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
+use super::narrowing::{self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Narrowing, REACHABLE, Selected, TOOL};
+use super::suppressed::Hidden;
+use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt, vanished};
 use crate::compare::Evidence;
 use crate::model::{Kind, Measured, OutcomeKind, Replay};
 
@@ -73,7 +72,9 @@ impl Rule for ScanAll {
             judgement.kind = OutcomeKind::NotMet;
             judgement.steps = self.limits.steps(SPEC.id, &counted, "");
         }
-        doubt::settle(self.narrowing.settle(judgement, evidence, scope), evidence, scope, Kind::Scan)
+        let judgement = self.narrowing.settle(judgement, evidence, scope);
+        let judgement = doubt::settle(judgement, evidence, scope, Kind::Scan);
+        vanished::settle(judgement, evidence, scope, |scan| self.narrowing.relies_on(scan))
     }
 
     fn replay(&self, replay: &Replay) -> Option<Replayed> {

@@ -69,11 +69,7 @@ impl Rule for ScanLicenses {
         let counted = Limits::count(rated, &not_kept);
         let excess = self.limits.excess(&counted.counts).saturating_add(denied.len() as u64);
         let total = counted.counts.total() + denied.len() as u64;
-        let mut text = super::words::counted(
-            total,
-            &format!("{}licence", basis.word()),
-            &format!("{}licences", basis.word()),
-        );
+        let mut text = basis.counted(total, "licence", "licences");
         let mut parts = Vec::new();
         parts.extend((!denied.is_empty()).then(|| format!("{} denied", denied.len())));
         parts.extend((counted.counts.total() > 0).then(|| limits::by_severity(&counted.counts)));
@@ -96,8 +92,7 @@ impl Rule for ScanLicenses {
                 judgement.steps.extend(self.limits.steps(SPEC.id, &counted, basis.word()));
             }
         }
-        let judgement = narrowing.settle(judgement, evidence, scope);
-        doubt::settle(self.newness.settle(judgement, basis, scope), evidence, scope, Kind::Scan)
+        self.newness.conclude(judgement, basis, &narrowing, evidence, scope)
     }
 }
 

@@ -1,13 +1,12 @@
 //! `scan.new`: the change adds no finding that the base does not have.
 
 use super::limits::{self, CRITICAL, HIGH, INFO, LOW, Limits, MEDIUM, UNKNOWN_AS};
-use super::narrowing::{
-    self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Hidden, Narrowing, REACHABLE, Selected, TOOL,
-};
+use super::narrowing::{self, CLASS, DEV_DEPENDENCY, FIX_AVAILABLE, Narrowing, REACHABLE, Selected, TOOL};
 use super::newness::WITHOUT_BASE;
-use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt};
+use super::suppressed::Hidden;
+use super::{Field, Judgement, Replayed, Rule, RuleSpec, Scope, Settings, doubt, vanished};
 use crate::compare::{Evidence, NewFindings};
-use crate::model::{Kind, Measured, NotCounted, OutcomeKind, Replay, SeverityCounts, Untrusted};
+use crate::model::{Kind, Measured, NotCounted, OutcomeKind, Replay, Scan, Untrusted};
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanNew>(
     "scan.new",
@@ -52,7 +51,8 @@ impl Rule for ScanNew {
 
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
         let required = self.limits.required_text("new ");
-        if let Some(judgement) = gone(evidence, &required) {
+        let relies_on = |scan: &Scan| self.narrowing.relies_on(scan);
+        if let Some(judgement) = vanished::judgement(evidence, &required, relies_on) {
             return judgement;
         }
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Scan, &required) {
@@ -184,25 +184,6 @@ fn lift_ambient(selected: &mut Selected<'_>, evidence: &Evidence<'_>) {
         lifted.list_finding(SPEC.id, finding, excused.cause, excused.proof);
         false
     });
-}
-
-/// Not measured if a scanner that the base has a report of left none here: a change must not pass by
-/// removing its scanner.
-fn gone(evidence: &Evidence<'_>, required: &str) -> Option<Judgement> {
-    let base = evidence.base?;
-    let missing = base.scans.iter().find(|scan| {
-        !evidence
-            .head
-            .scans
-            .iter()
-            .any(|head| head.tool.name == scan.tool.name && head.category == scan.category)
-    })?;
-    let known: SeverityCounts = missing.active;
-    let text =
-        format!("a scan is missing that the base has ({} there)", limits::findings_text(known.total(), ""));
-    let reason = format!("the base has a scan by {} and the change has none", missing.tool.name.raw());
-    let judgement = Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required);
-    Some(judgement.because(reason).before_measuring())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `scan.secrets`: the change adds no secret.
 
-use super::limits::{self, step};
-use super::narrowing::{Hidden, Narrowing, Selected};
-use super::newness::{COUNT, Newness, WITHOUT_BASE};
-use super::words::counted;
+use super::allowance::{Allowance, MAX, Words};
+use super::limits;
+use super::narrowing::{Narrowing, Selected};
+use super::newness::{COUNT, WITHOUT_BASE};
+use super::suppressed::Hidden;
 use super::{Direction, Field, FieldKind, Judgement, Rule, RuleSpec, Scope, Settings, doubt};
 use crate::compare::Evidence;
 use crate::model::{Kind, Measured, OutcomeKind, ScanClass};
@@ -17,18 +18,15 @@ pub(super) const SPEC: RuleSpec = RuleSpec::of::<ScanSecrets>(
 )
 .by_path();
 
-const MOST_STEPS: usize = 20;
-
 struct ScanSecrets {
-    max: Option<u64>,
+    allowance: Allowance,
     verified_only: bool,
-    newness: Newness,
 }
 
 impl Rule for ScanSecrets {
     const FIELDS: &'static [Field] = &[
         Field {
-            key: "max",
+            key: MAX,
             kind: FieldKind::Count,
             direction: Direction::Max,
             default: Some("0"),
@@ -47,23 +45,19 @@ impl Rule for ScanSecrets {
 
     fn read(settings: &Settings) -> Self {
         Self {
-            max: settings.count("max"),
+            allowance: Allowance::read(settings),
             verified_only: settings.word("verified") == Some("only"),
-            newness: Newness::read(settings),
         }
     }
 
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
-        let required = match self.max {
-            Some(max) => format!("at most {max} {}", self.newness.required_word()).trim_end().to_owned(),
-            None => "no limit".to_owned(),
-        };
+        let required = self.allowance.required("");
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Scan, &required) {
             return judgement;
         }
         let scans = &evidence.head.scans;
         let hidden = Hidden::find(evidence, scope, Some(ScanClass::Secret));
-        let (basis, reported) = self.newness.reported(evidence);
+        let (basis, reported) = self.allowance.reported(evidence);
         let narrowing = Narrowing::of(ScanClass::Secret);
         let Selected { mut findings, not_kept, mut lifted } =
             narrowing.select(SPEC.id, reported, scans, scope);
@@ -78,37 +72,24 @@ impl Rule for ScanSecrets {
             });
         }
         let total = findings.len() as u64;
-        let mut text =
-            counted(total, &format!("{}secret", basis.word()), &format!("{}secrets", basis.word()));
+        let mut text = basis.counted(total, "secret", "secrets");
         text.push_str(&limits::lifted_text(&lifted));
         text.push_str(&hidden.text());
         let mut judgement = Judgement::new(OutcomeKind::Met, Measured::Count(total), text, required);
         judgement.details.extend(limits::table("Secrets", &findings, |_| (), total));
         judgement.details.extend(hidden.detail());
         (judgement.not_counted, judgement.used) = (lifted.not_counted, lifted.used);
-        match self.max {
-            None => {
-                judgement.kind = OutcomeKind::NotJudged;
-                judgement.reason = "no limit is set".into();
-            }
-            Some(max) if total > max => {
-                judgement.kind = OutcomeKind::NotMet;
-                let action = "Revoke 1 secret, then remove it from the source and its history.";
-                let steps = findings.iter().take(MOST_STEPS);
-                judgement.steps = steps.map(|finding| step(SPEC.id, action.to_owned(), finding)).collect();
-            }
-            Some(_) if not_kept.total() > 0 => {
-                judgement.kind = OutcomeKind::NotMeasured;
-                let reason = format!(
-                    "{} findings are only counted, and any of them may be a secret",
-                    not_kept.total()
-                );
-                judgement.reason = reason.into();
-            }
-            Some(_) => {}
-        }
-        let judgement = narrowing.settle(judgement, evidence, scope);
-        doubt::settle(self.newness.settle(judgement, basis, scope), evidence, scope, Kind::Scan)
+        self.allowance.weigh(
+            &mut judgement,
+            &findings,
+            &not_kept,
+            &Words {
+                rule: SPEC.id,
+                action: "Revoke 1 secret, then remove it from the source and its history.",
+                may_be: "a secret",
+            },
+        );
+        self.allowance.newness.conclude(judgement, basis, &narrowing, evidence, scope)
     }
 }
 

@@ -15,6 +15,13 @@ pub(super) enum Searched {
 }
 
 impl Searched {
+    /// The classes that it is about.
+    pub(super) const fn classes(self) -> ScanClasses {
+        match self {
+            Self::Each(classes) | Self::Any(classes) => classes,
+        }
+    }
+
     /// Turns "met" into "not measured" where nobody looked for a class. A class counts as looked for by what reports
     /// and the policy say ([`Scan::looked_for`]); one that only reports can show that the policy lets be absent is not
     /// asked for.

@@ -153,6 +153,8 @@ mod tests {
         for (found, purl, wanted) in [
             (("npm", "p", "1.0"), "pkg:npm/p@1.0", OutcomeKind::Met),
             (("npm", "p", "1.1"), "pkg:npm/p@1.0", OutcomeKind::NotMet),
+            // npm's audit does not say the version: it may be another one.
+            (("npm", "p", ""), "pkg:npm/p@1.0", OutcomeKind::NotMet),
             (("npm", "q", "1.0"), "pkg:npm/p", OutcomeKind::NotMet),
             (("pypi", "p", "1.0"), "pkg:npm/p", OutcomeKind::NotMet),
             (("npm", "@s/p", "1.0"), "pkg:npm/%40s/p@1.0", OutcomeKind::Met),
