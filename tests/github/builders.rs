@@ -1,6 +1,6 @@
 //! Pull requests and runs, said in one line.
 
-use super::state::{HeadState, JobState, PullState, Repo, RunState};
+use super::state::{HeadState, JobState, MergedState, Merging, PullState, Repo, RunState, WHEN};
 use super::{GitHub, REPOSITORY};
 
 /// A pull request while it is set up.
@@ -23,7 +23,8 @@ impl<'g> Pull<'g> {
                 author: "mona".to_owned(),
                 association: "MEMBER".to_owned(),
                 state: "open",
-                merged: false,
+                merged: None,
+                updated: WHEN.to_owned(),
                 mergeable: Some(true),
                 head,
                 base: "main".to_owned(),
@@ -117,11 +118,31 @@ impl<'g> Pull<'g> {
         self.set(|pull| pull.state = "closed")
     }
 
+    /// Closed or changed in another way at a time.
+    pub(crate) fn updated(self, at: &str) -> Self {
+        self.set(|pull| pull.updated = at.to_owned())
+    }
+
     /// Merged.
     pub(crate) fn merged(self) -> Self {
+        self.merged_at(Merging::Commit, WHEN)
+    }
+
+    /// Merged in some way at a time.
+    pub(crate) fn merged_at(self, merging: Merging, at: &str) -> Self {
+        let mut state = self.github.shared.lock();
+        let repo = state.repo_mut(REPOSITORY);
+        let (branch, head) = {
+            let pull = &repo.pulls[&self.number];
+            (pull.base.clone(), pull.head.sha.clone())
+        };
+        let base = repo.tip(&branch).unwrap();
+        let commit = repo.merge(&branch, &head, merging);
+        drop(state);
         self.set(|pull| {
             pull.state = "closed";
-            pull.merged = true;
+            pull.merged = Some(MergedState { at: at.to_owned(), commit, base });
+            pull.updated = at.to_owned();
         })
     }
 

@@ -23,7 +23,7 @@ mod tests;
 
 pub(crate) use builders::{Pull, Run};
 pub(crate) use server::{Asked, Fault};
-pub(crate) use state::Check;
+pub(crate) use state::{Check, Merging};
 
 use serde_json::{Value, json};
 use server::Shared;

@@ -101,9 +101,30 @@ pub(super) struct PullState {
     pub(super) author: String,
     pub(super) association: String,
     pub(super) state: &'static str,
-    pub(super) merged: bool,
+    /// How and when it was merged.
+    pub(super) merged: Option<MergedState>,
+    /// When anything of it last changed.
+    pub(super) updated: String,
     pub(super) mergeable: Option<bool>,
     pub(super) head: HeadState,
+    pub(super) base: String,
+}
+
+/// How a pull request is merged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Merging {
+    /// By a commit with two parents.
+    Commit,
+    /// As one commit on top of the base.
+    Squash,
+    /// Each of its commits on top of the base.
+    Rebase,
+}
+
+pub(super) struct MergedState {
+    pub(super) at: String,
+    pub(super) commit: String,
+    /// Where the base stood before.
     pub(super) base: String,
 }
 
@@ -267,6 +288,37 @@ impl Repo {
     pub(super) fn point(&self, reference: &str, commit: &str) {
         let commit = git2::Oid::from_str(commit).unwrap();
         self.git.reference(reference, commit, true, "").unwrap();
+    }
+
+    /// Puts a change on top of a branch, as GitHub merges it, and gives the last commit of that.
+    pub(super) fn merge(&mut self, branch: &str, head: &str, merging: Merging) -> String {
+        self.clock += 60;
+        let who = git2::Signature::new("A", "a@example.invalid", &git2::Time::new(self.clock, 0)).unwrap();
+        let commit = |id: git2::Oid| self.git.find_commit(id).unwrap();
+        let onto = git2::Oid::from_str(&self.tip(branch).unwrap()).unwrap();
+        let head = git2::Oid::from_str(head).unwrap();
+        let write = |mut index: git2::Index, parents: &[&git2::Commit<'_>]| {
+            let tree = self.git.find_tree(index.write_tree_to(&self.git).unwrap()).unwrap();
+            self.git.commit(None, &who, &who, "merged", &tree, parents).unwrap()
+        };
+        let merged = || self.git.merge_commits(&commit(onto), &commit(head), None).unwrap();
+        let last = match merging {
+            Merging::Commit => write(merged(), &[&commit(onto), &commit(head)]),
+            Merging::Squash => write(merged(), &[&commit(onto)]),
+            Merging::Rebase => {
+                let mut walk = self.git.revwalk().unwrap();
+                walk.push(head).unwrap();
+                walk.hide(onto).unwrap();
+                let mut commits: Vec<git2::Oid> = walk.map(Result::unwrap).collect();
+                commits.reverse();
+                commits.into_iter().fold(onto, |onto, picked| {
+                    let onto = commit(onto);
+                    write(self.git.cherrypick_commit(&commit(picked), &onto, 0, None).unwrap(), &[&onto])
+                })
+            }
+        };
+        self.point(&format!("refs/heads/{branch}"), &last.to_string());
+        last.to_string()
     }
 
     /// A commit on top of another; an empty text takes a file away.

@@ -9,6 +9,7 @@ use tollgate::io::github::{
     Annotation, Api, AppKey, Button, CheckStatus, CheckWrite, Client, Commit, Conclusion, Identity, Level,
     Network, Output, RequestError, Scope, TreeEntry,
 };
+use tollgate::model::Moment;
 
 /// A key for tests alone; no App has it.
 const KEY: &str = include_str!("keys/app.pem");
@@ -252,6 +253,32 @@ fn closed_merged_and_retargeted_pull_requests_are_told_apart() {
         assert!(nine.is_open() && nine.base.branch.raw() == "release");
         assert_eq!(client.pull(REPOSITORY, 10).await, Ok(None));
     });
+}
+
+#[test]
+fn what_was_merged_since_is_found_and_no_page_beyond_is_read() {
+    let github = GitHub::start();
+    // Merged long ago and changed since, and closed without being merged.
+    github.pull(9).merged().updated("2026-03-01T12:30:00Z");
+    github.pull(7).changes(&[("a.py", "a = 7\n")]).merged_at(Merging::Commit, "2026-03-01T11:59:59Z");
+    github.pull(8).changes(&[("b.py", "b = 8\n")]).merged_at(Merging::Squash, "2026-03-01T12:00:00Z");
+    github.pull(10).closed().updated("2026-03-01T12:40:00Z");
+    github.pull(11).changes(&[("c.py", "c = 11\n")]).merged_at(Merging::Rebase, "2026-03-01T13:00:00Z");
+    for number in 100..160 {
+        github.pull(number).closed();
+    }
+    let since = Moment::parse("2026-03-01T12:00:00Z").unwrap();
+    let merged = ask(&github, async |client| client.merged_since(REPOSITORY, since).await).unwrap();
+    assert_eq!(merged.iter().map(|(_, pull)| pull.number).collect::<Vec<_>>(), [11, 8]);
+    assert_eq!(merged[1].0, since);
+    let parents = |commit: &Option<String>| {
+        let commit = commit.clone().unwrap();
+        ask(&github, async |client| client.commit(REPOSITORY, &commit).await).unwrap().parents
+    };
+    let [(_, rebased), (_, squashed)] = merged.as_slice() else { panic!("{merged:?}") };
+    assert_eq!(parents(&rebased.merge_commit_sha), [squashed.merge_commit_sha.clone().unwrap()]);
+    assert_eq!(parents(&squashed.merge_commit_sha), std::slice::from_ref(&squashed.base.sha));
+    assert_eq!(github.calls().iter().filter(|call| call.ends_with("/pulls")).count(), 1);
 }
 
 #[test]

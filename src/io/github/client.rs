@@ -272,7 +272,8 @@ impl Client {
     ) -> Result<Vec<T>, RequestError> {
         let mut all = Vec::new();
         let mark = if path.contains('?') { '&' } else { '?' };
-        let mut path = format!("{path}{mark}per_page=100");
+        let is_sized = path.contains("per_page=");
+        let mut path = if is_sized { path.to_owned() } else { format!("{path}{mark}per_page=100") };
         loop {
             let answer = self.read(&path, JSON, MAX_JSON).await?;
             let (page, total) = items(parsed(&answer.body)?);

@@ -2,12 +2,15 @@
 
 use super::client::{Client, MAX_JSON, RequestError, part};
 use super::repository::repository_path;
-use crate::model::Untrusted;
+use crate::model::{Moment, Untrusted};
 use http::Method;
 use serde::{Deserialize, Serialize};
 
 /// How many pull requests of one branch are listed.
 const MAX_LISTED: usize = 1_000;
+
+/// How many closed pull requests are looked through for those that were merged.
+const MAX_CLOSED: usize = 3_000;
 
 /// How many comments of one pull request are looked through.
 const MAX_COMMENTS: usize = 3_000;
@@ -40,6 +43,9 @@ pub struct PullRequest {
     /// When it was merged.
     #[serde(default)]
     pub merged_at: Option<String>,
+    /// When anything of it last changed.
+    #[serde(default)]
+    pub updated_at: Option<String>,
     /// Whether it can be merged; `None` while GitHub finds out, and in lists.
     #[serde(default)]
     pub mergeable: Option<bool>,
@@ -49,6 +55,15 @@ impl PullRequest {
     /// Whether it is open.
     pub fn is_open(&self) -> bool {
         self.state == "open"
+    }
+
+    /// When it was merged; `None` if it was not.
+    ///
+    /// # Errors
+    /// For a time that cannot be read: a merge is never taken for none.
+    pub fn merged(&self) -> Result<Option<Moment>, RequestError> {
+        let unreadable = RequestError::Malformed("when a pull request was merged");
+        self.merged_at.as_deref().map(|at| Moment::parse(at).ok_or(unreadable)).transpose()
     }
 }
 
@@ -148,6 +163,32 @@ impl Client {
     ) -> Result<Vec<PullRequest>, RequestError> {
         let path = format!("{}/commits/{}/pulls", repository_path(repository)?, part(sha));
         self.list(&path, MAX_LISTED, |page: Vec<PullRequest>| (page, None)).await
+    }
+
+    /// The pull requests that were merged at a moment or later, with that moment, those that changed last first. One
+    /// request for each thirty that were closed and have changed since: their texts can be long.
+    ///
+    /// # Errors
+    /// As every request, and when there are too many.
+    pub async fn merged_since(
+        &self,
+        repository: &str,
+        since: Moment,
+    ) -> Result<Vec<(Moment, PullRequest)>, RequestError> {
+        let repository = repository_path(repository)?;
+        let path = format!("{repository}/pulls?state=closed&sort=updated&direction=desc&per_page=30");
+        let whole = |page: Vec<PullRequest>| (page, None);
+        // A merge is a change: what changed last before then was merged before then.
+        let is_older = |pull: &PullRequest| {
+            pull.updated_at.as_deref().and_then(Moment::parse).is_some_and(|changed| changed < since)
+        };
+        let mut merged = Vec::new();
+        for pull in self.list_until(&path, MAX_CLOSED, whole, is_older).await? {
+            if let Some(at) = pull.merged()?.filter(|at| *at >= since) {
+                merged.push((at, pull));
+            }
+        }
+        Ok(merged)
     }
 
     /// The comments on a pull request.

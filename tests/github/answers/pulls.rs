@@ -18,7 +18,14 @@ pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str],
                     && query("base").is_none_or(|wanted| wanted == pull.base)
                     && (state == "all" || state == pull.state)
             };
-            let pulls = repo.pulls.values().filter(wanted).map(|pull| pull_json(state, repo, pull, false));
+            let mut pulls: Vec<&PullState> = repo.pulls.values().filter(wanted).collect();
+            if query("sort") == Some("updated") {
+                pulls.sort_by(|a, b| a.updated.cmp(&b.updated));
+            }
+            if query("direction") == Some("desc") {
+                pulls.reverse();
+            }
+            let pulls = pulls.into_iter().map(|pull| pull_json(state, repo, pull, false));
             Ok(listed(state, asked, pulls.collect()))
         }
         ("GET", ["pulls", number]) => {
@@ -93,7 +100,10 @@ fn pull_json(state: &State, repo: &Repo, pull: &PullState, whole: bool) -> Value
         None => super::repositories::repository_json(state, repo),
         Some(_) => super::repositories::fork_json(&full_name),
     };
-    let base = repo.tip(&pull.base).unwrap();
+    let merged = pull.merged.as_ref();
+    // Where the base stood when it was merged; of one that is open the fake has it up to date.
+    let base = merged.map_or_else(|| repo.tip(&pull.base).unwrap(), |merged| merged.base.clone());
+    let test_merge = "0123456789012345678901234567890123456789";
     let mut value = json!({
         "id": 100_000 + pull.number, "number": pull.number, "state": pull.state, "title": pull.title,
         "draft": false, "locked": false, "user": user_json(&pull.author, "User"),
@@ -107,12 +117,12 @@ fn pull_json(state: &State, repo: &Repo, pull: &PullState, whole: bool) -> Value
             "user": user_json(repo.owner(), "Organization"),
             "repo": super::repositories::repository_json(state, repo),
         },
-        "merge_commit_sha": "0123456789012345678901234567890123456789",
-        "merged_at": pull.merged.then_some(WHEN), "created_at": WHEN, "updated_at": WHEN,
+        "merge_commit_sha": merged.map_or(test_merge, |merged| merged.commit.as_str()),
+        "merged_at": merged.map(|merged| merged.at.as_str()), "created_at": WHEN, "updated_at": pull.updated,
         "labels": [], "assignees": [], "requested_reviewers": [], "requested_teams": [],
     });
     if whole {
-        value["merged"] = json!(pull.merged);
+        value["merged"] = json!(merged.is_some());
         value["mergeable"] = json!(pull.mergeable);
         value["mergeable_state"] = json!(if pull.mergeable == Some(false) { "dirty" } else { "clean" });
     }
