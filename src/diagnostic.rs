@@ -203,6 +203,7 @@ pub enum Code {
     BadSetting,
     AppUnusable,
     ReportsLate,
+    NothingRan,
     OutputNotWritten,
     // Jobs, snapshots, exports.
     BadExport,
@@ -502,6 +503,11 @@ impl Code {
             Self::ReportsLate,
             "reports-late",
             "an owner finds out why the runs do not end, and runs them again; the check then judges by itself",
+        ),
+        (
+            Self::NothingRan,
+            "nothing-ran",
+            "run the workflow for this commit again if it should be judged after all; the check then judges by itself",
         ),
         (
             Self::OutputNotWritten,

@@ -318,6 +318,11 @@ impl Verdict {
         self.fact("preview").is_some()
     }
 
+    /// True if the change was merged before it was judged.
+    pub fn is_afterwards(&self) -> bool {
+        self.fact("merged").is_some()
+    }
+
     /// How many of the failures that are not counted are proven to exist without the change.
     pub fn from_elsewhere(&self) -> usize {
         self.not_counted.iter().filter(|excused| excused.is_from_elsewhere()).count()

@@ -99,12 +99,20 @@ pub(super) const fn verdict_words(kind: VerdictKind) -> &'static str {
 }
 
 /// What a verdict that is none of the gate begins with.
-pub(super) const PREVIEW: &str = "Preview, not the gate";
+const PREVIEW: &str = "Preview, not the gate";
+
+/// What a verdict begins with that came after the merge.
+const AFTERWARDS: &str = "Merged already";
+
+/// What stands before the words of a verdict: that it is none of the gate, or that it came after the merge.
+pub(super) fn before_words(verdict: &Verdict) -> String {
+    let said = [(verdict.is_preview(), PREVIEW), (verdict.is_afterwards(), AFTERWARDS)];
+    said.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| format!("{words}. ")).collect()
+}
 
 /// The words that a title begins with.
 fn opening(verdict: &Verdict) -> String {
-    let words = verdict_words(verdict.kind);
-    if verdict.is_preview() { format!("{PREVIEW}. {words}") } else { words.to_owned() }
+    format!("{}{}", before_words(verdict), verdict_words(verdict.kind))
 }
 
 /// The title of the check, one line for the merge box: enums, numbers and words of ours only (T18).

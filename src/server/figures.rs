@@ -78,6 +78,8 @@ pub struct Figures {
     redelivered: Counter,
     reconciled: Counter,
     removed: Counter,
+    outages: Counter,
+    merged: Counter,
     paused: Family<InstallationLabels, Gauge>,
 }
 
@@ -102,6 +104,8 @@ impl Default for Figures {
             redelivered: Counter::default(),
             reconciled: Counter::default(),
             removed: Counter::default(),
+            outages: Counter::default(),
+            merged: Counter::default(),
             paused: Family::default(),
         };
         let registry = &mut figures.registry;
@@ -125,6 +129,10 @@ impl Default for Figures {
         registry.register("reconciled", reconciled, figures.reconciled.clone());
         let removed = "Verdicts that were removed because they were kept long enough";
         registry.register("records_removed", removed, figures.removed.clone());
+        let outages = "Times in which no replica could judge, noticed afterwards";
+        registry.register("outages", outages, figures.outages.clone());
+        let merged = "Pull requests that were merged without a verdict meanwhile";
+        registry.register("merged_while_away", merged, figures.merged.clone());
         let paused = "For how long an installation waits for GitHub's rate limit";
         registry.register_with_unit("rate_limited", paused, Unit::Seconds, figures.paused.clone());
         figures
@@ -162,6 +170,16 @@ impl Figures {
     /// So many verdicts were removed.
     pub fn removed(&self, count: u64) {
         self.removed.inc_by(count);
+    }
+
+    /// The service was away.
+    pub fn outage(&self) {
+        self.outages.inc();
+    }
+
+    /// A pull request was merged meanwhile without a verdict.
+    pub fn merged_while_away(&self) {
+        self.merged.inc();
     }
 
     /// An installation waits for so many seconds.

@@ -19,6 +19,9 @@ pub const SWEEP: Duration = Duration::from_secs(5 * 60);
 /// How often open checks are looked at.
 pub const RECONCILE: Duration = Duration::from_secs(10 * 60);
 
+/// Without a sign of life for longer, the service was away: two sweeps at least are missing.
+const AWAY: Duration = Duration::from_secs(2 * SWEEP.as_secs());
+
 /// How often old things are taken out.
 const TIDY: Duration = Duration::from_secs(3_600);
 
@@ -115,7 +118,11 @@ impl Sweeper {
         let now = self.now();
         let since = since(self.store.mark(SWEPT).await?.as_deref(), now);
         let since = Moment::from_seconds(u64::try_from(since.0 / 1_000).unwrap_or_default()).rfc3339();
-        let deliveries = self.installations.as_app().deliveries_after(&since.unwrap_or_default()).await?;
+        let deliveries = self.installations.as_app().deliveries_after(&since.unwrap_or_default()).await;
+        if is_there(&deliveries) {
+            self.alive().await?;
+        }
+        let deliveries = deliveries?;
         let lost = lost(&deliveries);
         for delivery in &lost {
             self.installations.as_app().deliver_again(*delivery).await?;
@@ -128,6 +135,16 @@ impl Sweeper {
             self.store.set_mark(SWEPT, &newest.0.to_string()).await?;
         }
         Ok(lost.len() as u64)
+    }
+
+    /// Says that the service is there, and has what was merged looked for if it was away.
+    async fn alive(&self) -> Result<(), StoreError> {
+        if let Some(outage) = self.store.alive(AWAY, self.now()).await? {
+            let away = outage.until.since(outage.since).as_secs();
+            tracing::warn!(away, "the service was away so many seconds: what was merged is looked for");
+            self.figures.outage();
+        }
+        Ok(())
     }
 
     /// Asks for every commit whose check is open and that nobody has looked at for so long; how many.
@@ -193,6 +210,11 @@ impl Sweeper {
             }
         }
     }
+}
+
+/// Whoever cannot ask GitHub judges nothing, and is away; an answer that is too long to be read is one.
+const fn is_there(deliveries: &Result<Vec<Delivery>, RequestError>) -> bool {
+    matches!(deliveries, Ok(_) | Err(RequestError::Malformed(_) | RequestError::TooLarge(_)))
 }
 
 /// From when on deliveries are looked through: from the last mark, or as far back as GitHub keeps them.
@@ -266,6 +288,19 @@ mod tests {
         assert_eq!(since(Some("1000000000001"), now), furthest);
         assert_eq!(since(Some("yesterday"), now), furthest);
         assert_eq!(since(Some("99999999999999999999"), now), furthest);
+    }
+
+    #[test]
+    fn who_gets_no_answer_of_github_gives_no_sign_of_life() {
+        assert!(is_there(&Ok(Vec::new())) && is_there(&Err(RequestError::Malformed("the list is too long"))));
+        for error in [
+            RequestError::Unreachable("it took too long"),
+            RequestError::Status(401),
+            RequestError::Status(502),
+            RequestError::RateLimited(Duration::from_secs(1)),
+        ] {
+            assert!(!is_there(&Err(error)));
+        }
     }
 
     #[test]

@@ -53,7 +53,9 @@ pub(super) async fn run(
                 continue;
             };
             let confirmed = confirmed(&store, record).await.map_err(failed)?;
+            let commit = store.commit(&record.what.repository, &record.what.sha).await.map_err(failed)?;
             let target = Target {
+                merged_by: commit.and_then(|commit| commit.merged_by),
                 confirmed_by: confirmed.map(|login| login.as_str().into()),
                 as_of: worker::day(record.what.decided),
                 ..Target::new(&record.what.repository, &record.what.sha, configuration.artifacts.clone())

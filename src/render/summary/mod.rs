@@ -9,7 +9,7 @@ mod table;
 
 use super::escape::{self, SHORT, markdown_code, markdown_own, markdown_place, markdown_text};
 use super::words::{
-    PREVIEW, capitalized, count_of, problems, sentence, steps_by_reader, tally, verdict_words,
+    before_words, capitalized, count_of, problems, sentence, steps_by_reader, tally, verdict_words,
 };
 use crate::model::{Note, Step, Verdict, VerdictKind};
 use std::fmt::Write as _;
@@ -82,8 +82,13 @@ fn headline(verdict: &Verdict) -> String {
         }
         _ => sentence(verdict, "acceptance criteria"),
     };
-    let preview = if verdict.is_preview() { format!("{PREVIEW}. ") } else { String::new() };
-    format!("### {mark} {preview}{words}: {sentence}\n")
+    let mut out = format!("### {mark} {}{words}: {sentence}\n", before_words(verdict));
+    if let Some(merged) = verdict.fact("merged") {
+        let merged = markdown_text(merged, SHORT);
+        let _infallible =
+            writeln!(out, "\n**This was merged {merged}.** Nothing is taken back or held up by it.");
+    }
+    out
 }
 
 fn what_to_do(out: &mut String, verdict: &Verdict, cut: usize) {
@@ -278,7 +283,7 @@ fn proposal(out: &mut String, verdict: &Verdict, cut: usize) {
 fn closing(out: &mut String, verdict: &Verdict) {
     if tally(verdict).not_measured > 0 {
         out.push_str("\nA criterion that could not be measured is never counted as met.");
-        if verdict.kind == VerdictKind::NoVerdict {
+        if verdict.kind == VerdictKind::NoVerdict && !verdict.is_afterwards() {
             out.push_str(" This check stays open until it is.");
         }
         out.push('\n');

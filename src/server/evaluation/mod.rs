@@ -1,6 +1,7 @@
 //! From a commit to the verdicts of its pull requests, in the order of gate.md b8: runs → pull requests → approval
 //! → artifacts → change → judgement → the heads once more.
 
+mod base;
 mod copies;
 mod drift;
 mod elsewhere;
@@ -9,12 +10,11 @@ mod runs;
 
 pub use copies::Copies;
 
-use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::io::archive::Budget;
 use crate::io::git::{Repository, Run, RunKind};
 use crate::io::github::{
-    Change, ChangeError, Client, Compared, Fetched, Nearest, Place, RequestError, WorkflowRun, fetch_change,
-    fetch_run,
+    Change, ChangeError, Client, Fetched, Nearest, Place, RequestError, WorkflowRun, fetch_change, fetch_run,
 };
 use crate::io::jobs::joined;
 use crate::io::policy::OrgFiles;
@@ -46,6 +46,8 @@ pub struct Target {
     pub as_of: Option<Date>,
     /// What a service keeps of earlier answers.
     pub copies: Option<Copies>,
+    /// The pull request by which the commit was merged before it was judged: it is judged although it is closed.
+    pub merged_by: Option<u64>,
 }
 
 impl Target {
@@ -61,6 +63,7 @@ impl Target {
             organisation: None,
             as_of: None,
             copies: None,
+            merged_by: None,
         }
     }
 }
@@ -259,9 +262,12 @@ pub async fn evaluate(
         VerdictKind::NoVerdict => 1,
         VerdictKind::NeedsChanges => 2,
     });
-    let Some(judgement) = worst else {
+    let Some(mut judgement) = worst else {
         return Ok(Evaluation::Nothing("no open pull request has this commit as its head"));
     };
+    if pulls.iter().any(|pull| !pull.is_open()) {
+        judgement.verdict.header.push(merged());
+    }
     let mut numbers: Vec<u64> = pulls.iter().map(|pull| pull.number).collect();
     numbers.sort_unstable();
     let judged = Judged { judgement, pulls: numbers, generation: runs::generation(&runs) };
@@ -315,7 +321,7 @@ async fn judge_side(
         head: target.sha.clone(),
         default_tip: String::new(),
     };
-    if let Err(error) = find_base(client, target, side, evidence, &mut change, &mut diagnostics).await? {
+    if let Err(error) = base::find(client, target, side, evidence, &mut change, &mut diagnostics).await? {
         diagnostics.push(error);
     }
     if change.default_tip.is_empty() {
@@ -378,69 +384,9 @@ async fn judge_side(
     .map_err(EvaluationError::Judge)
 }
 
-/// Finds the merge base, or the first parent of the merge commit that was tested. The inner error is a problem of
-/// the evidence; the change is then taken from the head.
-async fn find_base(
-    client: &Client,
-    target: &Target,
-    side: &pulls::Side,
-    evidence: &Fetched,
-    change: &mut Change,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Result<(), Diagnostic>, EvaluationError> {
-    let repository = &target.repository;
-    if let Some(base) = &side.exact_base {
-        change.merge_base.clone_from(base);
-        return Ok(Ok(()));
-    }
-    let others: Vec<&String> = evidence.tested.iter().filter(|tested| **tested != target.sha).collect();
-    let problem =
-        |message: &str| Diagnostic::new(Code::BadArtifact, Weight::Error, message, Origin::default());
-    let outcome = match others.as_slice() {
-        [] => Ok(()),
-        [merge] if evidence.tested.len() == 1 => {
-            // A claim of the manifest: it counts only if git agrees (DECISIONS 34).
-            let commit = client.commit(repository, merge).await;
-            let parents = commit.map(|commit| commit.parents);
-            match parents.as_deref() {
-                Ok([first, second]) if *second == target.sha => {
-                    let compared = client.compared(repository, &side.base_branch, first).await;
-                    if let Some(compared) = compared.ok().filter(|compared| compared.merge_base == *first) {
-                        change.tested.clone_from(merge);
-                        take_base(change, side, compared);
-                        return Ok(Ok(()));
-                    }
-                    Err(problem("the commit that was tested is not merged into the base branch"))
-                }
-                Ok(_) => Err(problem("the commit that was tested is not the head, and no merge of it")),
-                Err(RequestError::Status(404 | 422)) => {
-                    Err(problem("the commit that was tested cannot be found"))
-                }
-                Err(error) => return Err(asking("the commit that was tested")(error.clone())),
-            }
-        }
-        _ => Err(problem("the artifacts say that different commits were tested")),
-    };
-    let compared = client.compared(repository, &side.base_branch, &target.sha).await;
-    match compared {
-        Ok(compared) => take_base(change, side, compared),
-        Err(RequestError::Status(404)) => {
-            let message = "the change and its base have no commit in common";
-            diagnostics.push(Diagnostic::new(Code::NoBase, Weight::Error, message, Origin::default()));
-            // The tip stands in, so that there is a change at all; with the error above nothing passes.
-            change.merge_base.clone_from(&change.base_tip);
-        }
-        Err(error) => return Err(asking("the merge base")(error)),
-    }
-    Ok(outcome)
-}
-
-/// Takes the merge base; and the tip of the default branch, where the change goes there: the comparison says it.
-fn take_base(change: &mut Change, side: &pulls::Side, compared: Compared) {
-    change.merge_base = compared.merge_base;
-    if side.base_branch == side.default_branch {
-        change.default_tip = compared.base;
-    }
+/// That a change was merged before it was judged.
+pub fn merged() -> HeaderFact {
+    HeaderFact { key: "merged", value: "while the gate did not answer, and is judged afterwards".into() }
 }
 
 /// Reasons to trust the evidence less: its workflow is not one of the base, or nobody knows the fork.

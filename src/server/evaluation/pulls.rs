@@ -22,9 +22,14 @@ pub(super) struct Side {
     pub(super) author: Option<User>,
     /// True for a group of the merge queue.
     pub(super) is_group: bool,
+    /// True if it is merged already.
+    pub(super) is_merged: bool,
+    /// The last commit by which it was merged.
+    pub(super) merge_commit: Option<String>,
 }
 
-/// The open pull requests of our repository whose head is this commit of the run's own repository.
+/// The open pull requests of our repository whose head is this commit of the run's own repository, and the one by which
+/// it was merged before it was judged.
 pub(super) async fn find(
     client: &Client,
     target: &Target,
@@ -47,9 +52,21 @@ pub(super) async fn find(
             // A fork that is gone is known by the commit alone.
             (None, _) | (_, None) => true,
         };
-        pull.is_open() && pull.head.sha == target.sha && base == Some(run.repository.id) && same_head
+        let was_merged = target.merged_by == Some(pull.number) && pull.merged_at.is_some();
+        (pull.is_open() || was_merged)
+            && pull.head.sha == target.sha
+            && base == Some(run.repository.id)
+            && same_head
     };
-    Ok(found.into_iter().filter(is_ours).collect())
+    let mut ours: Vec<PullRequest> = found.into_iter().filter(is_ours).collect();
+    // Its branch may be gone since; GitHub itself has named its number.
+    if let Some(number) = target.merged_by
+        && ours.iter().all(|pull| pull.number != number)
+    {
+        let merged = client.pull(&target.repository, number).await;
+        ours.extend(merged.map_err(asking("the pull request of the commit"))?.filter(is_ours));
+    }
+    Ok(ours)
 }
 
 /// What the pull requests are compared with; those into one branch ask the same question.
@@ -66,9 +83,11 @@ pub(super) fn sides(pulls: &[PullRequest]) -> Vec<Side> {
             fork_is_gone: pull.head.repo.is_none(),
             author: pull.user.clone(),
             is_group: false,
+            is_merged: !pull.is_open(),
+            merge_commit: pull.merge_commit_sha.clone(),
             base_branch: base_branch.clone(),
         };
-        sides.entry(base_branch).or_insert(side);
+        sides.entry((base_branch, side.is_merged)).or_insert(side);
     }
     sides.into_values().collect()
 }
@@ -103,5 +122,7 @@ pub(super) async fn side_of_group(
         fork_is_gone: false,
         author: None,
         is_group: true,
+        is_merged: false,
+        merge_commit: None,
     })
 }

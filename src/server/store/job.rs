@@ -17,11 +17,14 @@ pub enum JobKind {
     Baseline,
     /// Lists the repositories of an installation again.
     Installation,
+    /// Finds what was merged in a repository while the service was away; the subject is the [`Outage`](super::Outage).
+    Outage,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Judge, Self::Confirm, Self::Policy, Self::Baseline, Self::Installation];
+    pub const ALL: [Self; 6] =
+        [Self::Judge, Self::Confirm, Self::Policy, Self::Baseline, Self::Installation, Self::Outage];
 
     /// The word in the store and in logs.
     pub const fn word(self) -> &'static str {
@@ -31,6 +34,7 @@ impl JobKind {
             Self::Policy => "policy",
             Self::Baseline => "baseline",
             Self::Installation => "installation",
+            Self::Outage => "outage",
         }
     }
 

@@ -138,6 +138,16 @@ CREATE TABLE checkpoints (
     PRIMARY KEY (repository, number)
 );
 ",
+    r"
+ALTER TABLE commits ADD COLUMN merged BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE commits ADD COLUMN merged_pull BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX commits_merged ON commits (merged) WHERE merged > 0;
+
+CREATE TABLE alive (
+    id   BIGINT PRIMARY KEY,
+    seen BIGINT NOT NULL
+);
+",
 ];
 
 /// The version that this program knows.

@@ -8,6 +8,7 @@
 mod chain;
 mod job;
 mod migrations;
+mod outage;
 mod postgres;
 mod record;
 mod sql;
@@ -17,6 +18,7 @@ pub(super) mod tests;
 
 pub use chain::{Place, Removed, places, stored};
 pub use job::{DeadJob, Finish, Job, JobKind, Lease, QueueFigures, Trigger};
+pub use outage::{Merged, MergedCommit, Outage};
 pub use postgres::Postgres;
 pub use record::{NewRecord, Record, RecordQuery, entry, hexadecimal};
 pub use sqlite::Sqlite;
@@ -26,6 +28,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::records::chain::Stored;
 use async_trait::async_trait;
 use std::fmt;
+use std::time::Duration;
 
 /// Why the store did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +142,8 @@ pub struct Commit {
     pub changed: Time,
     /// Whether its check is open.
     pub is_open: bool,
+    /// The pull request by which it was merged without a verdict of ours.
+    pub merged_by: Option<u64>,
 }
 
 /// What a job leaves behind.
@@ -294,6 +299,22 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The commits of a repository that were looked at since, newest first.
     async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError>;
+
+    /// Says that the service is there. If that was last said longer ago than `longest`, it was away meanwhile: every known
+    /// repository then has a job that looks for what was merged there, and both are kept or neither.
+    async fn alive(&self, longest: Duration, now: Time) -> Result<Option<Outage>, StoreError>;
+
+    /// Keeps that a commit was merged without a verdict, with the job that judges it; false if there was a verdict, or it
+    /// is kept already.
+    async fn keep_merged(&self, merged: Merged, now: Time) -> Result<bool, StoreError>;
+
+    /// What was merged without a verdict since, newest first; of one repository, or of all if the name is empty.
+    async fn merged(
+        &self,
+        repository: &str,
+        since: Time,
+        limit: u32,
+    ) -> Result<Vec<MergedCommit>, StoreError>;
 
     /// What is known of a commit.
     async fn commit(&self, repository: &str, sha: &str) -> Result<Option<Commit>, StoreError>;

@@ -4,7 +4,14 @@
 /// The latest time at which anything was kept.
 pub(super) const LATEST_TIME: &str = "SELECT COALESCE(MAX(kept), 0) FROM (SELECT MAX(received) AS kept FROM deliveries \
      UNION ALL SELECT MAX(asked) FROM jobs UNION ALL SELECT MAX(changed) FROM commits \
-     UNION ALL SELECT MAX(decided) FROM verdicts) AS times";
+     UNION ALL SELECT MAX(decided) FROM verdicts UNION ALL SELECT MAX(seen) FROM alive) AS times";
+
+pub(super) const FIRST_ALIVE: &str =
+    "INSERT INTO alive (id, seen) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+
+pub(super) const LAST_ALIVE: &str = "SELECT seen FROM alive WHERE id = 1";
+
+pub(super) const ALIVE: &str = "UPDATE alive SET seen = $1 WHERE id = 1 AND seen < $1";
 
 pub(super) const ACCEPT: &str = "INSERT INTO deliveries (id, event, repository, received) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (id) DO NOTHING";
@@ -75,13 +82,30 @@ pub(super) const COMMIT: &str = "INSERT INTO commits (repository, sha, pull, ins
      opened = CASE WHEN commits.state = 'done' AND excluded.state = 'open' THEN excluded.opened \
      ELSE commits.opened END, state = excluded.state";
 
-pub(super) const COMMITS_OPEN: &str = "SELECT repository, sha, installation, opened, changed, state, pull FROM commits \
+/// A commit that had a verdict when it was merged is not marked, and one that is marked is not marked again.
+pub(super) const MERGED_AWAY: &str = "INSERT INTO commits (repository, sha, pull, installation, opened, changed, \
+     state, merged, merged_pull) SELECT $1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), \
+     CAST($5 AS BIGINT), 'open', CAST($6 AS BIGINT), CAST($3 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM verdicts \
+     WHERE repository = $1 AND sha = $2 AND decided <= $7) ON CONFLICT (repository, sha) DO UPDATE SET \
+     opened = excluded.opened, changed = excluded.changed, state = excluded.state, merged = excluded.merged, \
+     merged_pull = excluded.merged_pull WHERE commits.merged = 0";
+
+/// With what the newest verdict says. An empty name asks for all repositories.
+pub(super) const MERGED_SINCE: &str = "SELECT c.repository, c.sha, c.merged_pull, c.merged, COALESCE(v.id, 0), \
+     COALESCE(v.kind, '') FROM commits AS c LEFT JOIN verdicts AS v ON v.id = (SELECT MAX(n.id) FROM verdicts AS n \
+     WHERE n.repository = c.repository AND n.sha = c.sha) WHERE c.merged > 0 AND ($1 = '' OR c.repository = $1) AND \
+     c.merged >= $2 ORDER BY c.merged DESC, c.repository, c.sha LIMIT $3";
+
+pub(super) const COMMITS_OPEN: &str = "SELECT repository, sha, installation, opened, changed, state, pull, merged, \
+     merged_pull FROM commits \
      WHERE state = 'open' AND changed <= $1 ORDER BY changed, repository, sha LIMIT $2";
 
-pub(super) const COMMITS_OF: &str = "SELECT repository, sha, installation, opened, changed, state, pull FROM commits \
+pub(super) const COMMITS_OF: &str = "SELECT repository, sha, installation, opened, changed, state, pull, merged, \
+     merged_pull FROM commits \
      WHERE repository = $1 AND changed >= $2 ORDER BY changed DESC, sha LIMIT $3";
 
-pub(super) const COMMIT_OF: &str = "SELECT repository, sha, installation, opened, changed, state, pull FROM commits \
+pub(super) const COMMIT_OF: &str = "SELECT repository, sha, installation, opened, changed, state, pull, merged, \
+     merged_pull FROM commits \
      WHERE repository = $1 AND sha = $2";
 
 pub(super) const CONFIRM: &str = "INSERT INTO confirmations (repository, sha, login, confirmed) \
@@ -177,7 +201,9 @@ pub(super) const OLD_DELIVERIES: &str = "DELETE FROM deliveries WHERE received <
 
 pub(super) const OLD_EVIDENCE: &str = "DELETE FROM evidence WHERE stored < $1";
 
-pub(super) const OLD_COMMITS: &str = "DELETE FROM commits WHERE state = 'done' AND changed < $1";
+/// What was merged without a verdict stays known: its verdict is judged again as that of a merged commit.
+pub(super) const OLD_COMMITS: &str =
+    "DELETE FROM commits WHERE state = 'done' AND merged = 0 AND changed < $1";
 
 pub(super) const OLD_BASELINES: &str = "DELETE FROM baselines WHERE stored < $1 AND EXISTS (SELECT 1 FROM baselines \
      AS newer WHERE newer.repository = baselines.repository AND newer.branch = baselines.branch AND \

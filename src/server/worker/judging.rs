@@ -1,14 +1,13 @@
 //! One commit, from its runs to its check and its record.
 
+use super::afterwards::{afterwards, without_a_verdict};
 use super::{LEASE, Trouble, Worker};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::github::{Client, ORGANISATION_REPOSITORIES, RequestError, Tape};
 use crate::model::{Date, Moment};
 use crate::records::chain::Digest;
 use crate::server::clock::Time;
-use crate::server::evaluation::{
-    Copies, Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate, unjudged,
-};
+use crate::server::evaluation::{Copies, Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate};
 use crate::server::plan::ORGANISATION;
 use crate::server::publication::{self, OWN_APP, Place, Posted};
 use crate::server::store::{Commit, CommitState, Effects, Job, JobKind, KnownRepository, NewRecord, Trigger};
@@ -44,6 +43,7 @@ impl Worker {
             copies: Some(self.copies()),
             confirmed_by: confirmed.map(|by| by.login.into()),
             as_of: day(decided),
+            merged_by: known.as_ref().and_then(|commit| commit.merged_by),
             ..Target::new(&job.repository, &job.subject, self.artifacts.clone())
         };
         let (evaluation, tape) = self.evaluate(&client, target).await?;
@@ -57,7 +57,7 @@ impl Worker {
             }
             other => other,
         };
-        let evaluation = self.after_the_deadline(evaluation, known.as_ref());
+        let evaluation = self.after_the_deadline(afterwards(evaluation, known.as_ref()), known.as_ref());
         if lost.load(Ordering::SeqCst) {
             return Err(Trouble::Lost);
         }
@@ -133,8 +133,7 @@ impl Worker {
                 let hours = self.deadline.as_secs() / 3_600;
                 let message = format!("the reports did not arrive within {hours} hours");
                 let problem = Diagnostic::new(Code::ReportsLate, Weight::Error, message, Origin::default());
-                let judgement = unjudged(problem, "");
-                Evaluation::Judged(Box::new(Judged { judgement, pulls: Vec::new(), generation: (0, 0) }))
+                without_a_verdict(problem, known)
             }
             other => other,
         }

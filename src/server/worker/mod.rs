@@ -4,6 +4,7 @@
 //! another one, and comes out the same. Whoever takes it holds a lease that a heartbeat makes longer; who has lost it
 //! neither writes to GitHub nor to the store.
 
+mod afterwards;
 mod judging;
 
 pub use judging::{day, evidence_key, record};
@@ -214,6 +215,7 @@ impl Worker {
             JobKind::Policy => self.judge_by_the_new_policy(job).await,
             JobKind::Baseline => self.keep_baseline(job).await,
             JobKind::Installation => self.list_repositories(job).await,
+            JobKind::Outage => self.find_merged(job).await,
         }
     }
 

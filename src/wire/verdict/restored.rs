@@ -13,7 +13,7 @@ use crate::rules;
 use crate::wire::report::{CoveredRecord, PlaceRecord, ProblemRecord, ReportRecord, Totals};
 
 /// The facts of a header that people know.
-const FACTS: [&str; 6] = ["project", "head", "base", "policy", "organisation", "owners"];
+const FACTS: [&str; 7] = ["project", "head", "base", "policy", "organisation", "owners", "merged"];
 /// Why a failure does not count.
 /// What stands for a word of another version.
 const OTHER: &str = "other";

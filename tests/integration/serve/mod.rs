@@ -7,6 +7,7 @@ mod deploy;
 mod faults;
 mod intake;
 mod kept;
+mod outage;
 mod replicas;
 mod retention;
 

@@ -5,6 +5,7 @@
 //! replicas count time from the server's clock.
 
 mod chain;
+mod outage;
 mod queue;
 mod rows;
 mod shelves;
@@ -12,8 +13,8 @@ mod shelves;
 use super::migrations::{MIGRATIONS, Words, newest};
 use super::{
     Accepted, Baseline, CachedPolicy, Claim, Commit, Confirmed, DeadJob, Effects, Finish, Forgotten, Job,
-    KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Removed, Retention, Store,
-    StoreError, Trigger, WriteLock, sql,
+    KnownRepository, Lease, Merged, MergedCommit, NewDelivery, Outage, QueueFigures, Record, RecordQuery,
+    Removed, Retention, Store, StoreError, Trigger, WriteLock, sql,
 };
 use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
@@ -284,6 +285,23 @@ impl Store for Postgres {
 
     async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError> {
         self.rows(sql::COMMITS_OF, &[&repository, &since.0, &i64::from(limit)], rows::commit).await
+    }
+
+    async fn alive(&self, longest: Duration, now: Time) -> Result<Option<Outage>, StoreError> {
+        outage::alive(&mut self.client().await?, longest, now).await
+    }
+
+    async fn keep_merged(&self, merged: Merged, now: Time) -> Result<bool, StoreError> {
+        outage::keep_merged(&mut self.client().await?, &merged, now).await
+    }
+
+    async fn merged(
+        &self,
+        repository: &str,
+        since: Time,
+        limit: u32,
+    ) -> Result<Vec<MergedCommit>, StoreError> {
+        self.rows(sql::MERGED_SINCE, &[&repository, &since.0, &i64::from(limit)], rows::merged).await
     }
 
     async fn commit(&self, repository: &str, sha: &str) -> Result<Option<Commit>, StoreError> {

@@ -6,8 +6,8 @@ use crate::server::clock::Time;
 use crate::server::store::chain;
 use crate::server::store::record::{digest_of, pulls_of};
 use crate::server::store::{
-    Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, NewRecord,
-    QueueFigures, Record, StoreError,
+    Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, MergedCommit,
+    NewRecord, QueueFigures, Record, StoreError,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
@@ -99,6 +99,18 @@ pub(super) fn commit(row: &Row) -> Result<Commit, StoreError> {
         opened: time(row, 3)?,
         changed: time(row, 4)?,
         is_open: state == "open",
+        merged_by: (number(row, 7)? > 0).then_some(number(row, 8)?),
+    })
+}
+
+pub(super) fn merged(row: &Row) -> Result<MergedCommit, StoreError> {
+    let id: i64 = get(row, 4)?;
+    Ok(MergedCommit {
+        repository: get(row, 0)?,
+        sha: get(row, 1)?,
+        pull: number(row, 2)?,
+        at: time(row, 3)?,
+        verdict: if id > 0 { Some((id, get(row, 5)?)) } else { None },
     })
 }
 

@@ -3,6 +3,7 @@
 //! One thread writes ([`writer`]), and nobody gets an answer before the commit.
 
 mod chain;
+mod outage;
 mod queue;
 mod rows;
 mod shelves;
@@ -11,8 +12,8 @@ mod writer;
 use super::migrations::{MIGRATIONS, Words, newest};
 use super::{
     Accepted, Baseline, CachedPolicy, Claim, Commit, Confirmed, DeadJob, Effects, Finish, Forgotten, Job,
-    KnownRepository, Lease, NewDelivery, QueueFigures, Record, RecordQuery, Removed, Retention, Store,
-    StoreError, Trigger, WriteLock, sql,
+    KnownRepository, Lease, Merged, MergedCommit, NewDelivery, Outage, QueueFigures, Record, RecordQuery,
+    Removed, Retention, Store, StoreError, Trigger, WriteLock, sql,
 };
 use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
@@ -323,6 +324,24 @@ impl Store for Sqlite {
     async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError> {
         let repository = repository.to_owned();
         self.read(move |connection| shelves::commits_of(connection, &repository, since, limit)).await
+    }
+
+    async fn alive(&self, longest: Duration, now: Time) -> Result<Option<Outage>, StoreError> {
+        self.write(move |connection| outage::alive(connection, longest, now)).await
+    }
+
+    async fn keep_merged(&self, merged: Merged, now: Time) -> Result<bool, StoreError> {
+        self.write(move |connection| outage::keep_merged(connection, &merged, now)).await
+    }
+
+    async fn merged(
+        &self,
+        repository: &str,
+        since: Time,
+        limit: u32,
+    ) -> Result<Vec<MergedCommit>, StoreError> {
+        let repository = repository.to_owned();
+        self.read(move |connection| outage::merged(connection, &repository, since, limit)).await
     }
 
     async fn commit(&self, repository: &str, sha: &str) -> Result<Option<Commit>, StoreError> {

@@ -5,8 +5,8 @@ use crate::server::clock::Time;
 use crate::server::store::chain;
 use crate::server::store::record::{digest_of, pulls_of};
 use crate::server::store::{
-    Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, NewRecord,
-    Record,
+    Baseline, CachedPolicy, Commit, Confirmed, DeadJob, Job, JobKind, KnownRepository, Lease, MergedCommit,
+    NewRecord, Record,
 };
 use rusqlite::{Row, types::Type};
 
@@ -66,6 +66,18 @@ pub(super) fn commit(row: &Row<'_>) -> rusqlite::Result<Commit> {
         opened: time(row, 3)?,
         changed: time(row, 4)?,
         is_open: state == "open",
+        merged_by: (number(row, 7)? > 0).then_some(number(row, 8)?),
+    })
+}
+
+pub(super) fn merged(row: &Row<'_>) -> rusqlite::Result<MergedCommit> {
+    let id: i64 = row.get(4)?;
+    Ok(MergedCommit {
+        repository: row.get(0)?,
+        sha: row.get(1)?,
+        pull: number(row, 2)?,
+        at: time(row, 3)?,
+        verdict: if id > 0 { Some((id, row.get(5)?)) } else { None },
     })
 }
 

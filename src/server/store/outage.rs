@@ -1,0 +1,95 @@
+//! Times in which the service did not judge, and what was merged meanwhile.
+
+use super::{JobKind, KnownRepository, Trigger};
+use crate::server::clock::Time;
+use std::time::Duration;
+
+/// The repositories are looked at so far apart, one after the other: one request each at least, which the rate limit of
+/// an installation with thousands of them has to have room for beside what is new.
+const APART: Duration = Duration::from_secs(1);
+
+/// A time in which the service did not judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it was last seen to be there.
+    pub since: Time,
+    /// When it was there again.
+    pub until: Time,
+}
+
+impl Outage {
+    /// As the subject of a job.
+    pub fn subject(self) -> String {
+        format!("{}-{}", self.since.0, self.until.0)
+    }
+
+    /// The outage of a job; `None` for any other text.
+    pub fn of_subject(subject: &str) -> Option<Self> {
+        let (since, until) = subject.split_once('-')?;
+        Some(Self { since: Time(since.parse().ok()?), until: Time(until.parse().ok()?) })
+    }
+
+    /// The jobs that look at every repository, and when each is due.
+    pub(super) fn jobs(
+        self,
+        repositories: Vec<KnownRepository>,
+    ) -> impl Iterator<Item = (Vec<Trigger>, Time)> {
+        repositories.into_iter().zip(0_u32..).map(move |(known, n)| {
+            let trigger = Trigger {
+                kind: JobKind::Outage,
+                repository: known.repository,
+                subject: self.subject(),
+                pull: 0,
+                installation: known.installation,
+                cause: "outage",
+            };
+            (vec![trigger], self.until.after(APART * n))
+        })
+    }
+}
+
+/// A pull request that was merged while the service was away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// `owner/name`, as GitHub writes it.
+    pub repository: String,
+    /// Its head.
+    pub sha: String,
+    /// Its number.
+    pub pull: u64,
+    /// The installation of the App.
+    pub installation: u64,
+    /// When it was merged.
+    pub at: Time,
+    /// A verdict that was decided until then was there when it was merged.
+    pub judged_until: Time,
+}
+
+impl Merged {
+    /// The job that judges it.
+    pub(super) fn job(&self) -> Trigger {
+        Trigger {
+            kind: JobKind::Judge,
+            repository: self.repository.clone(),
+            subject: self.sha.clone(),
+            pull: self.pull,
+            installation: self.installation,
+            cause: "merged-while-away",
+        }
+    }
+}
+
+/// A commit that was merged without a verdict, and what is said of it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergedCommit {
+    /// `owner/name`, as GitHub writes it.
+    pub repository: String,
+    /// The head of the pull request.
+    pub sha: String,
+    /// The pull request.
+    pub pull: u64,
+    /// When it was merged.
+    pub at: Time,
+    /// The newest verdict by its id, and its word; `None` while it is not judged.
+    pub verdict: Option<(i64, String)>,
+}
