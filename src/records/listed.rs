@@ -23,6 +23,21 @@ pub struct Listed {
     pub blocking: Vec<String>,
 }
 
+/// A pull request that was merged while the gate was away, without a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergedAway {
+    /// `owner/name`.
+    pub repository: String,
+    /// Its number.
+    pub pull: u64,
+    /// Its head.
+    pub commit: Untrusted,
+    /// When it was merged.
+    pub at: Moment,
+    /// What the gate says by now, and the verdict's number in the store; `None` while it is not judged.
+    pub verdict: Option<(u64, VerdictKind)>,
+}
+
 /// The ids of the rules that kept a verdict from passing. The record must have kept its outcomes.
 pub fn blocking(record: &Recorded) -> Vec<String> {
     let ids: BTreeSet<&String> =

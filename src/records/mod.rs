@@ -18,7 +18,7 @@ pub(crate) mod tests;
 pub use change::{Change, FieldChange};
 pub use fleet::{Attention, Column, Fleet, Repository, Window, fleet};
 pub use lately::{Lately, lately};
-pub use listed::{Listed, Point, blocking};
+pub use listed::{Listed, MergedAway, Point, blocking};
 pub use organisation::Organisation;
 pub use replay::{NoData, ReplayedVerdict, replay};
 pub use simulation::{Counts, Flip, LeftOut, RepositoryEffect, RuleEffect, Simulation, simulate, unit};

@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod inspect;
 pub mod lcov;
 pub mod listed;
+pub mod merged_away;
 pub mod metrics;
 pub mod policy;
 pub mod policy_copy;

@@ -3,6 +3,7 @@
 //! Pure functions from figures to HTML. No script is needed and none is there; nothing is loaded but one style sheet
 //! of ours. Everything that comes from a record goes through the escapers.
 
+mod merged;
 mod overview;
 mod repository;
 mod search;
@@ -12,7 +13,8 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-pub use overview::{OverviewQuery, overview, repositories};
+pub use merged::merged_csv;
+pub use overview::{Overview, OverviewQuery, overview, repositories};
 pub use repository::{RepositoryPage, repository};
 pub use search::{Found, search};
 pub use verdict::{VerdictPage, outcomes_csv, verdict};

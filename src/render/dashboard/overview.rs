@@ -1,7 +1,7 @@
 //! All repositories that somebody may read: what needs attention first.
 
-use super::{Paging, Viewer, counted, files, linked, shell};
-use crate::records::{Attention, Fleet, Repository};
+use super::{Paging, Viewer, counted, files, linked, merged, shell};
+use crate::records::{Attention, Fleet, MergedAway, Repository};
 use crate::render::escape::address_part;
 use crate::render::fleet::{attention_table, everything, figures, verdict_table};
 use crate::render::html::own;
@@ -22,8 +22,22 @@ pub struct OverviewQuery {
 /// The kinds of attention, in the order in which they stand.
 const KINDS: [&str; 5] = ["silent", "below floor", "broken base", "no verdict", "exception"];
 
-/// The page that everybody begins with. `left_out` says what it does not count.
-pub fn overview(viewer: &Viewer, fleet: &Fleet, query: &OverviewQuery, left_out: &str) -> String {
+/// What the first page is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Overview<'o> {
+    /// The figures.
+    pub fleet: &'o Fleet,
+    /// What was merged while the gate was away.
+    pub merged: &'o [MergedAway],
+    /// Of how many days.
+    pub days: u32,
+    /// What is not counted, in words.
+    pub left_out: &'o str,
+}
+
+/// The page that everybody begins with.
+pub fn overview(viewer: &Viewer, page: &Overview<'_>, query: &OverviewQuery) -> String {
+    let Overview { fleet, merged, days, left_out } = *page;
     let lines: Vec<(&Repository, &Attention)> = fleet
         .repositories
         .iter()
@@ -40,6 +54,7 @@ pub fn overview(viewer: &Viewer, fleet: &Fleet, query: &OverviewQuery, left_out:
     if !left_out.is_empty() {
         let _infallible = writeln!(out, "<p>{}</p>", own(left_out));
     }
+    merged::section(&mut out, merged, days, "", false);
     out.push_str("<h2>Needs attention</h2>\n");
     choices(&mut out, &lines, &query.why);
     let shown: Vec<_> =

@@ -1,9 +1,9 @@
 //! One repository: what is the matter, how it went, what is asked of it, what is lifted, and its verdicts.
 
 use super::trend::trends;
-use super::{Paging, Viewer, counted, files, repository_address, shell, verdict_table};
+use super::{Paging, Viewer, counted, files, merged, repository_address, shell, verdict_table};
 use crate::model::{Date, Untrusted, Verdict};
-use crate::records::{Fleet, Lifted, Listed, Point, Repository};
+use crate::records::{Fleet, Lifted, Listed, MergedAway, Point, Repository};
 use crate::render::escape::{SHORT, html};
 use crate::render::fleet::attention_words;
 use crate::render::html::{criteria, own, table, text};
@@ -22,6 +22,8 @@ pub struct RepositoryPage<'r> {
     pub lifted: &'r [Lifted],
     /// What its last verdicts measured, oldest first.
     pub points: &'r [Point],
+    /// What was merged while the gate was away, in as many days as the verdicts.
+    pub merged: &'r [MergedAway],
     /// Its verdicts, newest first.
     pub verdicts: &'r [Listed],
     /// Of how many days these are.
@@ -35,6 +37,8 @@ pub fn repository(viewer: &Viewer, page: &RepositoryPage<'_>) -> String {
     let name = &page.repository.name;
     let mut out = format!("<h1>{}</h1>\n", html(&Untrusted::new(name.as_str()), SHORT));
     facts(&mut out, page.repository);
+    let address = repository_address(name);
+    merged::section(&mut out, page.merged, page.days, &address, true);
     out.push_str("<h2>Needs attention</h2>\n");
     if page.repository.attention.is_empty() {
         out.push_str("<p>Nothing.</p>\n");
@@ -70,7 +74,6 @@ pub fn repository(viewer: &Viewer, page: &RepositoryPage<'_>) -> String {
     } else {
         verdict_table(&mut out, "Verdicts, newest first", &shown, false);
     }
-    let address = repository_address(name);
     paging.links(&mut out, &format!("{address}?"));
     files(&mut out, &format!("{address}/verdicts.csv"), &format!("{address}/verdicts.json"));
     shell(viewer, name, "", &out)

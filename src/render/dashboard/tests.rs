@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{AuthorClass, Date, Moment, fixtures};
 use crate::records::chain::{Digest, Link};
 use crate::records::tests::{none, verdict as recorded};
-use crate::records::{Fleet, Lifted, Point, Recorded, Window, fleet};
+use crate::records::{Fleet, Lifted, MergedAway, Point, Recorded, Window, fleet};
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -48,11 +48,29 @@ fn listed(text: &str) -> Listed {
     }
 }
 
+/// Merged while the gate was away: one that passes, one that does not, one without a verdict and one not judged yet.
+fn merged(text: &str) -> Vec<MergedAway> {
+    let of = |(n, verdict): (u64, Option<VerdictKind>)| MergedAway {
+        repository: format!("acme/{text}"),
+        pull: 40 + n,
+        commit: text.into(),
+        at: Moment::parse("2026-11-20T08:03:11Z").unwrap(),
+        verdict: verdict.map(|kind| (n, kind)),
+    };
+    let kinds =
+        [Some(VerdictKind::Passed), None, Some(VerdictKind::NoVerdict), Some(VerdictKind::NeedsChanges)];
+    (1..).zip(kinds).map(of).collect()
+}
+
+fn first_page<'o>(fleet: &'o Fleet, merged: &'o [MergedAway], left_out: &'o str) -> Overview<'o> {
+    Overview { fleet, merged, days: 30, left_out }
+}
+
 /// Every page, with a text in every place that can hold one.
 fn pages(text: &str) -> Vec<(&'static str, String)> {
     let viewer = Viewer { login: Some(text.into()) };
     let fleet = fleet_of(text);
-    let (listed, told) = (listed(text), fixtures::hostile(text));
+    let (listed, told, away) = (listed(text), fixtures::hostile(text), merged(text));
     let query = OverviewQuery { why: "below floor".to_owned(), name: text.to_owned(), page: 1 };
     let found = Found { repositories: vec![&listed.repository], verdicts: vec![&listed] };
     let points = [
@@ -62,8 +80,8 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
     let odd = fleet.repositories.iter().find(|repository| repository.exceptions > 0).unwrap();
     let lifted = [Lifted { rule: text.to_owned(), until: day("2026-11-29"), what: text.into() }];
     vec![
-        ("overview", overview(&viewer, &fleet, &OverviewQuery::default(), text)),
-        ("one kind", overview(&viewer, &fleet, &query, "")),
+        ("overview", overview(&viewer, &first_page(&fleet, &away, text), &OverviewQuery::default())),
+        ("one kind", overview(&viewer, &first_page(&fleet, &[], ""), &query)),
         (
             "repositories",
             repositories(&viewer, &fleet, &OverviewQuery { name: String::new(), ..query.clone() }),
@@ -82,6 +100,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
                     newest: Some(&told),
                     lifted: &lifted,
                     points: &points,
+                    merged: &away,
                     verdicts: std::slice::from_ref(&listed),
                     days: 30,
                     page: 1,
@@ -144,11 +163,18 @@ fn shape(name: &str, page: &str) -> Vec<String> {
 #[test]
 fn the_overview_begins_with_what_needs_somebody() {
     let fleet = fleet_of("odd");
-    let page = overview(&Viewer::default(), &fleet, &OverviewQuery::default(), "");
+    let page =
+        overview(&Viewer::default(), &first_page(&fleet, &merged("odd"), ""), &OverviewQuery::default());
     insta::assert_snapshot!(page);
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
     assert!(at("Needs attention") < at("acme/silent") && at("acme/silent") < at("below floor</td>"));
     assert!(at("below floor</td>") < at("no verdict</td>"));
+    let away =
+        [at("while the gate was away"), at("#44"), at("#43"), at("#42"), at("#41"), at("Needs attention")];
+    assert!(away.is_sorted(), "{away:?}");
+    let nothing = overview(&Viewer::default(), &first_page(&fleet, &[], ""), &OverviewQuery::default());
+    assert!(!nothing.contains("while the gate was away"));
+    insta::assert_snapshot!(merged_csv(&merged("=odd,")));
 }
 
 #[test]
@@ -212,9 +238,14 @@ fn pages_of_2_000_repositories_stay_below_500_kilobytes() {
         records.push(record);
     }
     let fleet = fleet(&records, &[], window());
+    let away: Vec<_> = merged(&"x".repeat(90)).into_iter().cycle().take(4_000).collect();
     for page in [
-        overview(&Viewer::default(), &fleet, &OverviewQuery::default(), ""),
-        overview(&Viewer::default(), &fleet, &OverviewQuery { page: 120, ..OverviewQuery::default() }, ""),
+        overview(&Viewer::default(), &first_page(&fleet, &away, ""), &OverviewQuery::default()),
+        overview(
+            &Viewer::default(),
+            &first_page(&fleet, &away, ""),
+            &OverviewQuery { page: 120, ..OverviewQuery::default() },
+        ),
         repositories(&Viewer::default(), &fleet, &OverviewQuery { page: 40, ..OverviewQuery::default() }),
     ] {
         assert!(page.len() < 500_000, "{} bytes", page.len());

@@ -125,11 +125,16 @@ pub(super) fn bare(record: &Record) -> Option<Listed> {
         commit: record.what.sha.as_str().into(),
         pulls: record.what.pulls.clone(),
         decided: moment(record.what.decided),
-        kind: match record.what.kind.as_str() {
-            "passed" => VerdictKind::Passed,
-            "needs-changes" => VerdictKind::NeedsChanges,
-            _ => VerdictKind::NoVerdict,
-        },
+        kind: kind(&record.what.kind),
         blocking: Vec::new(),
     })
+}
+
+/// The verdict of a word in the store; what is not known does not pass.
+pub(super) fn kind(word: &str) -> VerdictKind {
+    match word {
+        "passed" => VerdictKind::Passed,
+        "needs-changes" => VerdictKind::NeedsChanges,
+        _ => VerdictKind::NoVerdict,
+    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod index;
+mod merged;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -81,6 +82,10 @@ pub fn routes(pages: Arc<Pages>) -> Router {
         .route("/repositories/{owner}/{name}/verdicts/{id}", get(views::verdict))
         .route("/repositories/{owner}/{name}/verdicts/{id}/record.json", get(views::record_json))
         .route("/repositories/{owner}/{name}/verdicts/{id}/outcomes.csv", get(views::outcomes_csv))
+        .route("/merged.csv", get(merged::of_all_csv))
+        .route("/merged.json", get(merged::of_all_json))
+        .route("/repositories/{owner}/{name}/merged.csv", get(merged::of_one_csv))
+        .route("/repositories/{owner}/{name}/merged.json", get(merged::of_one_json))
         .route("/search", get(views::search))
         .route("/search.csv", get(views::search_csv))
         .route("/search.json", get(views::search_json))

@@ -6,7 +6,7 @@ use crate::model::{Verdict, fixtures};
 use crate::records::chain::Digest;
 use crate::server::store::tests::{connect, server};
 use crate::server::store::{
-    Claim, Effects, Finish, JobKind, KnownRepository, NewRecord, RecordQuery, Sqlite, Trigger,
+    Claim, Effects, Finish, JobKind, KnownRepository, Merged, NewRecord, RecordQuery, Sqlite, Trigger,
 };
 use crate::wire::verdict::{Context, VerdictRecord, write};
 use axum::body::Body;
@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use tower::ServiceExt as _;
 
 /// Every page and file of a repository and of the whole.
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 17] = [
     "/",
     "/?why=silent&page=2",
     "/overview.csv",
@@ -31,6 +31,10 @@ const PATHS: [&str; 13] = [
     "/repositories/acme/payments/verdicts/1",
     "/repositories/acme/payments/verdicts/1/record.json",
     "/repositories/acme/payments/verdicts/1/outcomes.csv",
+    "/merged.csv",
+    "/merged.json",
+    "/repositories/acme/payments/merged.csv",
+    "/repositories/acme/payments/merged.json",
     "/search?q=payments",
     "/search.json?q=%237",
 ];
@@ -65,11 +69,29 @@ async fn place() -> Place {
     filled(Arc::new(Sqlite::open(folder.path()).unwrap()), Some(folder)).await
 }
 
-/// A store with a verdict of `acme/payments` and one of `acme/secret`.
+/// A store with a verdict of `acme/payments` and one of `acme/secret`, both given after the merge.
 async fn filled(store: Arc<dyn Store>, folder: Option<tempfile::TempDir>) -> Place {
     keep(&*store, "acme/payments", 7, &fixtures::failing()).await;
     keep(&*store, "acme/secret", 8, &fixtures::passing()).await;
+    merged_while_away(&*store, "acme/payments", 7).await;
+    merged_while_away(&*store, "acme/secret", 8).await;
     Place { _folder: folder, store }
+}
+
+async fn merged_while_away(store: &dyn Store, repository: &str, pull: u64) {
+    let now = store.clock().now();
+    let merged = Merged {
+        repository: repository.to_owned(),
+        sha: sha(pull),
+        pull,
+        installation: 5,
+        at: now.before(Duration::from_secs(3_600)),
+        judged_until: Time(0),
+    };
+    assert!(store.keep_merged(merged, now).await.unwrap());
+    let claim = Claim { most: 1, per_repository: 10, until: now.after(Duration::from_secs(60)) };
+    let job = store.claim(claim, now).await.unwrap().remove(0);
+    assert!(store.finish(&job.lease, Finish::Done(now), Effects::default(), now).await.unwrap());
 }
 
 fn sha(pull: u64) -> String {
@@ -171,7 +193,16 @@ fn the_pages_say_what_the_store_holds() {
         let routes = public(&place);
         let overview = page(&routes, "/", "").await.text;
         assert!(overview.contains("2 repositories"), "{overview}");
+        assert!(
+            overview.contains("2 pull requests of the last 30 days had no verdict when merged"),
+            "{overview}"
+        );
+        let merged = page(&routes, "/merged.csv", "").await.text;
+        assert!(merged.contains("acme/secret,8,") && merged.contains(",passed,2\r\n"), "{merged}");
+        let merged = page(&routes, "/repositories/acme/payments/merged.json", "").await.text;
+        assert!(merged.contains("\"verdict\": \"needs-changes\"") && !merged.contains("secret"), "{merged}");
         let repository = page(&routes, "/repositories/acme/payments", "").await.text;
+        assert!(repository.contains("Merged while the gate was away"), "{repository}");
         for said in ["Coverage of changed lines", "#7", "Needs changes", "tests.failed"] {
             assert!(repository.contains(said), "no {said} in {repository}");
         }

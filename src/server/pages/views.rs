@@ -2,10 +2,10 @@
 
 use super::access::Reader;
 use super::index::{DAYS, Entry, Index, bare, moment};
-use super::{Denied, Pages, csv, html, json, viewer};
+use super::{Denied, Pages, csv, html, json, merged, viewer};
 use crate::model::{Date, Verdict};
 use crate::records::{Fleet, Lifted, Listed, Point, Window, fleet};
-use crate::render::dashboard::{self, Found, OverviewQuery, RepositoryPage, VerdictPage};
+use crate::render::dashboard::{self, Found, Overview, OverviewQuery, RepositoryPage, VerdictPage};
 use crate::render::fleet as fleet_text;
 use crate::server::store::{Record, RecordQuery, StoreError, entry};
 use crate::wire;
@@ -27,7 +27,7 @@ const SHORTEST_COMMIT: usize = 7;
 /// More are not searched for.
 const LONGEST_QUERY: usize = 200;
 
-type Answer = Result<Response, Denied>;
+pub(super) type Answer = Result<Response, Denied>;
 
 /// What stands behind the `?`.
 #[derive(Debug, Default, Deserialize)]
@@ -106,7 +106,9 @@ pub(super) async fn overview(
 ) -> Answer {
     let reader = pages.access.reader(&headers, pages.now()).await?;
     let (fleet, left_out) = figures(&pages, &reader).await?;
-    Ok(html(dashboard::overview(&viewer(&reader), &fleet, &asked.overview(), &left_out)).into_response())
+    let merged = merged::list(&pages, &reader, "").await?;
+    let page = Overview { fleet: &fleet, merged: &merged, days: DAYS, left_out: &left_out };
+    Ok(html(dashboard::overview(&viewer(&reader), &page, &asked.overview())).into_response())
 }
 
 pub(super) async fn overview_csv(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Answer {
@@ -130,7 +132,7 @@ pub(super) async fn repositories(
 }
 
 /// The reader, and the repository's name as GitHub writes it, if both may be.
-async fn of_repository(
+pub(super) async fn of_repository(
     pages: &Pages,
     headers: &HeaderMap,
     owner: &str,
@@ -160,6 +162,7 @@ pub(super) async fn repository(
     let (reader, repository) = of_repository(&pages, &headers, &owner, &name).await?;
     let query = RecordQuery { repository: Some(repository.clone()), limit: POINTS, ..RecordQuery::default() };
     let records = pages.store.records(query).await?;
+    let merged = merged::list(&pages, &reader, &repository).await?;
     let (newest, points) = told(&records);
     let window = Window { today: today(&pages)?, days: WINDOW };
     let held = pages.index().await?;
@@ -183,6 +186,7 @@ pub(super) async fn repository(
         newest: newest.as_ref(),
         lifted: &lifted,
         points: &points,
+        merged: &merged,
         verdicts: &verdicts,
         days: DAYS,
         page: asked.page(),
