@@ -1,5 +1,6 @@
 //! The pages of the service: GET alone but for signing out, and nothing is shown to whom GitHub would not show it.
 
+mod absent;
 mod access;
 mod index;
 mod merged;
@@ -15,6 +16,7 @@ use self::access::{Reader, Refused};
 use self::index::Index;
 use super::clock::Time;
 use super::store::{Store, StoreError};
+use crate::model::Moment;
 use crate::render::dashboard::{self, Viewer};
 use axum::Router;
 use axum::extract::{Query, Request, State};
@@ -79,6 +81,7 @@ pub fn routes(pages: Arc<Pages>) -> Router {
         .route("/repositories/{owner}/{name}", get(views::repository))
         .route("/repositories/{owner}/{name}/verdicts.csv", get(views::verdicts_csv))
         .route("/repositories/{owner}/{name}/verdicts.json", get(views::verdicts_json))
+        .route("/repositories/{owner}/{name}/commits/{sha}", get(absent::commit))
         .route("/repositories/{owner}/{name}/verdicts/{id}", get(views::verdict))
         .route("/repositories/{owner}/{name}/verdicts/{id}/record.json", get(views::record_json))
         .route("/repositories/{owner}/{name}/verdicts/{id}/outcomes.csv", get(views::outcomes_csv))
@@ -122,6 +125,8 @@ enum Denied {
     Refused(Refused),
     /// There is none, or the reader may not know.
     NotFound(Viewer),
+    /// It is not kept any more: when it was removed, after how many days.
+    Removed(Viewer, Moment, u32),
     Store(StoreError),
 }
 
@@ -156,6 +161,14 @@ impl axum::response::IntoResponse for Denied {
                 StatusCode::NOT_FOUND,
                 dashboard::message(&viewer, "Nothing here", "There is no such page, or you may not read it."),
             ),
+            Self::Removed(viewer, when, days) => {
+                let day = when.day().map_or_else(String::new, |day| format!(" on {day}"));
+                let said = format!(
+                    "This verdict was removed{day}: verdicts of this repository are kept for {days} days. The repository's chain \
+                     accounts for what was removed.",
+                );
+                (StatusCode::GONE, dashboard::message(&viewer, "No longer kept", &said))
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "a page could not be made");
                 (

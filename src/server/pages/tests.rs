@@ -233,6 +233,58 @@ fn the_pages_say_what_the_store_holds() {
 }
 
 #[test]
+fn a_commit_leads_to_its_newest_verdict() {
+    on_every_store("pages_commit", async |place| {
+        let routes = public(&place);
+        let address = |pull: u64| format!("/repositories/acme/payments/commits/{}", sha(pull));
+        let found = page(&routes, &address(7), "").await;
+        assert_eq!(
+            (found.status, found.header("location")),
+            (StatusCode::SEE_OTHER, "/repositories/acme/payments/verdicts/1")
+        );
+        keep(&*place.store, "acme/payments", 7, &fixtures::passing()).await;
+        assert_eq!(
+            page(&routes, &address(7), "").await.header("location"),
+            "/repositories/acme/payments/verdicts/3"
+        );
+        // One of another repository, and one that is not judged yet.
+        assert_eq!(page(&routes, &address(8), "").await.status, StatusCode::NOT_FOUND);
+        merged_while_away(&*place.store, "acme/payments", 12).await;
+        let waiting = page(&routes, &address(12), "").await;
+        assert!(
+            waiting.status == StatusCode::OK && waiting.text.contains("No verdict yet"),
+            "{}",
+            waiting.text
+        );
+    });
+}
+
+#[test]
+fn the_page_of_a_removed_verdict_says_that_it_was_removed_and_when() {
+    on_every_store("pages_removed", async |place| {
+        let routes = public(&place);
+        keep(&*place.store, "acme/payments", 9, &fixtures::passing()).await;
+        let later = place.store.clock().now().after(Duration::from_secs(40 * 86_400));
+        let removed = place.store.remove_records("acme/payments", 30, later).await.unwrap().unwrap();
+        assert_eq!(removed.verdicts, 1);
+        let day = index::moment(later).day().unwrap();
+        for file in ["", "/record.json", "/outcomes.csv"] {
+            let gone = page(&routes, &format!("/repositories/acme/payments/verdicts/1{file}"), "").await;
+            assert_eq!(gone.status, StatusCode::GONE, "{file}");
+            let said = format!("was removed on {day}: verdicts of this repository are kept for 30 days");
+            assert!(gone.text.contains(&said), "{}", gone.text);
+        }
+        assert_eq!(page(&routes, "/repositories/acme/payments/verdicts/3", "").await.status, StatusCode::OK);
+        for never in ["0", "-1", "4", "x", "99999999999999999999"] {
+            let said = page(&routes, &format!("/repositories/acme/payments/verdicts/{never}"), "").await;
+            assert_eq!(said.status, StatusCode::NOT_FOUND, "{never}");
+        }
+        let other = page(&routes, "/repositories/acme/secret/verdicts/1", "").await;
+        assert_eq!(other.status, StatusCode::NOT_FOUND, "nothing was removed there");
+    });
+}
+
+#[test]
 fn nobody_reads_where_nothing_was_set_up() {
     on_every_store("pages_closed", async |place| {
         let routes = routes(Arc::new(Pages::new(Arc::clone(&place.store), Access::Closed)));

@@ -2,7 +2,7 @@
 
 use super::access::Reader;
 use super::index::{DAYS, Entry, Index, bare, moment};
-use super::{Denied, Pages, csv, html, json, merged, viewer};
+use super::{Denied, Pages, absent, csv, html, json, merged, viewer};
 use crate::model::{Date, Verdict};
 use crate::records::{Fleet, Lifted, Listed, Point, Window, fleet};
 use crate::render::dashboard::{self, Found, Overview, OverviewQuery, RepositoryPage, VerdictPage};
@@ -248,13 +248,14 @@ async fn of_record(
     (owner, name, id): (String, String, String),
 ) -> Result<(Reader, Record), Denied> {
     let (reader, repository) = of_repository(pages, headers, &owner, &name).await?;
-    let record = match id.parse() {
-        Ok(id) => pages.store.record(id).await?,
-        Err(_) => None,
+    let id = id.parse().ok();
+    let record = match id {
+        Some(id) => pages.store.record(id).await?,
+        None => None,
     };
     match record.filter(|record| record.what.repository == repository) {
         Some(record) => Ok((reader, record)),
-        None => Err(Denied::NotFound(viewer(&reader))),
+        None => Err(absent::verdict(pages, &reader, &repository, id).await?),
     }
 }
 

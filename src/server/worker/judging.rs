@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::github::{Client, ORGANISATION_REPOSITORIES, RequestError, Tape};
 use crate::model::{Date, Moment};
 use crate::records::chain::Digest;
+use crate::render::dashboard::repository_address;
 use crate::server::clock::Time;
 use crate::server::evaluation::{Copies, Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate};
 use crate::server::plan::ORGANISATION;
@@ -153,7 +154,9 @@ impl Worker {
             repository: &job.repository,
             sha: &job.subject,
             app: Some(self.installations.app()),
-            details_url: details.map(|pages| format!("{pages}/{}/commit/{}", job.repository, job.subject)),
+            details_url: details.map(|pages| {
+                format!("{pages}{}/commits/{}", repository_address(&job.repository), job.subject)
+            }),
             note: OWN_APP,
             has_buttons: true,
             // A process that was stopped and goes on finds that its time is over.

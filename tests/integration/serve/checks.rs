@@ -35,6 +35,23 @@ fn a_pull_request_is_queued_then_waits_and_then_gets_its_verdict() {
 }
 
 #[test]
+fn the_details_of_a_check_lead_to_its_verdict() {
+    let github = github();
+    let head = ran(&github, 7, 77, FAILS, "failure");
+    let (_folder, keeps) = folder();
+    let pages = "https://gate.example.com";
+    let settings = [("TOLLGATE_PUBLIC_URL", pages), ("TOLLGATE_PUBLIC_READ", "true")];
+    let service = Service::start_with(&github, &keeps, &settings);
+    service.deliver("d1", "workflow_run", &run_completed(&head));
+    service.until("the verdict", || concludes(&github, &head, "failure"));
+    let details = github.checks(&head)[0].details_url.clone().unwrap();
+    let path = details.strip_prefix(pages).unwrap();
+    service.until("it is kept", || service.get(path).is_some_and(|(status, _)| status == 303));
+    let (status, page) = service.get("/repositories/acme/payments/verdicts/1").unwrap();
+    assert!(status == 200 && page.contains(&head[..10]), "{page}");
+}
+
+#[test]
 fn a_newcomer_reads_that_a_maintainer_must_approve_the_run() {
     let github = github();
     let (_folder, keeps) = folder();
