@@ -10,7 +10,7 @@ use super::tape;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION,
     RETRY_AFTER,
 };
 use http::{Method, Request, StatusCode};
@@ -223,6 +223,7 @@ impl Client {
         let mut request = request(&Method::POST, &path, JSON, Some(&body))?;
         authorize(&mut request, as_app)?;
         let answer = send(&self.octocrab, request, MAX_JSON).await?;
+        self.identity.heard(date_of(&answer));
         match (answer.status, wait_of(&answer)) {
             (StatusCode::CREATED, _) => parsed(&answer.body),
             (_, Some(wait)) => Err(RequestError::RateLimited(wait)),
@@ -397,12 +398,15 @@ impl Client {
                 request.headers_mut().insert(IF_NONE_MATCH, etag.clone());
             }
             let answer = send(&self.octocrab, request, most).await?;
+            let was_wrong = self.identity.heard(date_of(&answer));
             match (answer.status, known) {
                 (StatusCode::NOT_MODIFIED, Some((_, known))) => return Ok(known),
                 (StatusCode::NOT_MODIFIED, None) => {
                     return Err(RequestError::Malformed("nothing that it says is known"));
                 }
-                (StatusCode::UNAUTHORIZED, _) if !renewed && self.identity.renew() => renewed = true,
+                (StatusCode::UNAUTHORIZED, _) if !renewed && (self.identity.renew() || was_wrong) => {
+                    renewed = true;
+                }
                 (status, _) if status.is_success() || status.is_redirection() => {
                     if method == Method::GET && status == StatusCode::OK {
                         self.remember(path, &answer);
@@ -514,6 +518,12 @@ fn next(headers: &HeaderMap) -> Result<Option<String>, RequestError> {
     Ok(None)
 }
 
+/// What time it is, as GitHub says.
+fn date_of(answer: &Answer) -> Option<SystemTime> {
+    let date = answer.headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok()
+}
+
 /// How long GitHub asks to wait; `None` if the answer is no rate limit.
 fn wait_of(answer: &Answer) -> Option<Duration> {
     let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
@@ -525,9 +535,12 @@ fn wait_of(answer: &Answer) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     if number("x-ratelimit-remaining") == Some(0) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        // One second more: clocks differ, and the reset is stated in whole seconds.
-        let wait = number("x-ratelimit-reset").map(|reset| reset.saturating_sub(now).saturating_add(1));
+        // Both by GitHub's clock: that of this machine may be wrong, and may be set at any time.
+        let now = date_of(answer).and_then(|now| now.duration_since(UNIX_EPOCH).ok());
+        // One second more: both are stated in whole seconds.
+        let wait = number("x-ratelimit-reset")
+            .zip(now)
+            .map(|(reset, now)| reset.saturating_sub(now.as_secs()).saturating_add(1));
         return Some(wait.map_or(UNSAID_WAIT, Duration::from_secs));
     }
     let said = memchr::memmem::find(&answer.body, b"secondary rate limit").is_some();

@@ -11,11 +11,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long the token of an installation is used; it is good for an hour.
 const TOKEN_LIFE: Duration = Duration::from_secs(50 * 60);
+
+/// A clock that differs less is not why GitHub refuses a token of the App.
+const FORGIVEN: Duration = Duration::from_secs(20);
 
 /// Who asks GitHub. What is secret in it is never printed.
 pub struct Identity(Kind);
@@ -79,7 +82,7 @@ impl Identity {
         let (app, installation, scope, token) = match &self.0 {
             Kind::Nobody => return Ok(None),
             Kind::Token(token) => return Ok(Some(token.clone())),
-            Kind::App(app) => return app.token(SystemTime::now()).map(Some),
+            Kind::App(app) => return app.token(app.now()).map(Some),
             Kind::Installation { app, installation, scope, token } => (app, installation, scope, token),
         };
         {
@@ -89,12 +92,24 @@ impl Identity {
             }
         }
         let until = Instant::now() + TOKEN_LIFE;
-        let as_app = app.token(SystemTime::now())?;
-        let new: NewToken = client.mint(*installation, &as_app, scope).await?;
+        let corrected = app.corrected();
+        let mut new = client.mint(*installation, &app.token(app.now())?, scope).await;
+        if matches!(new, Err(RequestError::Status(401))) && app.corrected() != corrected {
+            new = client.mint(*installation, &app.token(app.now())?, scope).await;
+        }
+        let new: NewToken = new?;
         let new = SecretString::from(new.token);
         let mut token = token.lock().unwrap_or_else(PoisonError::into_inner);
         *token = Some(Minted { token: new.clone(), until });
         Ok(Some(new))
+    }
+
+    /// GitHub has said what time it is; true if the App believed something else, which may be why it was refused.
+    pub(super) fn heard(&self, said: Option<SystemTime>) -> bool {
+        match (&self.0, said) {
+            (Kind::App(app) | Kind::Installation { app, .. }, Some(said)) => app.heard(said),
+            (Kind::App(_) | Kind::Installation { .. } | Kind::Nobody | Kind::Token(_), _) => false,
+        }
     }
 
     /// Throws away a token that GitHub no longer takes; false if there is no way to another one.
@@ -125,6 +140,22 @@ pub(super) struct NewToken {
 pub struct AppKey {
     id: u64,
     key: RsaKeyPair,
+    clock: Mutex<GithubClock>,
+}
+
+/// GitHub's clock, as its answers tell it and the machine's steady clock goes on: the wall clock of the machine may be
+/// wrong, and may be set while the service runs.
+#[derive(Default)]
+struct GithubClock {
+    heard: Option<(SystemTime, Instant)>,
+    /// How often it was something else than what was believed.
+    corrected: u64,
+}
+
+impl GithubClock {
+    fn now(&self) -> SystemTime {
+        self.heard.map_or_else(SystemTime::now, |(said, at)| said + at.elapsed())
+    }
 }
 
 impl fmt::Debug for AppKey {
@@ -153,12 +184,37 @@ impl AppKey {
             Ok(PrivateKeyDer::Pkcs8(der)) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
             Ok(_) | Err(_) => return Err(bad),
         };
-        Ok(Self { id, key: key.map_err(|_| bad)? })
+        Ok(Self { id, key: key.map_err(|_| bad)?, clock: Mutex::default() })
     }
 
     /// The App's number.
     pub const fn id(&self) -> u64 {
         self.id
+    }
+
+    fn clock(&self) -> MutexGuard<'_, GithubClock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What time it is for GitHub.
+    fn now(&self) -> SystemTime {
+        self.clock().now()
+    }
+
+    fn corrected(&self) -> u64 {
+        self.clock().corrected
+    }
+
+    /// Takes what GitHub says; true if that is something else than was believed.
+    fn heard(&self, said: SystemTime) -> bool {
+        let mut clock = self.clock();
+        let believed = clock.now();
+        let apart =
+            said.duration_since(believed).or_else(|_| believed.duration_since(said)).unwrap_or_default();
+        clock.heard = Some((said, Instant::now()));
+        let was_wrong = apart > FORGIVEN;
+        clock.corrected += u64::from(was_wrong);
+        was_wrong
     }
 
     /// A JSON Web Token as GitHub asks for it: signed with RS256, issued a minute ago for clocks that differ,
@@ -175,5 +231,20 @@ impl AppKey {
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .map_err(|_| bad)?;
         Ok(SecretString::from(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_the_machine_counts_until_github_has_said_what_time_it_is() {
+        let mut clock = GithubClock::default();
+        assert!(SystemTime::now().duration_since(clock.now()).unwrap_or_default() < FORGIVEN);
+        let said = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        clock.heard = Some((said, Instant::now()));
+        let now = clock.now();
+        assert!(said <= now && now < said + FORGIVEN);
     }
 }

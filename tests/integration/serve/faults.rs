@@ -209,7 +209,7 @@ fn a_full_disk_refuses_deliveries_and_forgets_none_that_it_took() {
 }
 
 /// The time of the machine, as GitHub writes it.
-fn now() -> String {
+pub(super) fn now() -> String {
     let output = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

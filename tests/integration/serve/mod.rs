@@ -2,6 +2,7 @@
 
 mod base;
 mod checks;
+mod clocks;
 mod copies;
 mod deploy;
 mod faults;
