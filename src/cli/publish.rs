@@ -1,7 +1,7 @@
 //! `tollgate publish`, and the action's stage of that name: gather → judge → post one check (gate.md b8).
 
 use super::exit::{PublishFailed, WrongUse};
-use super::judging::{self, SecondStage};
+use super::judging::{self, Judged, SecondStage};
 use super::policies::{Elsewhere, PolicyOptions};
 use super::proposer::{self, Sources};
 use super::{ExitStatus, output};
@@ -9,12 +9,14 @@ use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::io::actions::{self, Publishing};
 use crate::io::ci::Environment;
 use crate::io::github::{Client, Network};
-use crate::model::{Moment, Untrusted};
+use crate::model::{Attestations, Author, Moment, Untrusted};
 use crate::records::chain::Digest;
 use crate::render;
 use crate::render::escape::log_line;
 use crate::server::comment;
-use crate::server::evaluation::{self, Digests, Evaluation, Judgement, Question, Target};
+use crate::server::evaluation::{
+    self, Answer, Digests, Evaluation, Judgement, Open, Question, Target, Trust,
+};
 use crate::server::publication::{self, Place, Posted};
 use crate::wire;
 use crate::wire::verdict::{Context, VerdictRecord};
@@ -44,6 +46,10 @@ pub(super) struct Arguments {
     /// Where the evidence of the base is: artifacts of the default branch's push runs, or a git reference
     #[arg(long, value_name = "artifact|reference|none", default_value = "artifact")]
     base_snapshot: String,
+    /// Whose signatures make evidence attested (grade A), as `gh attestation trusted-root` prints it [default: Sigstore's
+    /// public instance and GitHub's own]
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
     /// Write the verdict as JSON, with the class of who proposes the change
     #[arg(long, value_name = "FILE")]
     write_json: Option<PathBuf>,
@@ -62,11 +68,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
     let base_evidence = actions::base_evidence(&arguments.base_snapshot)
         .map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
+    let authorities = arguments.trusted_root.as_deref().map(actions::trusted_root_file).transpose();
+    let authorities = authorities.map_err(|error| WrongUse(output::diagnostics(&[*error])))?;
     publish(
         &environment,
         &Publishing {
             trial: arguments.trial,
             base_evidence,
+            authorities,
             record: arguments.write_json.clone(),
             ..publishing
         },
@@ -134,6 +143,7 @@ async fn publish_with(client: &Client, publishing: &Publishing, network: &Networ
         confirmed_by,
         organisation,
         base_evidence: publishing.base_evidence,
+        trust: Trust { authorities: publishing.authorities.clone(), reader: None },
         ..Target::new(repository, &sha, publishing.artifacts.clone())
     };
     let scratch = tempfile::tempdir()?;
@@ -179,7 +189,7 @@ async fn confirmation(client: &Client, publishing: &Publishing) -> anyhow::Resul
 }
 
 /// Judges a change as `check` does, but for where everything comes from.
-pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> anyhow::Result<Judgement> {
+pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> anyhow::Result<Answer> {
     let name = repository.rsplit('/').next().unwrap_or(repository);
     let dir = question.repository.dir().to_owned();
     let base_branch = question.run.base_branch.clone().unwrap_or_default();
@@ -212,21 +222,47 @@ pub(super) fn judge(question: Question<'_>, repository: &str, reader: &Path) -> 
         // Where the change waits, nobody of it can mend the policy: the check says that the owners must
         // (DECISIONS 27).
         Err(error) if error.is::<WrongUse>() => {
-            return Ok(evaluation::unjudged(broken_policy(&error.to_string()), &base_branch));
+            return Ok(evaluation::unjudged(broken_policy(&error.to_string()), &base_branch).into());
         }
         Err(error) => return Err(error),
     };
-    let (diff, policy) = (judged.diff().cloned(), judged.policy());
-    let author = proposer.map(|proposer| sources.class(&proposer, policy, diff.as_ref()));
+    let author = proposer.map(|proposer| sources.class(&proposer, judged.policy(), judged.diff()));
+    let judgement = published(&judged, author.clone(), None);
+    let open = judged.attestable().map(|reports| Open {
+        reports,
+        again: Box::new(move |attestations| {
+            published(&judged.attested(attestations), author, Some(attestations))
+        }),
+    });
+    Ok(Answer { judgement, open })
+}
+
+/// A judgement as it is published: with who proposes the change, and what it was made from.
+fn published(judged: &Judged, author: Option<Author>, attestations: Option<&Attestations>) -> Judgement {
+    let policy = judged.policy();
     let mut verdict = judged.verdict.clone();
     if let Some(author) = &author {
         proposer::tell(&mut verdict, author, policy);
     }
-    let digests = Digests {
-        policy: Digest::of(&wire::policy::write(policy)),
-        evidence: Digest::of(&wire::snapshot::write(&judged.head)),
-    };
-    Ok(Judgement { verdict, diff, digests: Some(digests), comment: policy.publish.comment, author })
+    let mut evidence = wire::snapshot::write(&judged.head);
+    // What was signed is evidence too, where it was looked for.
+    for ((run, artifact), outcome) in attestations.into_iter().flat_map(|sought| &sought.artifacts) {
+        let (outcome, said) = match outcome {
+            Ok(said) => ("verified", said),
+            Err(said) => ("not", said),
+        };
+        evidence.extend_from_slice(format!("\0{run}\0{artifact}\0{outcome}\0{}", said.raw()).as_bytes());
+    }
+    Judgement {
+        verdict,
+        diff: judged.diff().cloned(),
+        digests: Some(Digests {
+            policy: Digest::of(&wire::policy::write(policy)),
+            evidence: Digest::of(&evidence),
+        }),
+        comment: policy.publish.comment,
+        author,
+    }
 }
 
 /// The first problem of a policy with mistakes; `tollgate policy validate` shows all of them.

@@ -23,7 +23,7 @@ pub use coverage::{
 };
 pub use coverage_drop::{CoverageDrop, IndirectFile, Metric, NoDrop, coverage_drop};
 pub use exclusions::Watch;
-pub use provenance::{is_sensitive, of_change, raise_isolated};
+pub use provenance::{attestable, is_sensitive, of_change, raise_attested, raise_isolated};
 pub use scan_changes::{ScanChanges, scan_changes};
 pub use scans::{NewFindings, same_tool};
 pub use tests::{CountedFailures, FlakyCase};

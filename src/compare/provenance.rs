@@ -2,7 +2,8 @@
 //! (gate.md b6, b7).
 
 use super::Occasion;
-use crate::model::{DiffState, Grade, Graded, Provenance, RepoPath, ReportRead, Untrusted};
+use crate::diagnostic::Code;
+use crate::model::{DiffState, Grade, Graded, Kind, Provenance, RepoPath, ReportRead, Untrusted};
 use std::collections::BTreeSet;
 
 /// Folders whose files say what CI runs, from the root.
@@ -151,10 +152,72 @@ pub fn raise_isolated(
     }
 }
 
+/// The reports whose signed provenance would make one of these kinds of evidence attested (A), each by its file; `None`
+/// if none can be: there is no such evidence, or the change edits what makes it. A report that nobody can read may be of
+/// any kind.
+pub fn attestable(
+    provenance: &Provenance,
+    reports: &[ReportRead],
+    kinds: &[Kind],
+) -> Option<BTreeSet<Untrusted>> {
+    let open = |kind: &Kind| {
+        let graded = provenance.grades.get(kind);
+        graded.is_some_and(|graded| may_be_attested(graded.grade))
+            && reports.iter().any(|report| report.kind == Some(*kind))
+    };
+    let open: Vec<Kind> = kinds.iter().copied().filter(open).collect();
+    let wanted = |report: &&ReportRead| report.kind.is_none_or(|kind| open.contains(&kind));
+    let files = reports.iter().filter(wanted).filter(|report| !is_carried(report));
+    (!open.is_empty()).then(|| files.map(|report| report.file.clone()).collect())
+}
+
+/// Raises the grade of these kinds of evidence to attested (A) where the provenance of all of it was verified;
+/// elsewhere the grade stays, and its reason says why it is not A.
+pub fn raise_attested(
+    provenance: &mut Provenance,
+    reports: &[ReportRead],
+    kinds: &[Kind],
+    verified: &dyn Fn(&Untrusted) -> Result<Untrusted, Untrusted>,
+) {
+    provenance.was_attestation_sought = true;
+    let of_report = |report: &ReportRead| match is_carried(report) {
+        true => {
+            Err(Untrusted::new("reports were carried from the base, which no provenance of this run covers"))
+        }
+        false => verified(&report.file),
+    };
+    for (kind, graded) in &mut provenance.grades {
+        if !kinds.contains(kind) || !may_be_attested(graded.grade) {
+            continue;
+        }
+        let of_kind = reports.iter().filter(|report| report.kind.is_none_or(|of| of == *kind));
+        let all: Result<BTreeSet<Untrusted>, Untrusted> = of_kind.map(of_report).collect();
+        match all {
+            Ok(verified) if verified.is_empty() => {}
+            Ok(verified) => {
+                let said: Vec<&str> = verified.iter().map(Untrusted::raw).collect();
+                *graded = Graded::new(Grade::Attested, said.join("; "));
+            }
+            Err(why) => graded.why = format!("{}; no grade A: {}", graded.why.raw(), why.raw()).into(),
+        }
+    }
+}
+
+/// A change of what makes the evidence may be a change of what is signed.
+const fn may_be_attested(grade: Grade) -> bool {
+    matches!(grade, Grade::Intact | Grade::Isolated)
+}
+
+/// True for a report of the base that stands for one of the head.
+fn is_carried(report: &ReportRead) -> bool {
+    report.warnings.iter().any(|warning| warning.code == Code::CarriedReport)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Diff, DiffFile, FileChange, Kind, LineMarks, LineRanges};
+    use crate::diagnostic::{Diagnostic, Origin, Weight};
+    use crate::model::{Diff, DiffFile, FileChange, Health, LineMarks, LineRanges, ReportTotals};
 
     fn path(text: &str) -> RepoPath {
         RepoPath::new(text).unwrap()
@@ -224,5 +287,103 @@ mod tests {
             Provenance::default()
         );
         assert_eq!(of_change(Occasion::Change, &DiffState::NoBase), Provenance::default());
+    }
+
+    fn report(file: &str, kind: Option<Kind>) -> ReportRead {
+        ReportRead {
+            file: file.into(),
+            entry: String::new(),
+            kind,
+            format: String::new(),
+            health: Health::Complete,
+            totals: ReportTotals::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn carried(file: &str, kind: Kind) -> ReportRead {
+        let note = Diagnostic::new(Code::CarriedReport, Weight::Note, "not run", Origin::default());
+        ReportRead { warnings: vec![note], ..report(file, Some(kind)) }
+    }
+
+    fn of_grade(grade: Grade) -> Provenance {
+        Provenance::of_all_kinds(&Graded::new(grade, "as it is"))
+    }
+
+    /// The letters and reasons of tests and scans after both were looked for; files that begin with `ok` are attested.
+    fn raised(grade: Grade, reports: &[ReportRead]) -> [(&'static str, String); 2] {
+        let mut provenance = of_grade(grade);
+        raise_attested(&mut provenance, reports, &[Kind::Tests, Kind::Scan], &|file| {
+            if file.raw().starts_with("ok") { Ok("signed".into()) } else { Err("nothing is signed".into()) }
+        });
+        assert!(provenance.was_attestation_sought);
+        [Kind::Tests, Kind::Scan].map(|kind| {
+            let graded = &provenance.grades[&kind];
+            (graded.grade.letter(), graded.why.raw().to_owned())
+        })
+    }
+
+    #[test]
+    fn evidence_is_attested_kind_by_kind_and_only_if_all_of_the_kind_is() {
+        let reports = [
+            report("ok/junit.xml", Some(Kind::Tests)),
+            report("ok/more.xml", Some(Kind::Tests)),
+            report("ok/a.sarif", Some(Kind::Scan)),
+            report("b.sarif", Some(Kind::Scan)),
+        ];
+        for (grade, letter) in [(Grade::Intact, "C"), (Grade::Isolated, "B")] {
+            let [tests, scan] = raised(grade, &reports);
+            assert_eq!(tests, ("A", "signed".to_owned()));
+            assert_eq!(scan, (letter, "as it is; no grade A: nothing is signed".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_report_that_nobody_can_read_may_be_of_any_kind() {
+        let of_any = |file: &str| {
+            raised(Grade::Intact, &[report("ok/junit.xml", Some(Kind::Tests)), report(file, None)])[0].0
+        };
+        assert_eq!(of_any("what.bin"), "C");
+        assert_eq!(of_any("ok/what.bin"), "A");
+    }
+
+    #[test]
+    fn what_was_carried_from_the_base_is_not_attested_whatever_its_file_is_called() {
+        let reports = [report("ok/a.xml", Some(Kind::Tests)), carried("ok/b.xml", Kind::Tests)];
+        let [tests, _] = raised(Grade::Intact, &reports);
+        assert_eq!(tests.0, "C");
+        assert!(tests.1.contains("carried from the base"), "{}", tests.1);
+        let wanted = attestable(&of_grade(Grade::Intact), &reports, &[Kind::Tests]).unwrap();
+        assert_eq!(wanted, [Untrusted::new("ok/a.xml")].into());
+    }
+
+    #[test]
+    fn evidence_that_the_change_may_have_edited_is_never_raised() {
+        let reports = [report("ok/junit.xml", Some(Kind::Tests))];
+        for grade in [Grade::Unknown, Grade::Modified] {
+            assert_eq!(raised(grade, &reports)[0], (grade.letter(), "as it is".to_owned()));
+            assert_eq!(attestable(&of_grade(grade), &reports, &[Kind::Tests]), None);
+        }
+    }
+
+    #[test]
+    fn no_evidence_is_not_attested_and_is_not_asked_for() {
+        assert_eq!(raised(Grade::Intact, &[])[0], ("C", "as it is".to_owned()));
+        assert_eq!(attestable(&of_grade(Grade::Intact), &[], &[Kind::Tests]), None);
+    }
+
+    #[test]
+    fn only_reports_of_the_kinds_that_are_asked_for_need_a_provenance() {
+        let reports = [
+            report("junit.xml", Some(Kind::Tests)),
+            report("a.sarif", Some(Kind::Scan)),
+            report("what.bin", None),
+        ];
+        let wanted = attestable(&of_grade(Grade::Isolated), &reports, &[Kind::Scan]).unwrap();
+        assert_eq!(wanted, ["a.sarif", "what.bin"].map(Untrusted::new).into());
+        let mut provenance = of_grade(Grade::Isolated);
+        raise_attested(&mut provenance, &reports, &[Kind::Scan], &|_| Ok("signed".into()));
+        let letters = provenance.grades.values().map(|graded| graded.grade.letter());
+        assert_eq!(letters.collect::<Vec<_>>(), ["B", "B", "A"]);
     }
 }

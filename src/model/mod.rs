@@ -39,7 +39,7 @@ pub use moment::Moment;
 pub use number::{Percent, PercentError, Ratio};
 pub use path::{RepoPath, RepoPathError};
 pub use proposal::{Effect, PolicyChange, Proposal};
-pub use provenance::{Confirmation, Grade, Graded, Provenance};
+pub use provenance::{Attestations, Confirmation, Grade, Graded, Provenance};
 pub use scan::{
     Epss, Finding, FindingId, Package, Scan, Severity, SeverityCounts, Suppression, Tool, Traits,
 };

@@ -86,6 +86,15 @@ pub struct Provenance {
     pub sensitive: Vec<RepoPath>,
     /// The confirmation, if there is one.
     pub confirmed: Option<Confirmation>,
+    /// True if signed provenance was looked for. The first stage cannot: who judges there is who is judged.
+    pub was_attestation_sought: bool,
+}
+
+/// What became of the signed provenance of artifacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attestations {
+    /// By the run that uploaded an artifact and its name: what was verified, or why nothing was.
+    pub artifacts: BTreeMap<(u64, String), Result<Untrusted, Untrusted>>,
 }
 
 impl Provenance {

@@ -176,6 +176,16 @@ impl Policy {
         retries
     }
 
+    /// The kinds of evidence that must be attested (grade A), also where that only warns or will hold later.
+    pub fn wants_attested(&self) -> Vec<Kind> {
+        let overlaid = self.overlays.iter().flat_map(|overlay| &overlay.rules);
+        let previews = self.previews.iter().map(|preview| &preview.rule);
+        let all = self.rules.iter().chain(overlaid).chain(previews);
+        let shown = all.filter(|rule| rule.spec.id == "evidence.grade" && rule.mode != Mode::Off);
+        let kinds: BTreeSet<Kind> = shown.flat_map(|rule| rules::wants_attested(&rule.settings)).collect();
+        kinds.into_iter().collect()
+    }
+
     /// True if the runs of a repeated test are not all tests by themselves.
     pub fn asks_for_repeats(&self) -> bool {
         self.retries().into_iter().any(|retries| retries != Retries::AllPass)

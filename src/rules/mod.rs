@@ -53,6 +53,7 @@ pub(crate) mod arbitrary;
 pub(crate) mod sample;
 
 pub use build_jobs::{EXPLAINED_BY_RED, unexplained_jobs};
+pub use evidence_grade::wants_attested;
 pub use feeds::{EpssScores, Feeds, Kev};
 pub use globs::{GlobError, Globs};
 pub use lift::{Covered, Pattern, Quarantined, Waiver};

@@ -2,6 +2,8 @@
 //! environment, and are never printed.
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::io::actions::trusted_root_file;
+use crate::io::attestation::Authorities;
 use crate::io::beneath::read_named;
 use crate::io::ci::Environment;
 use crate::io::github::{Api, AppKey};
@@ -38,6 +40,12 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ),
     ("keep-evidence-days", "7", "how long what was judged is kept for `--replay`; 0 keeps nothing"),
     ("keep-records-days", "", "how long verdicts are kept, 30 or more; without it they are kept without end"),
+    (
+        "trusted-root",
+        "",
+        "file with whose signatures make evidence attested (grade A), as `gh attestation trusted-root` prints it; without \
+         it Sigstore's public instance and GitHub's own",
+    ),
     ("log", "json", "`json` or `text`"),
     ("public-read", "false", "`true` shows the pages to everybody"),
     ("client-id", "", "the App's client id, for signing in to the pages"),
@@ -118,6 +126,8 @@ pub struct Configuration {
     pub keep_evidence: Duration,
     /// For how many days verdicts are kept; `None` keeps them without end.
     pub keep_records: Option<u32>,
+    /// Whose signatures make evidence attested; `None` for those that are built in.
+    pub authorities: Option<Arc<Authorities>>,
     /// How the log looks.
     pub log: LogStyle,
     /// Whether everybody may read the pages.
@@ -154,6 +164,7 @@ impl Configuration {
                 ),
                 keep_evidence: days(said.number("keep-evidence-days", 0..=400)?),
                 keep_records: said.keep_records()?,
+                authorities: said.authorities()?,
                 log: said.choice("log", &[("json", LogStyle::Json), ("text", LogStyle::Text)])?,
                 public_read: said.choice("public-read", &[("false", false), ("true", true)])?,
                 sign_in: said.sign_in()?,
@@ -263,6 +274,18 @@ impl Said {
         }
         // The pages show thirty days.
         self.number("keep-records-days", 30..=36_500).map(Some)
+    }
+
+    #[expect(clippy::option_option, reason = "the outer `None` is an error that was said")]
+    fn authorities(&mut self) -> Option<Option<Arc<Authorities>>> {
+        let (file, origin) = self.text("trusted-root")?;
+        if file.is_empty() {
+            return Some(None);
+        }
+        match trusted_root_file(Path::new(&file)) {
+            Ok(authorities) => Some(Some(authorities)),
+            Err(error) => self.refuse(format!("`trusted-root`: {}", error.message.raw()), origin),
+        }
     }
 
     fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {

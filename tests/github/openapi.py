@@ -49,6 +49,7 @@ GET /repos/{owner}/{repo}/actions/permissions/fork-pr-workflows-private-repos
 GET /repos/{owner}/{repo}/git/commits/{commit_sha}
 GET /repos/{owner}/{repo}/git/trees/{tree_sha}
 GET /repos/{owner}/{repo}/git/blobs/{file_sha}
+GET /repos/{owner}/{repo}/attestations/{subject_digest}
 GET /repos/{owner}/{repo}/git/ref/{ref}
 POST /repos/{owner}/{repo}/git/commits
 POST /repos/{owner}/{repo}/git/trees

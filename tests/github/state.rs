@@ -83,6 +83,8 @@ pub(super) struct Repo {
     pub(super) pulls: BTreeMap<u64, PullState>,
     pub(super) runs: BTreeMap<u64, RunState>,
     pub(super) artifacts: BTreeMap<u64, Artifact>,
+    /// Bundles by the digest that they are about: `sha256:…`; null for one that is kept elsewhere.
+    pub(super) attestations: BTreeMap<String, Vec<Value>>,
     pub(super) checks: Vec<Check>,
     pub(super) comments: Vec<CommentState>,
     pub(super) permissions: BTreeMap<String, String>,
@@ -257,6 +259,7 @@ impl Repo {
             pulls: BTreeMap::new(),
             runs: BTreeMap::new(),
             artifacts: BTreeMap::new(),
+            attestations: BTreeMap::new(),
             checks: Vec::new(),
             comments: Vec::new(),
             permissions: BTreeMap::new(),
@@ -319,6 +322,15 @@ impl Repo {
         };
         self.point(&format!("refs/heads/{branch}"), &last.to_string());
         last.to_string()
+    }
+
+    /// A commit with two parents and the files of the second.
+    pub(super) fn test_merge(&self, base: &str, head: &str) -> String {
+        let commit = |sha: &str| self.git.find_commit(git2::Oid::from_str(sha).unwrap()).unwrap();
+        let (base, head) = (commit(base), commit(head));
+        let who = git2::Signature::new("A", "a@example.invalid", &git2::Time::new(self.clock, 0)).unwrap();
+        let made = self.git.commit(None, &who, &who, "merge", &head.tree().unwrap(), &[&base, &head]);
+        made.unwrap().to_string()
     }
 
     /// A commit on top of another; an empty text takes a file away.

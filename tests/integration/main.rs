@@ -45,4 +45,6 @@ mod records;
 mod rejudging;
 mod secrets;
 mod serve;
+#[path = "../signing/mod.rs"]
+mod signing;
 mod threats;

@@ -30,6 +30,8 @@ pub(super) struct Gathered {
     pub(super) evidence: Evidence,
     /// Those of its files that workflows uploaded which run nothing of the change.
     pub(super) isolated: BTreeSet<Untrusted>,
+    /// The artifacts that its files came in, by the run that uploaded them and their name.
+    pub(super) uploads: BTreeMap<Untrusted, BTreeSet<(u64, String)>>,
     pub(super) ground: Ground,
     pub(super) commit: Option<String>,
     pub(super) diff: DiffState,
@@ -158,8 +160,12 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         diagnostics.push((**error).clone());
     }
     let mut isolated = BTreeSet::new();
+    let mut uploads: BTreeMap<Untrusted, BTreeSet<(u64, String)>> = BTreeMap::new();
     let packed = question.artifacts.take().map(|fetched| {
         isolated = isolated_files(&fetched.files, &workflows, &policy);
+        for file in &fetched.files {
+            uploads.entry(file.shown.clone()).or_default().insert((file.run, file.artifact.clone()));
+        }
         diagnostics.extend(fetched.diagnostics);
         Arc::new(fetched.files)
     });
@@ -256,6 +262,7 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         proposed,
         evidence,
         isolated,
+        uploads,
         ground,
         header,
         diagnostics,

@@ -18,11 +18,12 @@ use crate::compare;
 use crate::diagnostic::Diagnostic;
 use crate::gate::{self, Case, Keep, Reading};
 use crate::io::git::Base;
-use crate::model::{Author, Diff, Note, Proposal, Snapshot, Verdict, VerdictKind};
+use crate::model::{Attestations, Author, Diff, Note, Proposal, Snapshot, Untrusted, Verdict, VerdictKind};
 use crate::policy::{Absent, Policy};
 use crate::wire::context::Context;
 use evidence::read_apart;
 use gather::{Gathered, gather};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 /// The one line that the first pull request of somebody gets when it passes (`summary: { thanks: false }`: none).
@@ -34,6 +35,7 @@ const MOST_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 /// A judgement with what it was made from.
 pub(super) struct Judged {
     gathered: Gathered,
+    how: How,
     /// Who proposes the change, as a class; `None` where nobody is known to.
     pub(super) author: Option<Author>,
     /// The evidence of the head.
@@ -82,6 +84,27 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
     let side = gathered.base.side();
     let carried = gate::carry(&mut head, &side, &gathered.diff, &gathered.policy);
     gathered.found.extend(carried);
+    let how = How { is_first, max_bytes, reading };
+    let verdict = judge(&gathered, &head, how);
+    if keeps_everything && gathered.reader.is_none() {
+        keep_apart(&mut head, &gathered, max_bytes, reading);
+    }
+    gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
+    let author = gathered.author.clone();
+    Ok(Judged { gathered, how, author, head, verdict })
+}
+
+/// How the reports are read, and what is said to whom.
+#[derive(Clone, Copy)]
+struct How {
+    is_first: bool,
+    max_bytes: u64,
+    reading: Reading,
+}
+
+/// Judges what was gathered and read, and what the change would make of the policy.
+fn judge(gathered: &Gathered, head: &Snapshot, how: How) -> Verdict {
+    let How { is_first, max_bytes, reading } = how;
     let judged_by = |policy: &Policy, head: &Snapshot, found: &[Diagnostic]| {
         gate::judge(Case {
             head,
@@ -94,7 +117,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
             diagnostics: gathered.diagnostics.iter().chain(found).cloned().collect(),
         })
     };
-    let mut verdict = judged_by(&gathered.policy, &head, &gathered.found);
+    let mut verdict = judged_by(&gathered.policy, head, &gathered.found);
     if is_first && gathered.policy.thanks && verdict.kind == VerdictKind::Passed {
         verdict.notes.push(Note { kind: "first-pass", text: FIRST_PASS.to_owned(), names: Vec::new() });
     }
@@ -105,7 +128,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
                 let (commit, jobs) = (gathered.commit.clone(), gathered.jobs.clone());
                 let mut head = match &gathered.reader {
                     Some(reader) => {
-                        read_apart(reader, &gathered, &looked.evidence, policy).unwrap_or_else(|error| {
+                        read_apart(reader, gathered, &looked.evidence, policy).unwrap_or_else(|error| {
                             found.push(*error);
                             Snapshot { commit, ..Snapshot::default() }
                         })
@@ -129,12 +152,7 @@ pub(super) fn answer(question: Question) -> anyhow::Result<Judged> {
             mistakes: proposed.policy.as_ref().err().cloned().unwrap_or_default(),
         });
     }
-    if keeps_everything && gathered.reader.is_none() {
-        keep_apart(&mut head, &gathered, max_bytes, reading);
-    }
-    gate::remember(&mut head, gathered.base.snapshot.as_ref(), gathered.occasion);
-    let author = gathered.author.clone();
-    Ok(Judged { gathered, author, head, verdict })
+    verdict
 }
 
 /// Keeps what the reports say that a later change may leave out, by themselves.
@@ -153,6 +171,33 @@ fn keep_apart(head: &mut Snapshot, gathered: &Gathered, max_bytes: u64, reading:
 }
 
 impl Judged {
+    /// The reports whose signed provenance may change the judgement; `None` if none can, or the policy asks for none.
+    pub(super) fn attestable(&self) -> Option<BTreeSet<Untrusted>> {
+        let wanted = self.gathered.policy.wants_attested();
+        let provenance = self.gathered.provenance.as_ref().filter(|_| !wanted.is_empty())?;
+        compare::attestable(provenance, &self.head.reports, &wanted)
+    }
+
+    /// The same, judged once more by what came of the provenance of its reports.
+    pub(super) fn attested(mut self, attestations: &Attestations) -> Self {
+        let wanted = self.gathered.policy.wants_attested();
+        let uploads = &self.gathered.uploads;
+        // Artifacts may hold files that are shown by the same name: then all of them must be attested.
+        let verified = |file: &Untrusted| {
+            let of = uploads.get(file).into_iter().flatten();
+            let unknown = || Err(Untrusted::new("a report is of no artifact that was looked at"));
+            let outcomes =
+                of.map(|upload| attestations.artifacts.get(upload).cloned().unwrap_or_else(unknown));
+            let all: Result<Vec<Untrusted>, Untrusted> = outcomes.collect();
+            all.and_then(|all| all.into_iter().next().ok_or(()).or_else(|()| unknown()))
+        };
+        if let Some(provenance) = &mut self.gathered.provenance {
+            compare::raise_attested(provenance, &self.head.reports, &wanted, &verified);
+        }
+        self.verdict = judge(&self.gathered, &self.head, self.how);
+        self
+    }
+
     /// The change, if it is known.
     pub(super) fn diff(&self) -> Option<&Diff> {
         self.gathered.diff.known()

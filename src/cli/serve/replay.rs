@@ -5,7 +5,7 @@ use crate::cli::{ExitStatus, output};
 use crate::io::github::{Client, Identity, Network, Tape};
 use crate::render::escape::log_line;
 use crate::server::configuration::Configuration;
-use crate::server::evaluation::{Evaluation, Target, evaluate};
+use crate::server::evaluation::{Evaluation, Target, Trust, evaluate};
 use crate::server::store::{Record, RecordQuery, Store};
 use crate::server::worker::{self, JudgeChange, evidence_key};
 use std::sync::Arc;
@@ -58,6 +58,7 @@ pub(super) async fn run(
                 merged_by: commit.and_then(|commit| commit.merged_by),
                 confirmed_by: confirmed.map(|login| login.as_str().into()),
                 as_of: worker::day(record.what.decided),
+                trust: Trust { authorities: configuration.authorities.clone(), reader: None },
                 ..Target::new(&record.what.repository, &record.what.sha, configuration.artifacts.clone())
             };
             let repository = record.what.repository.clone();

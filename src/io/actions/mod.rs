@@ -12,7 +12,7 @@ mod tests;
 
 pub use event::{Event, Proposer, Stage, event};
 pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_room, write_outputs};
-pub use publishing::{Publishing, VERDICT_FILE, publishing};
+pub use publishing::{Publishing, VERDICT_FILE, publishing, trusted_root_file};
 
 use super::ci::Environment;
 use super::git::Run;
@@ -23,7 +23,7 @@ use crate::policy::RepoFacts;
 use std::path::{Path, PathBuf};
 
 /// The inputs of `action.yml`, with their defaults as the file states them. A test holds the two together.
-pub const INPUTS: [(&str, &str); 13] = [
+pub const INPUTS: [(&str, &str); 14] = [
     ("policy", ""),
     ("org-policy", ""),
     ("org-policy-token", ""),
@@ -36,6 +36,7 @@ pub const INPUTS: [(&str, &str); 13] = [
     ("run-id", "${{ github.run_id }}"),
     ("github-token", "${{ github.token }}"),
     ("github-api-url", "${{ github.api_url }}"),
+    ("trusted-root", ""),
     ("stage", "auto"),
 ];
 

@@ -3,11 +3,14 @@
 use super::event::event;
 use super::{bad_input, base_evidence, problem, run_page};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::io::attestation::{Authorities, Refusal};
+use crate::io::beneath::read_named;
 use crate::io::ci::Environment;
 use crate::io::github::{Api, Place};
 use crate::policy::Globs;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Names of the artifacts that hold reports, where nobody names others: those that `collect` makes.
 const ARTIFACTS: &str = "tollgate-reports-*";
@@ -36,6 +39,8 @@ pub struct Publishing {
     pub base_evidence: Option<Place>,
     /// A token for the organisation's policy, which then must be there.
     pub organisation_token: Option<SecretString>,
+    /// Whose signatures make evidence attested; `None` for those that are built in.
+    pub authorities: Option<Arc<Authorities>>,
     /// Where the verdict is written as JSON.
     pub record: Option<PathBuf>,
     /// Judge, and post nothing.
@@ -76,6 +81,7 @@ impl Publishing {
             confirmed_by: None,
             base_evidence: Some(Place::Artifacts),
             organisation_token: None,
+            authorities: None,
             record: None,
             trial: false,
             run_page: None,
@@ -112,6 +118,8 @@ pub fn publishing(environment: &Environment) -> Result<Publishing, Box<Diagnosti
         environment.input("artifacts").unwrap_or_default(),
     )?;
     let page = run_page(environment);
+    let authorities = environment.input("trusted-root").filter(|text| !text.trim().is_empty());
+    let authorities = authorities.map(|text| trusted_root(text.as_bytes(), "trusted-root")).transpose()?;
     Ok(Publishing {
         head,
         confirmed_by: event.confirmed_by().map(str::to_owned),
@@ -120,11 +128,33 @@ pub fn publishing(environment: &Environment) -> Result<Publishing, Box<Diagnosti
             .input("org-policy-token")
             .filter(|token| !token.is_empty())
             .map(SecretString::from),
+        authorities,
         run_page: (!page.is_empty()).then_some(page),
         output: environment.get("GITHUB_OUTPUT").map(PathBuf::from),
         record: environment.get("GITHUB_WORKSPACE").map(|workspace| Path::new(workspace).join(VERDICT_FILE)),
         ..publishing
     })
+}
+
+/// The largest trusted root that is read from a file, in bytes; Sigstore's own has a fiftieth of it.
+const MAX_TRUSTED_ROOT: u64 = 1 << 20;
+
+/// Whose signatures a file says are believed.
+///
+/// # Errors
+/// `bad-input` for a file that cannot be read, or holds no trusted root.
+pub fn trusted_root_file(file: &Path) -> Result<Arc<Authorities>, Box<Diagnostic>> {
+    let text = read_named(file, MAX_TRUSTED_ROOT)
+        .map_err(|error| Box::new(bad_input(&format!("{} cannot be read: {error}", file.display()))))?;
+    trusted_root(&text, &file.display().to_string())
+}
+
+fn trusted_root(text: &[u8], place: &str) -> Result<Arc<Authorities>, Box<Diagnostic>> {
+    let refused = |refusal: Refusal| {
+        let help = "`gh attestation trusted-root` prints one; leave it out for Sigstore's and GitHub's own";
+        Box::new(bad_input(&format!("`{place}` holds no trusted root: {refusal}")).with_help(help))
+    };
+    Authorities::read(text).map(Arc::new).map_err(refused)
 }
 
 /// The run that a maintainer names; not the workflow's own, which the input holds if nobody names one.

@@ -6,11 +6,14 @@
 //! for it (Sigstore bundle format v0.3; Fulcio's extensions below `1.3.6.1.4.1.57264.1`). Public repositories are
 //! attested by Sigstore's public instance, all others by GitHub's own.
 //!
-//! What a verified bundle claims proves nothing of a change yet: it is to be held against the run in question.
+//! What a verified bundle claims proves nothing of a change yet: [`bind`] holds it against the run in question.
 
+mod binding;
 mod provider;
 #[cfg(test)]
 mod tests;
+
+pub use binding::{Attempt, Unbound, Uploaded, bind};
 
 use crate::model::Untrusted;
 use serde::Deserialize;

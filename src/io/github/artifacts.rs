@@ -156,6 +156,17 @@ pub struct Fetched {
     pub diagnostics: Vec<Diagnostic>,
     /// The commits that were tested, as the manifests claim.
     pub tested: BTreeSet<String>,
+    /// The artifacts themselves, by the run that uploaded them and their name.
+    pub uploads: BTreeMap<(u64, String), Upload>,
+}
+
+/// An artifact as it was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The SHA-256 of its bytes, made here: what `actions/upload-artifact` gives as `artifact-digest`.
+    pub digest: [u8; 32],
+    /// The attempt of the run that its name says, if it says one.
+    pub attempt: Option<u64>,
 }
 
 impl Fetched {
@@ -287,13 +298,15 @@ async fn add(
                 error => (Code::GithubFailed, format!("the artifact cannot be fetched: {error}")),
             }
         })?;
-    if let Some(digest) = &listed.digest
-        && digest.strip_prefix("sha256:") != Some(hex(&Sha256::digest(&bytes)).as_str())
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    if let Some(said) = &listed.digest
+        && said.strip_prefix("sha256:") != Some(hex(&digest).as_str())
     {
         return Err(bad("it is not what GitHub's digest says"));
     }
     let files = archive::unpack(&bytes, budget).map_err(|error| bad(&error.to_string()))?;
     let content = manifest::content(files, of.run, artifact.attempt).map_err(bad)?;
+    into.uploads.insert((of.run, listed.name.clone()), Upload { digest, attempt: artifact.attempt });
     into.files.extend(content.reports.into_iter().map(|report| Packed {
         shown: Untrusted::new(format!("{}/{}", listed.name, report.path.as_str())),
         artifact: listed.name.clone(),

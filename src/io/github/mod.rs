@@ -6,6 +6,7 @@
 
 mod app;
 mod artifacts;
+mod attestations;
 mod change;
 mod checks;
 mod client;
@@ -26,7 +27,8 @@ mod tape;
 mod tests;
 
 pub use app::App;
-pub use artifacts::{Artifact, Fetched, Request, fetch, fetch_run};
+pub use artifacts::{Artifact, Fetched, Request, Upload, fetch, fetch_run};
+pub use attestations::{Bundle, MAX_ATTESTATIONS};
 pub use change::{Change, ChangeError, fetch_change};
 pub use checks::{
     Annotation, Button, CheckApp, CheckOutput, CheckRun, CheckStatus, CheckWrite, Conclusion, Level,
@@ -36,7 +38,7 @@ pub use client::{Client, RequestError};
 pub use examined::SetUpFiles;
 pub use hooks::Delivery;
 pub use identity::{AppKey, Identity, Scope};
-pub use network::{Api, Network};
+pub use network::{Api, Network, RunsIdentity};
 pub use objects::{Commit, Compared, FileContent, Tree, TreeEntry};
 pub use organisation::{
     ORGANISATION_REPOSITORIES, OrganisationError, OrganisationRequest, fetch_organisation, not_seen,

@@ -55,6 +55,20 @@ impl Api {
         &self.base
     }
 
+    /// The server's pages, and who gives its runs an identity to sign with; `None` where runs have none: GitHub
+    /// Enterprise Server has no artifact attestations.
+    pub fn runs_identity(&self) -> Option<RunsIdentity> {
+        let of = |pages: &str, issuer: String| Some(RunsIdentity { pages: pages.to_owned(), issuer });
+        // What stands on this machine without the path of an Enterprise Server passes on to github.com, or is a test's.
+        let passes_on = self.is_loopback && self.base.matches('/').count() == 2;
+        if passes_on || self.base == "https://api.github.com" {
+            return of("https://github.com", "https://token.actions.githubusercontent.com".to_owned());
+        }
+        let host = self.base.strip_prefix("https://api.").filter(|host| !host.contains(['/', ':']));
+        let tenant = host.filter(|host| host.ends_with(".ghe.com"))?;
+        of(&format!("https://{tenant}"), format!("https://token.actions.{tenant}"))
+    }
+
     /// True if the address is this machine's.
     pub(super) fn is_loopback(&self) -> bool {
         self.is_loopback
@@ -64,6 +78,15 @@ impl Api {
     pub(super) fn relative<'u>(&self, url: &'u str) -> Option<&'u str> {
         url.strip_prefix(self.base.as_str()).filter(|path| path.starts_with('/'))
     }
+}
+
+/// What the runs of a server sign with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunsIdentity {
+    /// Where the server shows its pages: `https://github.com`.
+    pub pages: String,
+    /// Who says which run is which: `https://token.actions.githubusercontent.com`.
+    pub issuer: String,
 }
 
 impl fmt::Debug for Api {

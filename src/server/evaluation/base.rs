@@ -29,7 +29,12 @@ pub(super) async fn find(
         change.merge_base.clone_from(base);
         return Ok(Ok(()));
     }
-    let before = if side.is_merged { Some(before_the_merge(client, target, side).await?) } else { None };
+    let before = match side.is_merged {
+        true => {
+            Some(before_the_merge(client, target, side).await.map_err(asking("the commit of the merge"))?)
+        }
+        false => None,
+    };
     if let Some(before) = &before {
         change.base_tip.clone_from(&before.without);
         if side.base_branch == side.default_branch {
@@ -40,25 +45,16 @@ pub(super) async fn find(
     let outcome = match others.as_slice() {
         [] => Ok(()),
         [merge] if evidence.tested.len() == 1 => {
-            // A claim of the manifest: it counts only if git agrees (DECISIONS 34).
-            let commit = client.commit(repository, merge).await;
-            let parents = commit.map(|commit| commit.parents);
-            match parents.as_deref() {
-                Ok([first, second]) if *second == target.sha => {
-                    let holds = before.as_ref().map_or(&side.base_branch, |before| &before.below);
-                    let compared = client.compared(repository, holds, first).await;
-                    if let Some(compared) = compared.ok().filter(|compared| compared.merge_base == *first) {
-                        change.tested.clone_from(merge);
-                        take(change, side, compared);
-                        return Ok(Ok(()));
-                    }
-                    Err(problem("the commit that was tested is not merged into the base branch"))
+            // A claim of the manifest.
+            let holds = before.as_ref().map_or(&side.base_branch, |before| &before.below);
+            match merged_into(client, target, holds, merge).await {
+                Ok(Ok(compared)) => {
+                    change.tested.clone_from(merge);
+                    take(change, side, compared);
+                    return Ok(Ok(()));
                 }
-                Ok(_) => Err(problem("the commit that was tested is not the head, and no merge of it")),
-                Err(RequestError::Status(404 | 422)) => {
-                    Err(problem("the commit that was tested cannot be found"))
-                }
-                Err(error) => return Err(asking("the commit that was tested")(error.clone())),
+                Ok(Err(why)) => Err(problem(&format!("the commit that was tested {why}"))),
+                Err(error) => return Err(asking("the commit that was tested")(error)),
             }
         }
         _ => Err(problem("the artifacts say that different commits were tested")),
@@ -82,6 +78,39 @@ pub(super) async fn find(
     Ok(outcome)
 }
 
+/// Why a commit is no merge of the head into the base as it was before the change; `None` if it is one.
+pub(super) async fn why_not_tested(
+    client: &Client,
+    target: &Target,
+    side: &Side,
+    merge: &str,
+) -> Result<Option<&'static str>, RequestError> {
+    let before = if side.is_merged { Some(before_the_merge(client, target, side).await?) } else { None };
+    let holds = before.as_ref().map_or(&side.base_branch, |before| &before.below);
+    Ok(merged_into(client, target, holds, merge).await?.err())
+}
+
+/// The base that a commit merges the head into, or why it is no such merge: whoever names one, it counts only if git
+/// agrees (DECISIONS 34). `holds` is the branch or commit that the base belongs to.
+async fn merged_into(
+    client: &Client,
+    target: &Target,
+    holds: &str,
+    merge: &str,
+) -> Result<Result<Compared, &'static str>, RequestError> {
+    let repository = &target.repository;
+    match client.commit(repository, merge).await.map(|commit| commit.parents).as_deref() {
+        Ok([first, second]) if *second == target.sha => {
+            let compared = client.compared(repository, holds, first).await;
+            let compared = compared.ok().filter(|compared| compared.merge_base == *first);
+            Ok(compared.ok_or("is not merged into the base branch"))
+        }
+        Ok(_) => Ok(Err("is not the head, and no merge of it")),
+        Err(RequestError::Status(404 | 422)) => Ok(Err("cannot be found")),
+        Err(error) => Err(error.clone()),
+    }
+}
+
 fn problem(message: &str) -> Diagnostic {
     Diagnostic::new(Code::BadArtifact, Weight::Error, message, Origin::default())
 }
@@ -97,7 +126,7 @@ fn take(change: &mut Change, side: &Side, compared: Compared) {
 /// A commit with the base and the head as its parents says where the base was. Else the commits of the change stand on
 /// the base as copies, and nobody says how many: GitHub keeps where the base stood when the pull request was last pushed
 /// to.
-async fn before_the_merge(client: &Client, target: &Target, side: &Side) -> Result<Before, EvaluationError> {
+async fn before_the_merge(client: &Client, target: &Target, side: &Side) -> Result<Before, RequestError> {
     let tip = || side.base_tip.clone();
     let unknown = || Before { without: tip(), below: tip() };
     let Some(merge) = side.merge_commit.as_ref().filter(|merge| **merge != target.sha) else {
@@ -112,6 +141,6 @@ async fn before_the_merge(client: &Client, target: &Target, side: &Side) -> Resu
             [] => unknown(),
         }),
         Err(RequestError::Status(404 | 422)) => Ok(unknown()),
-        Err(error) => Err(asking("the commit of the merge")(error)),
+        Err(error) => Err(error),
     }
 }

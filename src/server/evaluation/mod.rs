@@ -1,6 +1,7 @@
 //! From a commit to the verdicts of its pull requests, in the order of gate.md b8: runs → pull requests → approval
 //! → artifacts → change → judgement → the heads once more.
 
+mod attested;
 mod base;
 mod copies;
 mod drift;
@@ -8,6 +9,7 @@ mod elsewhere;
 mod pulls;
 mod runs;
 
+pub use attested::Trust;
 pub use copies::Copies;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -19,11 +21,12 @@ use crate::io::github::{
 use crate::io::jobs::joined;
 use crate::io::policy::OrgFiles;
 use crate::model::{
-    Author, BuildJobs, Confirmation, Date, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict, VerdictKind,
+    Attestations, Author, BuildJobs, Confirmation, Date, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict,
+    VerdictKind,
 };
 use crate::policy::{Globs, RepoFacts};
 use crate::records::chain::Digest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,6 +51,8 @@ pub struct Target {
     pub copies: Option<Copies>,
     /// The pull request by which the commit was merged before it was judged: it is judged although it is closed.
     pub merged_by: Option<u64>,
+    /// Whose signatures make evidence attested.
+    pub trust: Trust,
 }
 
 impl Target {
@@ -64,6 +69,7 @@ impl Target {
             as_of: None,
             copies: None,
             merged_by: None,
+            trust: Trust::default(),
         }
     }
 }
@@ -139,8 +145,43 @@ pub struct Digests {
     pub evidence: Digest,
 }
 
+/// The answer to a question.
+pub struct Answer {
+    /// The judgement, as long as no signed provenance is known.
+    pub judgement: Judgement,
+    /// What signed provenance may change of it; `None` where the policy asks for none, or none can change anything.
+    pub open: Option<Open>,
+}
+
+// What judges again cannot be shown.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("judgement", &self.judgement).finish_non_exhaustive()
+    }
+}
+
+impl From<Judgement> for Answer {
+    fn from(judgement: Judgement) -> Self {
+        Self { judgement, open: None }
+    }
+}
+
+/// A judgement that signed provenance may change.
+pub struct Open {
+    /// The reports whose provenance counts, each by its file.
+    pub reports: BTreeSet<Untrusted>,
+    /// Judges once more, by what came of their provenance.
+    pub again: Box<dyn FnOnce(&Attestations) -> Judgement>,
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open").field("reports", &self.reports).finish_non_exhaustive()
+    }
+}
+
 /// Judges one question.
-pub type Judge<'j> = &'j (dyn Fn(Question<'_>) -> anyhow::Result<Judgement> + Sync);
+pub type Judge<'j> = &'j (dyn Fn(Question<'_>) -> anyhow::Result<Answer> + Sync);
 
 /// What is to be said of a commit.
 #[derive(Clone, Debug)]
@@ -364,7 +405,7 @@ async fn judge_side(
         default_branch: Some(change.default_branch.clone()),
         ..Run::default()
     };
-    judge(Question {
+    let answer = judge(Question {
         repository,
         run,
         organisation,
@@ -380,8 +421,12 @@ async fn judge_side(
         confirmed,
         as_of: target.as_of,
         diagnostics,
-    })
-    .map_err(EvaluationError::Judge)
+    });
+    let Answer { judgement, open } = answer.map_err(EvaluationError::Judge)?;
+    let Some(open) = open else { return Ok(judgement) };
+    let (fetched, tested) = (evidence, change.tested.as_str());
+    let uploaded = attested::Evidence { client, target, side, runs, fetched, tested };
+    Ok((open.again)(&attested::look(&uploaded, &open.reports).await?))
 }
 
 /// That a change was merged before it was judged.

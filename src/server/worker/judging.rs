@@ -8,7 +8,9 @@ use crate::model::{Date, Moment};
 use crate::records::chain::Digest;
 use crate::render::dashboard::repository_address;
 use crate::server::clock::Time;
-use crate::server::evaluation::{Copies, Evaluation, Judged, NO_RUN, NoRun, Question, Target, evaluate};
+use crate::server::evaluation::{
+    Copies, Evaluation, Judged, NO_RUN, NoRun, Question, Target, Trust, evaluate,
+};
 use crate::server::plan::ORGANISATION;
 use crate::server::publication::{self, OWN_APP, Place, Posted};
 use crate::server::store::{Commit, CommitState, Effects, Job, JobKind, KnownRepository, NewRecord, Trigger};
@@ -45,6 +47,10 @@ impl Worker {
             confirmed_by: confirmed.map(|by| by.login.into()),
             as_of: day(decided),
             merged_by: known.as_ref().and_then(|commit| commit.merged_by),
+            trust: Trust {
+                authorities: self.authorities.clone(),
+                reader: Some(self.installations.reader_of_attestations(installation)?),
+            },
             ..Target::new(&job.repository, &job.subject, self.artifacts.clone())
         };
         let (evaluation, tape) = self.evaluate(&client, target).await?;

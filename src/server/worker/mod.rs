@@ -10,10 +10,11 @@ mod judging;
 pub use judging::{day, evidence_key, record};
 
 use super::clock::Time;
-use super::evaluation::{Judgement, Question};
+use super::evaluation::{Answer, Question};
 use super::figures::{Figures, Outcome};
 use super::installations::Installations;
 use super::store::{Claim, Effects, Finish, Job, JobKind, Store, StoreError, Trigger};
+use crate::io::attestation::Authorities;
 use crate::io::github::RequestError;
 use crate::policy::Globs;
 use std::fmt;
@@ -40,7 +41,7 @@ const MAX_ATTEMPTS: i64 = 8;
 const MAX_BACKOFF: Duration = Duration::from_secs(15 * 60);
 
 /// Judges one change of a repository; what it is made of stands above this room.
-pub type JudgeChange = Arc<dyn Fn(Question<'_>, &str) -> anyhow::Result<Judgement> + Send + Sync>;
+pub type JudgeChange = Arc<dyn Fn(Question<'_>, &str) -> anyhow::Result<Answer> + Send + Sync>;
 
 /// What the worker works with.
 pub struct Worker {
@@ -58,6 +59,8 @@ pub struct Worker {
     pub per_repository: u32,
     /// Names of the artifacts that hold reports.
     pub artifacts: Globs,
+    /// Whose signatures make evidence attested; `None` for those that are built in.
+    pub authorities: Option<Arc<Authorities>>,
     /// How long a check may stay open for want of reports.
     pub deadline: Duration,
     /// How old the copy of an organisation's policy may be that is judged by while GitHub does not answer.

@@ -2,7 +2,7 @@
 
 use super::pulls::user_json;
 use super::repositories::{fork_json, repository_json};
-use super::{Answer, Body, Caller, Result, counted, not_found};
+use super::{Answer, Body, Caller, Result, counted, not_found, page, paged};
 use crate::github::server::Asked;
 use crate::github::state::{Artifact, JobState, Repo, RunState, State, WHEN};
 use serde_json::{Value, json};
@@ -87,6 +87,30 @@ pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str],
         }
         _ => Err(not_found()),
     }
+}
+
+/// Bundles about a digest, whoever signed them: GitHub verifies nothing of them here.
+pub(super) fn attestations(
+    state: &State,
+    asked: &Asked,
+    repo: &str,
+    digest: &str,
+    caller: &Caller,
+) -> Result {
+    caller.needs("attestations", "read")?;
+    let repo = state.repo(repo);
+    let kept = repo.attestations.get(digest).ok_or_else(not_found)?;
+    let shown = kept.iter().map(|bundle| {
+        let mut attestation = json!({"repository_id": repo.id, "initiator": "user"});
+        if bundle.is_null() {
+            attestation["bundle_url"] = json!(format!("{}/bundle/1?sig=s3cr3t", state.store));
+        } else {
+            attestation["bundle"] = bundle.clone();
+        }
+        attestation
+    });
+    let (shown, next) = page(state, asked, shown.collect());
+    Ok(paged(Answer::json(200, json!({"attestations": shown})), next))
 }
 
 fn workflow_id(path: &str) -> u64 {

@@ -176,6 +176,7 @@ fn route(state: &mut State, asked: &Asked, segments: &[&str], caller: &Caller) -
         ["pulls", ..] | ["commits", _, "pulls"] | ["issues", ..] => {
             pulls::route(state, asked, &full_name, rest, caller)
         }
+        ["attestations", digest] => actions::attestations(state, asked, &full_name, digest, caller),
         ["actions", rest @ ..] => actions::route(state, asked, &full_name, rest, caller),
         ["git", ..] | ["contents", ..] | ["compare", ..] => {
             objects::route(state, asked, &full_name, rest, caller)
@@ -190,12 +191,17 @@ fn page(state: &State, asked: &Asked, items: Vec<Value>) -> (Vec<Value>, Option<
         asked.query.get(name).map_or(unsaid, |text| text.parse::<usize>().unwrap().max(1))
     };
     // A cursor is a page here.
-    let (size, at) = (number("per_page", 30).min(100), number("page", 1).max(number("cursor", 1)));
+    let (size, at) =
+        (number("per_page", 30).min(100), number("page", 1).max(number("cursor", 1)).max(number("after", 1)));
     let is_last = items.len() <= size * at;
     let items = items.into_iter().skip(size * (at - 1)).take(size).collect();
     let next = (!is_last).then(|| {
         let mut query = asked.query.clone();
-        let name = if asked.path.ends_with("/hook/deliveries") { "cursor" } else { "page" };
+        let name = match &asked.path {
+            path if path.ends_with("/hook/deliveries") => "cursor",
+            path if path.contains("/attestations/") => "after",
+            _ => "page",
+        };
         query.insert(name.to_owned(), (at + 1).to_string());
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let path = asked.path.strip_prefix(state.prefix).unwrap();

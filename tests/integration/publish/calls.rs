@@ -46,7 +46,13 @@ fn a_warm_evaluation_takes_at_most_eight_calls_beside_git_objects() {
                 evaluation::unjudged(question.diagnostics.into_iter().next().unwrap_or_else(sample), "main")
             };
             let evaluated =
-                evaluation::evaluate(&client, &target, scratch.path(), &|question| Ok(judge(question))).await;
+                evaluation::evaluate(
+                    &client,
+                    &target,
+                    scratch.path(),
+                    &|question| Ok(judge(question).into()),
+                )
+                .await;
             let place = publication::Place {
                 repository: REPOSITORY,
                 sha: &head,

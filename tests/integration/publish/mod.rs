@@ -1,6 +1,7 @@
 //! The second stage: the program against the fake GitHub, from the artifacts of a fork's run to the check.
 
 mod attacks;
+mod attested;
 mod calls;
 mod change;
 mod comments;

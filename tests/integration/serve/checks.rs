@@ -1,6 +1,7 @@
 //! The check from the first second to the verdict, and its buttons.
 
 use super::*;
+use crate::signing::{Attested, Authority, Like};
 
 pub(super) fn folder() -> (tempfile::TempDir, Keeps) {
     let folder = tempfile::tempdir().unwrap();
@@ -238,4 +239,37 @@ fn a_new_policy_of_the_default_branch_judges_the_open_pull_requests_again() {
     service.until("judged by the new policy", || {
         github.checks(&head).last().unwrap().conclusion.as_deref() == Some("action_required")
     });
+}
+
+#[test]
+fn the_service_believes_a_signed_provenance_and_asks_for_the_right_to_read_it_only_then() {
+    let github = github();
+    let (_folder, keeps) = folder();
+    let authority = Authority::new(Like::Private);
+    let root = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(root.path(), authority.trusted_root()).unwrap();
+    let settings = [("TOLLGATE_TRUSTED_ROOT", root.path().to_str().unwrap())];
+    let service = Service::start_with(&github, &keeps, &settings);
+    let rights_of_reading = |github: &GitHub| {
+        let asked = github.asked();
+        let minted = asked.iter().filter(|asked| asked.path.ends_with("/access_tokens"));
+        minted.filter(|asked| asked.body.as_ref().unwrap()["permissions"]["attestations"] == "read").count()
+    };
+    // Who does not ask for it needs no such right.
+    let of_fork = ran(&github, 7, 77, PASSES, "success");
+    service.deliver("d1", "workflow_run", &run_completed(&of_fork));
+    service.until("the verdict", || concludes(&github, &of_fork, "success"));
+    assert_eq!(rights_of_reading(&github), 0);
+    let strict = format!("{POLICY}rules:\n  evidence.grade: {{ min: A }}\n");
+    github.commit("main", &[("tollgate.yml", &strict)]);
+    github.pull(8).changes(&[("src/a.py", "a = 3\n")]);
+    let head = ran(&github, 8, 78, PASSES, "success");
+    service.deliver("d2", "workflow_run", &run_completed(&head));
+    service.until("a human must look", || concludes(&github, &head, "action_required"));
+    let of = Attested::new(REPOSITORY, github.repository_id(), 78, 1, &head);
+    let digest = github.artifact_digest("tollgate-reports-test-a1");
+    github.keeps_attestation(&digest, authority.attest(&of, &digest));
+    service.deliver("d3", "workflow_run", &run_completed(&head));
+    service.until("it is believed", || concludes(&github, &head, "success"));
+    assert_eq!(rights_of_reading(&github), 1, "its token is kept");
 }
