@@ -7,8 +7,10 @@ use crate::io::ci::Environment;
 use crate::io::github::{Api, Client, Network, SetUpFiles};
 use crate::io::policy::PolicyError;
 use crate::io::{git, policy as io_policy, setup as io_setup};
-use crate::policy::{self, GatePlace};
+use crate::model::{Grade, Mode};
+use crate::policy::{self, GatePlace, RuleEntry};
 use crate::render;
+use crate::rules::Value;
 use crate::setup::doctor::{self, Examined, GitHubFacts, PolicyProblem, SetUp};
 use crate::setup::{Place, TextFile};
 use crate::wire;
@@ -50,6 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let examined = doctor::examine(&SetUp {
         workflows: &gathered.files.workflows,
         gate: gathered.gate,
+        wants_attested: gathered.wants_attested,
         policy_problem: gathered.policy_problem.as_ref(),
         github: gathered.github.as_ref(),
     });
@@ -76,6 +79,7 @@ fn status(examined: &Examined) -> ExitStatus {
 struct Gathered {
     files: SetUpFiles,
     gate: Option<GatePlace>,
+    wants_attested: bool,
     policy_problem: Option<PolicyProblem>,
     github: Option<GitHubFacts>,
     repository: Option<String>,
@@ -92,9 +96,10 @@ fn offline(dir: &Path) -> Gathered {
     };
     let policy = policy.map(|policy| TextFile { name: policy.file.raw().to_owned(), text: policy.text });
     let files = SetUpFiles { workflows: found.workflows, policy, commit: String::new() };
-    let OfPolicy { gate, problem, .. } = of_policy(&files);
+    let OfPolicy { gate, wants_attested, problem, .. } = of_policy(&files);
     Gathered {
         gate,
+        wants_attested,
         policy_problem: unreadable.or(problem),
         github: None,
         repository: None,
@@ -134,12 +139,13 @@ async fn gather(api: Api, token: &SecretString, network: &Network, name: &str) -
     let repository = repository.ok_or_else(|| failed(&"it does not exist, or the token may not see it"))?;
     let files =
         client.set_up_files(name, &repository.default_branch).await.map_err(|error| failed(&error))?;
-    let OfPolicy { gate, extends, problem } = of_policy(&files);
+    let OfPolicy { gate, wants_attested, extends, problem } = of_policy(&files);
     let second_stages = doctor::second_stages(&files.workflows);
     let github = client.examined(&repository, extends.as_deref(), &second_stages).await;
     let commit: String = files.commit.chars().take(7).collect();
     Ok(Gathered {
         gate,
+        wants_attested,
         policy_problem: problem,
         github: Some(github),
         title: format!("{name}, {} at {commit}", repository.default_branch),
@@ -154,6 +160,8 @@ async fn gather(api: Api, token: &SecretString, network: &Network, name: &str) -
 struct OfPolicy {
     /// Where the verdict is given.
     gate: Option<GatePlace>,
+    /// True if it asks for attested evidence.
+    wants_attested: bool,
     /// What it extends.
     extends: Option<String>,
     /// Its first mistake; then it says nothing.
@@ -165,11 +173,21 @@ fn of_policy(files: &SetUpFiles) -> OfPolicy {
     match policy::parse_committed(&file.text, &file.name, &files.commit) {
         Ok(parsed) => OfPolicy {
             gate: parsed.gate,
+            wants_attested: wants_attested(&parsed.rules),
             extends: parsed.extends.map(|(repository, _)| repository),
             problem: None,
         },
         Err(errors) => OfPolicy { problem: errors.first().map(problem), ..OfPolicy::default() },
     }
+}
+
+/// True if a field of `evidence.grade` has an A, in a mode that is shown.
+fn wants_attested(rules: &[RuleEntry]) -> bool {
+    let of_grade = rules.iter().filter(|rule| rule.spec.id == "evidence.grade");
+    let shown = of_grade.filter(|rule| rule.mode.as_ref().is_none_or(|(mode, _)| *mode != Mode::Off));
+    shown
+        .flat_map(|rule| &rule.fields)
+        .any(|(_, setting)| setting.value == Value::Word(Grade::Attested.letter()))
 }
 
 fn problem(error: &Diagnostic) -> PolicyProblem {

@@ -206,6 +206,8 @@ pub struct SetUp<'s> {
     pub workflows: &'s [TextFile],
     /// Where the policy says that the verdict is given; `None` if it does not say.
     pub gate: Option<GatePlace>,
+    /// True if the policy asks for attested evidence (grade A).
+    pub wants_attested: bool,
     /// What is wrong with the policy, if it cannot be read or has mistakes.
     pub policy_problem: Option<&'s PolicyProblem>,
     /// What GitHub says; `None` if nobody asked.
@@ -235,6 +237,9 @@ pub fn examine(set_up: &SetUp<'_>) -> Examined {
     let has_second_stage = read.iter().any(workflows::Workflow::is_second_stage);
     let gate = set_up.gate.unwrap_or(if has_second_stage { GatePlace::Publish } else { GatePlace::Step });
     workflows::examine(&read, gate, set_up.github, &mut examined);
+    if set_up.wants_attested {
+        workflows::attestations(&read, &mut examined);
+    }
     if let Some(facts) = set_up.github {
         github::examine(facts, &read, gate, &mut examined);
     }

@@ -249,3 +249,38 @@ fn a_policy_that_cannot_be_used_is_a_problem() {
     assert_eq!(found.level, Level::Problem);
     assert_eq!(found.what, "the policy cannot be used, so no change gets a verdict: there are two policies");
 }
+
+/// What is found where the policy asks for attested evidence.
+fn found_attested(ci: &str, second: &str) -> Vec<(&'static str, usize)> {
+    let workflows = files(&[("ci.yml", ci), ("check.yml", second)]);
+    let examined = examine(&SetUp { workflows: &workflows, wants_attested: true, ..SetUp::default() });
+    let line = |finding: &Finding| finding.place.as_ref().map_or(0, |place| place.line);
+    examined.findings.iter().map(|finding| (finding.code, line(finding))).collect()
+}
+
+#[test]
+fn a_policy_that_asks_for_attested_evidence_needs_a_run_that_signs_and_a_stage_that_reads() {
+    let ci = CI.replace("  test:\n", "  test:\n    permissions: { id-token: write, attestations: write }\n");
+    let ci = format!(
+        "{ci}      - uses: actions/attest-build-provenance@977bb373ede98d70efbf0b7b13af9c3d6651dc60\n"
+    );
+    let second = SECOND.replace("checks: write,", "checks: write, attestations: read,");
+    assert_eq!(found_attested(&ci, &second), []);
+    assert_eq!(found_attested(CI, &second), [("nothing-attested", 0)]);
+    assert_eq!(
+        found_attested(&ci.replace("attestations: write", "actions: read"), &second),
+        [("missing-right", 6)]
+    );
+    assert_eq!(found_attested(&ci.replace("id-token: write,", ""), &second), [("missing-right", 6)]);
+    assert_eq!(found_attested(&ci, SECOND), [("missing-right", 7)]);
+    // Who does not ask for it hears nothing of it.
+    assert_eq!(found(&[("ci.yml", CI), ("check.yml", SECOND)], None), []);
+}
+
+#[test]
+fn the_sample_that_signs_is_fine() {
+    let ci = include_str!("../../../examples/workflows/attested.yml");
+    let second = include_str!("../../../examples/workflows/publish.yml");
+    let second = second.replace("# attestations: read", "attestations: read");
+    assert_eq!(found_attested(ci, &second), []);
+}

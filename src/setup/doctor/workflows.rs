@@ -13,6 +13,9 @@ const FILTERS: [&str; 4] = ["paths", "paths-ignore", "branches", "branches-ignor
 const RIGHTS: [(&str, &str); 4] =
     [("actions", "read"), ("checks", "write"), ("contents", "read"), ("pull-requests", "read")];
 
+/// What signs a provenance.
+const ATTESTING: [&str; 2] = ["actions/attest-build-provenance@", "actions/attest@"];
+
 /// A workflow file that can be read.
 pub(super) struct Workflow {
     pub(super) file: String,
@@ -27,6 +30,14 @@ pub(super) struct Job<'w> {
     pub(super) name: &'w str,
     pub(super) line: usize,
     node: &'w Node,
+}
+
+impl<'w> Job<'w> {
+    /// The actions that its steps use.
+    fn uses(&self) -> impl Iterator<Item = &'w str> {
+        let steps = self.node.get("steps").map(Node::items).unwrap_or_default();
+        steps.iter().filter_map(|step| step.get("uses")?.text())
+    }
 }
 
 impl Workflow {
@@ -254,13 +265,7 @@ fn second_stage(workflow: &Workflow, all: &[Workflow], examined: &mut Examined) 
             );
             continue;
         }
-        let has = |name: &str, level: &str| {
-            let given = rights.get(name).and_then(Node::text);
-            given == Some("write")
-                || given == Some(level)
-                || rights.text() == Some("read-all") && level == "read"
-        };
-        for (name, level) in RIGHTS.into_iter().filter(|(name, level)| !has(name, level)) {
+        for (name, level) in RIGHTS.into_iter().filter(|(name, level)| !is_given(Some(rights), name, level)) {
             examined.problem(
                 "missing-right",
                 workflow.at(job.line),
@@ -269,6 +274,53 @@ fn second_stage(workflow: &Workflow, all: &[Workflow], examined: &mut Examined) 
             );
         }
     }
+}
+
+/// Evidence is attested only where the run that uploads it signs it, and who judges may read what was signed.
+pub(super) fn attestations(workflows: &[Workflow], examined: &mut Examined) {
+    let mut signs = false;
+    for workflow in workflows {
+        let is_second = workflow.is_second_stage();
+        for job in workflow.jobs() {
+            let signing = job.uses().any(|uses| ATTESTING.iter().any(|action| uses.starts_with(action)));
+            let publishing = is_second && job.uses().any(is_tollgate);
+            let needed: &[(&str, &str)] = match (publishing, signing) {
+                (true, _) => &[("attestations", "read")],
+                (false, true) => &[("attestations", "write"), ("id-token", "write")],
+                (false, false) => &[],
+            };
+            signs |= signing && !is_second && workflow.event("pull_request").is_some();
+            let rights = job.node.get("permissions").or_else(|| workflow.root.get("permissions"));
+            for (name, level) in needed.iter().filter(|(name, level)| !is_given(rights, name, level)) {
+                let whose = if publishing { "posts the check" } else { "signs what it uploads" };
+                examined.problem(
+                    "missing-right",
+                    workflow.at(job.line),
+                    format!("the policy asks for attested evidence (grade A), and the job that {whose} has no `{name}: {level}`"),
+                    format!("add `{name}: {level}` to its `permissions:`"),
+                );
+            }
+        }
+    }
+    if !signs {
+        examined.problem(
+            "nothing-attested",
+            None,
+            "the policy asks for attested evidence (grade A), and no workflow of a pull request signs what it uploads",
+            "add `actions/attest-build-provenance` behind the upload, as examples/workflows/attested.yml has it",
+        );
+    }
+}
+
+/// Whether a job has a right. Without any `permissions:` the repository's settings say it, and never this.
+fn is_given(rights: Option<&Node>, name: &str, level: &str) -> bool {
+    let Some(rights) = rights else { return false };
+    let given = rights.get(name).and_then(Node::text);
+    let all = rights.text();
+    given == Some("write")
+        || given == Some(level)
+        || all == Some("write-all")
+        || (all == Some("read-all") && level == "read")
 }
 
 /// Jobs whose check is called like ours, or like one of another workflow: GitHub takes the newest of a name (gate.md
