@@ -188,8 +188,8 @@ impl Judged {
             let unknown = || Err(Untrusted::new("a report is of no artifact that was looked at"));
             let outcomes =
                 of.map(|upload| attestations.artifacts.get(upload).cloned().unwrap_or_else(unknown));
-            let all: Result<Vec<Untrusted>, Untrusted> = outcomes.collect();
-            all.and_then(|all| all.into_iter().next().ok_or(()).or_else(|()| unknown()))
+            let all: Vec<Untrusted> = outcomes.collect::<Result<_, _>>()?;
+            all.into_iter().next().map_or_else(unknown, Ok)
         };
         if let Some(provenance) = &mut self.gathered.provenance {
             compare::raise_attested(provenance, &self.head.reports, &wanted, &verified);

@@ -365,3 +365,27 @@ fn inputs_that_cannot_be_used_are_named_and_never_shown() {
     let request = Request::new(api, TOKEN, "a/b", "1", "*").unwrap();
     assert!(!format!("{request:?}").contains(TOKEN));
 }
+
+#[test]
+fn the_runs_of_each_server_have_an_issuer_of_their_own() {
+    let of = |api: &str| Api::new(api).unwrap().runs_identity().map(|who| (who.pages, who.issuer));
+    let known = |pages: &str, issuer: &str| Some((pages.to_owned(), issuer.to_owned()));
+    let github = known("https://github.com", "https://token.actions.githubusercontent.com");
+    assert_eq!(of("https://api.github.com"), github);
+    assert_eq!(of("https://api.github.com/"), github);
+    assert_eq!(
+        of("https://api.acme.ghe.com"),
+        known("https://acme.ghe.com", "https://token.actions.acme.ghe.com")
+    );
+    // An Enterprise Server has none, and nobody else is taken for GitHub.
+    for other in [
+        "https://ghe.example.com/api/v3",
+        "http://127.0.0.1:8080/api/v3",
+        "https://api.github.com.evil.example",
+        "https://api.evil.example/.ghe.com",
+        "https://api.ghe.com",
+        "https://evilghe.com",
+    ] {
+        assert_eq!(of(other), None, "{other}");
+    }
+}

@@ -272,4 +272,12 @@ fn the_service_believes_a_signed_provenance_and_asks_for_the_right_to_read_it_on
     service.deliver("d3", "workflow_run", &run_completed(&head));
     service.until("it is believed", || concludes(&github, &head, "success"));
     assert_eq!(rights_of_reading(&github), 1, "its token is kept");
+    // All three are judged again from what is kept: without provenance sought, with none, and with a signed one.
+    service.until("all is kept", || {
+        let idle = |state: &str| service.figure(&format!("tollgate_queue{{state=\"{state}\"}}")) == Some(0);
+        ["due", "later", "taken"].into_iter().all(idle)
+    });
+    let replayed = command(&github, &keeps).envs(settings).args(["--replay", "30d"]).output().unwrap();
+    let text = String::from_utf8(replayed.stdout).unwrap();
+    assert!(text.contains("3 verdicts stay byte for byte, 0 with other details, 0 change"), "{text}");
 }
