@@ -215,17 +215,25 @@ impl CoverageChanged {
     ) -> Judgement {
         let ratio = sum.ratio;
         let (one, many) = super::words::of_metric(self.counting.metric);
+        // What is not in the figure is said beside it: 100% of the rest would look like all.
+        let unmeasured = match changed.unmeasured.iter().filter(|path| (scope.wanted)(path)).count() as u64 {
+            0 => String::new(),
+            some => format!(
+                "; {}",
+                counted(some, "changed file is in no report", "changed files are in no report")
+            ),
+        };
         let Some(reached) = ratio.reaches(self.min) else {
             let text = match sum.excused {
-                0 => format!("no changed {one} can be covered"),
-                _ => format!("the only uncovered {many} were uncovered before they moved"),
+                0 => format!("no changed {one} can be covered{unmeasured}"),
+                _ => format!("the only uncovered {many} were uncovered before they moved{unmeasured}"),
             };
             return Judgement::new(OutcomeKind::NotJudged, Measured::Share(ratio), "", required)
                 .because(text);
         };
         let lines = counted(ratio.whole, &format!("changed {one}"), &format!("changed {many}"));
         if ratio.whole < self.min_lines {
-            let text = format!("{lines} can be covered");
+            let text = format!("{lines} can be covered{unmeasured}");
             let from = format!("judged from {} up", counted(self.min_lines, one, many));
             return Judgement::new(OutcomeKind::NotJudged, Measured::Share(ratio), text, required)
                 .because(from);
@@ -255,6 +263,7 @@ impl CoverageChanged {
                 counted(sum.excused, one, many)
             ));
         }
+        text.push_str(&unmeasured);
         let kind = if met { OutcomeKind::Met } else { OutcomeKind::NotMet };
         let required = match self.max_uncovered {
             0 => required,

@@ -66,6 +66,7 @@ fn an_unmeasured_file_is_listed_or_not_measured() {
     let judgement = sample.judge("coverage.changed", &fields);
     assert_eq!(judgement.kind, OutcomeKind::Met);
     assert_eq!(judgement.details[1].title, "Changed files that no report measures (1)");
+    assert!(judgement.measured_text.ends_with("; 1 changed file is in no report"), "{judgement:?}");
     let strict = [("min", "50"), ("unmeasured", "not-measured")];
     assert_eq!(sample.judge("coverage.changed", &strict).kind, OutcomeKind::NotMeasured);
 }
