@@ -1,7 +1,8 @@
 //! Findings of scanners, on one severity scale.
 
 use super::{Health, Place, ScanClass, ScanClasses, Untrusted};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::num::NonZeroU32;
 
 /// How bad a finding is, on the one scale that all tools are brought to.
 ///
@@ -200,13 +201,24 @@ impl Traits {
 }
 
 /// A probability in hundred-thousandths, from 0 to 100,000: EPSS is published with five decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Epss(pub u32);
+///
+/// It is held as one more than it is: where a finding has none, that takes no room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epss(NonZeroU32);
 
 impl Epss {
     /// Certainty.
-    pub const ONE: Self = Self(100_000);
+    pub const ONE: Self = Self::of(100_000);
+
+    /// So many hundred-thousandths.
+    pub const fn of(hundred_thousandths: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(hundred_thousandths))
+    }
+
+    /// The hundred-thousandths.
+    pub const fn hundred_thousandths(self) -> u32 {
+        self.0.get() - 1
+    }
 
     /// Reads a decimal number from 0 to 1, of which digits beyond the fifth are cut: `0.97532`, `1`, `9.1e-4`.
     /// `None` for anything else.
@@ -231,7 +243,7 @@ impl Epss {
             let power = 10_u64.checked_pow(u32::try_from(place).ok()?)?;
             value = value.checked_add(digit.checked_mul(power)?)?;
         }
-        let value = Self(u32::try_from(value).ok()?);
+        let value = Self::of(u32::try_from(value).ok()?);
         (value <= Self::ONE).then_some(value)
     }
 }
@@ -239,7 +251,26 @@ impl Epss {
 /// `97.532%`, exact.
 impl std::fmt::Display for Epss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:03}%", self.0 / 1_000, self.0 % 1_000)
+        let value = self.hundred_thousandths();
+        write!(f, "{}.{:03}%", value / 1_000, value % 1_000)
+    }
+}
+
+impl std::fmt::Debug for Epss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Epss({})", self.hundred_thousandths())
+    }
+}
+
+impl Serialize for Epss {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.hundred_thousandths())
+    }
+}
+
+impl<'de> Deserialize<'de> for Epss {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::deserialize(deserializer).map(Self::of)
     }
 }
 
@@ -351,9 +382,9 @@ mod tests {
             ("", None),
             ("nan", None),
         ] {
-            assert_eq!(Epss::parse(text), value.map(Epss), "{text}");
+            assert_eq!(Epss::parse(text), value.map(Epss::of), "{text}");
         }
-        assert_eq!(Epss(97_532).to_string(), "97.532%");
-        assert_eq!(Epss(91).to_string(), "0.091%");
+        assert_eq!(Epss::of(97_532).to_string(), "97.532%");
+        assert_eq!(Epss::of(91).to_string(), "0.091%");
     }
 }

@@ -213,7 +213,10 @@ mod tests {
         assert_eq!((kev.date.as_str(), kev.has(&["GHSA-1", "cve-2026-7"])), ("2026-11-20", true));
         let text = "#model_version:v2025.03.14,score_date:2026-11-21T00:00:00+0000\ncve,epss,percentile\nCVE-2026-7,0.97532,0.999\n";
         let scores = taken(BesideKind::Epss, text).unwrap().feeds.epss.unwrap();
-        assert_eq!((scores.date.as_str(), scores.of(&["CVE-2026-7"])), ("2026-11-21", Some(Epss(97_532))));
+        assert_eq!(
+            (scores.date.as_str(), scores.of(&["CVE-2026-7"])),
+            ("2026-11-21", Some(Epss::of(97_532)))
+        );
     }
 
     #[test]

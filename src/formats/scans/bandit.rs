@@ -42,8 +42,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             Ok(())
         })?;
         if !results {
-            let reason = "the report has no array of results";
-            reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+            reading.has_no_list(context, json, "results");
         } else if lines == Some(0) && reading.count() == 0 {
             let reason = "Bandit looked at no line of code";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);

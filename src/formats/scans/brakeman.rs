@@ -1,7 +1,7 @@
 //! Brakeman's own JSON (security.md b8). It has a confidence and no severity.
 
 use super::findings::{
-    Draft, Reading, line, read_failures, read_scan, sentence, short, snippet_hash, text_hash,
+    Draft, Reading, inside, line, read_failures, read_scan, sentence, short, snippet_hash, text_hash,
 };
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
@@ -32,11 +32,8 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         json.object(|json, key| {
             match key {
                 "scan_info" => {
-                    json.object(|json, key| {
-                        match key {
-                            "brakeman_version" => reading.version = short(json)?,
-                            _ => json.skip()?,
-                        }
+                    inside(json, "brakeman_version", |json| {
+                        reading.version = short(json)?;
                         Ok(())
                     })?;
                 }
@@ -50,8 +47,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             Ok(())
         })?;
         if !warnings {
-            let reason = "the report has no array of warnings";
-            reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+            reading.has_no_list(context, json, "warnings");
         }
         Ok(())
     })
@@ -63,11 +59,8 @@ fn read_error(
     reading: &mut Reading,
 ) -> Result<(), ParseError> {
     let mut text = String::new();
-    json.object(|json, key| {
-        match key {
-            "error" => text = sentence(json)?,
-            _ => json.skip()?,
-        }
+    inside(json, "error", |json| {
+        text = sentence(json)?;
         Ok(())
     })?;
     let reason = format!("Brakeman reports an error: {text}");

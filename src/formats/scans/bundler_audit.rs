@@ -37,8 +37,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                 Ok(())
             })?;
             if !results {
-                let reason = "the report has no array of results";
-                reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+                reading.has_no_list(context, json, "results");
             }
             Ok(())
         },

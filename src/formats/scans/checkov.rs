@@ -1,6 +1,6 @@
 //! Checkov's own JSON: one object, an array of one per kind of check, or a bare summary (security.md b8).
 
-use super::findings::{Draft, Reading, line, read_failures, read_scan, sentence, short, text_hash};
+use super::findings::{Draft, Reading, inside, line, read_failures, read_scan, sentence, short, text_hash};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -166,11 +166,8 @@ fn read_check(
             "resource" => draft.snippet = text_hash(&short(json)?),
             "severity" => severity = short(json)?,
             "check_result" => {
-                json.object(|json, key| {
-                    match key {
-                        "suppress_comment" => comment = sentence(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "suppress_comment", |json| {
+                    comment = sentence(json)?;
                     Ok(())
                 })?;
             }

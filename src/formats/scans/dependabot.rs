@@ -1,6 +1,6 @@
 //! Dependabot alerts, as GitHub's REST and GraphQL interfaces give them (security.md b8).
 
-use super::findings::{Draft, Reading, read_scan, sentence, short};
+use super::findings::{Draft, Reading, inside, read_scan, sentence, short};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -89,10 +89,7 @@ fn read_list(
             "edges" => {
                 let is_list = json.array(|json| {
                     listed += 1;
-                    json.object(|json, key| match key {
-                        "node" => read_alert(json, context, reading),
-                        _ => json.skip(),
-                    })?;
+                    inside(json, "node", |json| read_alert(json, context, reading))?;
                     Ok(())
                 })?;
                 *lists += u64::from(is_list);

@@ -1,6 +1,6 @@
 //! GitLab's security report schemas, which many scanners write (security.md b8).
 
-use super::findings::{Draft, Reading, line, read_failures, read_scan, sentence, short, text_hash};
+use super::findings::{Draft, Reading, inside, line, read_failures, read_scan, sentence, short, text_hash};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -58,8 +58,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                 reading.health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
             }
             if !listed {
-                let reason = "the report has no array of vulnerabilities";
-                reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+                reading.has_no_list(context, json, "vulnerabilities");
             }
             Ok(())
         },
@@ -197,11 +196,8 @@ fn read_location(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), Parse
                 json.object(|json, key| {
                     match key {
                         "package" => {
-                            json.object(|json, key| {
-                                match key {
-                                    "name" => draft.package = short(json)?,
-                                    _ => json.skip()?,
-                                }
+                            inside(json, "name", |json| {
+                                draft.package = short(json)?;
                                 Ok(())
                             })?;
                         }

@@ -1,6 +1,6 @@
 //! Grype's own JSON (security.md b8).
 
-use super::findings::{Draft, Reading, Score, read_scan, score, sentence, short, take_scalar};
+use super::findings::{Draft, Reading, Score, inside, read_scan, score, sentence, short, take_scalar};
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -60,8 +60,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             reading.of_an_image();
         }
         if !matches {
-            let reason = "the report has no array of matches";
-            reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+            reading.has_no_list(context, json, "matches");
         }
         Ok(())
     })
@@ -73,11 +72,8 @@ fn read_database(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), P
         match key {
             "built" => reading.database = short(json)?,
             "status" => {
-                json.object(|json, key| {
-                    match key {
-                        "built" => reading.database = short(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "built", |json| {
+                    reading.database = short(json)?;
                     Ok(())
                 })?;
             }
@@ -169,13 +165,7 @@ fn read_vulnerability(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<bool
             "knownExploited" => draft.traits.exploited = read_exploited(json)?.or(draft.traits.exploited),
             "cvss" => {
                 json.array(|json| {
-                    json.object(|json, key| {
-                        match key {
-                            "metrics" => read_metrics(json, &mut of_cvss)?,
-                            _ => json.skip()?,
-                        }
-                        Ok(())
-                    })?;
+                    inside(json, "metrics", |json| read_metrics(json, &mut of_cvss))?;
                     Ok(())
                 })?;
             }
@@ -275,11 +265,8 @@ fn read_artifact(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), Parse
                     if !draft.file.is_empty() {
                         return json.skip();
                     }
-                    json.object(|json, key| {
-                        match key {
-                            "path" => draft.file = short(json)?,
-                            _ => json.skip()?,
-                        }
+                    inside(json, "path", |json| {
+                        draft.file = short(json)?;
                         Ok(())
                     })?;
                     Ok(())

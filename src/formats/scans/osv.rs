@@ -1,7 +1,7 @@
 //! OSV-Scanner's own JSON (security.md b8). One group of aliases of one package is one finding.
 
 use super::findings::{
-    Draft, Reading, Score, read_scan, score, sentence, severity_word, short, shorts, take_scalar,
+    Draft, Reading, Score, inside, read_scan, score, sentence, severity_word, short, shorts, take_scalar,
     vector_severity,
 };
 use crate::diagnostic::Code;
@@ -46,8 +46,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                 reading.of_an_image();
             }
             if !results {
-                let reason = "the report has no array of results";
-                reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+                reading.has_no_list(context, json, "results");
             }
             Ok(())
         },
@@ -89,11 +88,8 @@ fn read_result(
     let is_object = json.object(|json, key| {
         match key {
             "source" => {
-                json.object(|json, key| {
-                    match key {
-                        "path" => path = short(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "path", |json| {
+                    path = short(json)?;
                     Ok(())
                 })?;
             }
@@ -309,11 +305,8 @@ fn read_record(json: &mut Json<'_, '_>) -> Result<(String, Record), ParseError> 
 /// One entry of `severity`: a CVSS vector, or a word of Ubuntu. Of several vectors the worst counts.
 fn read_severity(json: &mut Json<'_, '_>, record: &mut Record) -> Result<(), ParseError> {
     let mut text = String::new();
-    json.object(|json, key| {
-        match key {
-            "score" => text = short(json)?,
-            _ => json.skip()?,
-        }
+    inside(json, "score", |json| {
+        text = short(json)?;
         Ok(())
     })?;
     let said = vector_severity(&text).or_else(|| Some((severity_word(&text)?, format!("osv {text}"))));

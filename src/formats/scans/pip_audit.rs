@@ -55,8 +55,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             })?;
         }
         if !audit.array {
-            let reason = "the report has no array of dependencies";
-            reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+            reading.has_no_list(context, json, "dependencies");
         } else if audit.audited == 0 {
             let reason = "no dependency was audited";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);

@@ -1,7 +1,7 @@
 //! Semgrep's own JSON (security.md b8).
 
 use super::findings::{
-    Draft, Reading, line, read_failures, read_scan, sentence, short, snippet_hash, text_hash,
+    Draft, Reading, inside, line, read_failures, read_scan, sentence, short, snippet_hash, text_hash,
 };
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
@@ -63,8 +63,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             Ok(())
         })?;
         if !results {
-            let reason = "the report has no array of results";
-            reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+            reading.has_no_list(context, json, "results");
         } else if scanned == Some(0) && reading.count() == 0 {
             let reason = "Semgrep scanned no file";
             reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
@@ -91,11 +90,8 @@ fn read_result(
             "check_id" => draft.rule = short(json)?,
             "path" => draft.file = short(json)?,
             "start" => {
-                json.object(|json, key| {
-                    match key {
-                        "line" => draft.line = line(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "line", |json| {
+                    draft.line = line(json)?;
                     Ok(())
                 })?;
             }
@@ -151,11 +147,8 @@ fn read_extra(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), ParseErr
             }
             "sca_info" => {
                 draft.class = Some(ScanClass::Dependency);
-                json.object(|json, key| {
-                    match key {
-                        "reachable" => draft.traits.reachable = json.boolean()?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "reachable", |json| {
+                    draft.traits.reachable = json.boolean()?;
                     Ok(())
                 })?;
             }

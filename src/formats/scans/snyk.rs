@@ -1,7 +1,9 @@
 //! `snyk test --json`, for one project or many, with containers and infrastructure as code (security.md b8).
 //! Snyk Code writes SARIF.
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short, shorts, take_scalar, text_hash};
+use super::findings::{
+    Draft, Reading, inside, line, read_scan, sentence, short, shorts, take_scalar, text_hash,
+};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -200,11 +202,8 @@ fn read_vulnerability(
                     match key {
                         "ignored" => {
                             json.array(|json| {
-                                json.object(|json, key| {
-                                    match key {
-                                        "reason" => reason = sentence(json)?,
-                                        _ => json.skip()?,
-                                    }
+                                inside(json, "reason", |json| {
+                                    reason = sentence(json)?;
                                     Ok(())
                                 })?;
                                 Ok(())

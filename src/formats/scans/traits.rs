@@ -53,7 +53,7 @@ const SAID: &[Row] = &[
             (r#""fix": {"state": "unknown"}"#, NOTHING),
             (
                 r#""epss": [{"epss": 0.1, "percentile": 0.9}, {"epss": 0.97532}]"#,
-                Traits { epss: Some(Epss(97_532)), ..NOTHING },
+                Traits { epss: Some(Epss::of(97_532)), ..NOTHING },
             ),
             (r#""knownExploited": [{"cve": "CVE-1"}]"#, Traits { exploited: Some(true), ..NOTHING }),
             (r#""knownExploited": []"#, NOTHING),
@@ -63,7 +63,7 @@ const SAID: &[Row] = &[
         "grype",
         r#"{"matches": [{"vulnerability": {"id": "GHSA-1", "severity": "High"}, "artifact": {"name": "p"}, "relatedVulnerabilities": [{"id": "CVE-1", @}]}]}"#,
         &[
-            (r#""epss": [{"epss": 0.5}]"#, Traits { epss: Some(Epss(50_000)), ..NOTHING }),
+            (r#""epss": [{"epss": 0.5}]"#, Traits { epss: Some(Epss::of(50_000)), ..NOTHING }),
             (r#""knownExploited": [{"cve": "CVE-1"}]"#, Traits { exploited: Some(true), ..NOTHING }),
         ],
     ),
@@ -99,7 +99,7 @@ const SAID: &[Row] = &[
             (r#""isUpgradable": false, "isPatchable": false, "fixedIn": []"#, fix(false)),
             (r#""isUpgradable": false, "fixedIn": ["2"]"#, fix(true)),
             (r#""isPatchable": true, "fixedIn": []"#, fix(true)),
-            (r#""epssDetails": {"probability": "0.00091"}"#, Traits { epss: Some(Epss(91)), ..NOTHING }),
+            (r#""epssDetails": {"probability": "0.00091"}"#, Traits { epss: Some(Epss::of(91)), ..NOTHING }),
         ],
     ),
     (

@@ -1,6 +1,6 @@
 //! Trivy's own JSON (security.md b8): vulnerabilities, misconfigurations, secrets, licences.
 
-use super::findings::{Draft, Reading, line, read_scan, sentence, short};
+use super::findings::{Draft, Reading, inside, line, read_scan, sentence, short};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -112,10 +112,7 @@ fn read_top(
                     "VulnerabilityDB" => read_database(json, reading)?,
                     // Where a server scans, its database counts.
                     "Server" => {
-                        json.object(|json, key| match key {
-                            "VulnerabilityDB" => read_database(json, reading),
-                            _ => json.skip(),
-                        })?;
+                        inside(json, "VulnerabilityDB", |json| read_database(json, reading))?;
                     }
                     _ => json.skip()?,
                 }
@@ -143,11 +140,8 @@ fn read_top(
 /// When the database was built. Trivy names it from the version on that writes `Trivy.VulnerabilityDB`; older reports
 /// do not say it.
 fn read_database(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), ParseError> {
-    json.object(|json, key| {
-        match key {
-            "UpdatedAt" => reading.database = short(json)?,
-            _ => json.skip()?,
-        }
+    inside(json, "UpdatedAt", |json| {
+        reading.database = short(json)?;
         Ok(())
     })?;
     Ok(())
@@ -258,11 +252,8 @@ fn read_finding(json: &mut Json<'_, '_>, class: ScanClass) -> Result<Option<(Dra
             "Name" => license = short(json)?,
             "StartLine" => draft.line = line(json)?,
             "CauseMetadata" => {
-                json.object(|json, key| {
-                    match key {
-                        "StartLine" => draft.line = line(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "StartLine", |json| {
+                    draft.line = line(json)?;
                     Ok(())
                 })?;
             }

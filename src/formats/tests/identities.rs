@@ -95,10 +95,14 @@ impl Identities {
             return;
         };
         names.add(hash, parts);
-        if names.entries.len() >= names.tidy_at || names.text.len() > Self::MOST_BYTES {
-            names.tidy();
-            // Repeats alone are no reason to give up names; their text stays, though, until the end.
-            if names.entries.len() > PassedTests::MOST_NAMES || names.text.len() > Self::MOST_BYTES {
+        // The text stays until the end: without repeats it would be as long.
+        let is_too_long = names.text.len() > Self::MOST_BYTES;
+        if names.entries.len() >= names.tidy_at || is_too_long {
+            if !is_too_long {
+                names.tidy();
+            }
+            // Repeats alone are no reason to give up names.
+            if names.entries.len() > PassedTests::MOST_NAMES || is_too_long {
                 self.hashes = names.entries.iter().map(|entry| entry.hash).collect();
                 self.names = None;
             }

@@ -22,6 +22,9 @@ pub(super) struct LastPlace {
 impl LastPlace {
     /// Goes on to a case, and compares it with the last one.
     pub(super) fn step_to(&mut self, case: &Case<'_>) -> Neighbour {
+        if case.is_neighbour {
+            return Neighbour::Same;
+        }
         let place = case.place.map_or("", |(file, _)| file);
         let parts = [case.suite, case.class, case.file, place];
         if self.any && self.parts.iter().zip(parts).all(|(last, part)| is_same(last, part)) {

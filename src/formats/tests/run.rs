@@ -44,6 +44,9 @@ pub(super) struct Case<'c> {
     pub(super) expected: Option<&'c str>,
     /// The value that came instead, where the format gives it.
     pub(super) got: Option<&'c str>,
+    /// True if the parser knows that suite, class and files are those of the case before. Where it does not, they are
+    /// compared.
+    pub(super) is_neighbour: bool,
 }
 
 impl<'c> Case<'c> {
@@ -63,6 +66,7 @@ impl<'c> Case<'c> {
             text_left_out: false,
             expected: None,
             got: None,
+            is_neighbour: false,
         }
     }
 }

@@ -12,6 +12,7 @@
 mod markup;
 mod tag;
 mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ pub use text::Text;
 
 use super::{ParseError, Position, Source};
 use crate::diagnostic::Code;
-use tag::{Scan, Span};
+use tag::{Name, Scan, Span};
 
 /// What comes next in the document.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ enum Part {
 
 /// One step over the bytes, by offsets in the window: what [`Event`] is made of.
 enum Step {
-    Start { len: usize, name_end: usize, empty: bool },
+    Start { len: usize, name: Name, empty: bool },
     End { from: usize, to: usize },
     Text { from: usize, to: usize, cdata: bool },
     Eof,
@@ -162,10 +163,10 @@ impl<'s, 'r> Reader<'s, 'r> {
     fn event(&self, step: Step) -> Event<'_> {
         let bytes = self.source.available();
         match step {
-            Step::Start { len, name_end, empty } => {
+            Step::Start { len, name, empty } => {
                 let at = self.at - len;
                 let tag = bytes.get(at..self.at).unwrap_or_default();
-                Event::Start(Tag::new(self.source, at, tag, name_end, &self.spans, empty))
+                Event::Start(Tag::new(self.source, at, tag, name, &self.spans, empty))
             }
             Step::End { from, to } => Event::End(tag::local(bytes.get(from..to).unwrap_or_default())),
             Step::Text { from, to, cdata } => {
@@ -192,7 +193,7 @@ impl<'s, 'r> Reader<'s, 'r> {
                 continue;
             }
             let ahead = self.ahead();
-            let len = match memchr::memchr(b'<', ahead) {
+            let len = match next_tag_in(ahead) {
                 Some(0) => match self.markup()? {
                     Some(step) => return Ok(step),
                     None => continue,
@@ -274,10 +275,10 @@ impl<'s, 'r> Reader<'s, 'r> {
             let message = format!("elements are nested more than {} deep", Self::DEEPEST);
             return Err(ParseError::new(Code::TooDeep, message, self.position()));
         }
-        let (len, name_end, empty) = loop {
+        let (len, name, empty) = loop {
             let ahead = self.source.available().get(self.at..self.checked).unwrap_or_default();
             match tag::scan(ahead, &mut self.spans) {
-                Scan::Done { len, name_end, empty } => break (len, name_end, empty),
+                Scan::Done { len, name, empty } => break (len, name, empty),
                 Scan::More => self.grow()?,
                 Scan::Bad { at, what } => return Err(self.malformed_at(at, what.to_owned())),
                 Scan::TooMany => {
@@ -291,17 +292,17 @@ impl<'s, 'r> Reader<'s, 'r> {
         }
         self.part = Part::Root;
         if empty {
-            self.empty = Some((self.at + 1, self.at + name_end));
+            self.empty = Some((self.at + 1, self.at + name.end));
             if self.begins.is_empty() {
                 self.part = Part::Epilog;
             }
         } else {
             self.begins.push(self.names.len());
             let tag = self.source.available().get(self.at..).unwrap_or_default();
-            self.names.extend_from_slice(tag.get(1..name_end).unwrap_or_default());
+            self.names.extend_from_slice(tag.get(1..name.end).unwrap_or_default());
         }
         self.at += len;
-        Ok(Step::Start { len, name_end, empty })
+        Ok(Step::Start { len, name, empty })
     }
 
     fn end_tag(&mut self) -> Result<Step, ParseError> {
@@ -416,4 +417,15 @@ impl<'s, 'r> Reader<'s, 'r> {
         let message = format!("a tag is longer than {} bytes", Self::LONGEST_TAG);
         ParseError::new(Code::TokenTooLong, message, self.position())
     }
+}
+
+/// Where the next `<` stands; before most of them stand a line end and a few spaces.
+fn next_tag_in(ahead: &[u8]) -> Option<usize> {
+    const NEAR: usize = 16;
+    let near = ahead.get(..NEAR).unwrap_or(ahead);
+    let at = words::find_either(near, b'<', b'<');
+    if at < near.len() {
+        return Some(at);
+    }
+    memchr::memchr(b'<', ahead.get(NEAR..)?).map(|at| at + NEAR)
 }

@@ -1,6 +1,6 @@
 //! Start tags, with their attributes split while the tag is scanned.
 
-use super::{Reader, text};
+use super::{Reader, text, words};
 use crate::formats::{Context, Position, Source};
 use std::borrow::Cow;
 
@@ -16,8 +16,8 @@ pub(super) struct Span {
 
 /// What a look at the bytes of a start tag gives.
 pub(super) enum Scan {
-    /// The tag is `len` bytes; its name ends at `name_end`.
-    Done { len: usize, name_end: usize, empty: bool },
+    /// The tag is `len` bytes.
+    Done { len: usize, name: Name, empty: bool },
     /// The bytes end inside the tag.
     More,
     /// Not well-formed.
@@ -26,13 +26,21 @@ pub(super) enum Scan {
     TooMany,
 }
 
+/// Where the name of a tag stands, by offsets from its `<`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    /// Behind the prefix.
+    pub(super) local: usize,
+    pub(super) end: usize,
+}
+
 /// A start tag.
 #[derive(Clone, Copy, Debug)]
 pub struct Tag<'e> {
     source: &'e Source<'e>,
     at: usize,
     bytes: &'e [u8],
-    name_end: usize,
+    name: Name,
     spans: &'e [Span],
     empty: bool,
 }
@@ -42,21 +50,21 @@ impl<'e> Tag<'e> {
         source: &'e Source<'_>,
         at: usize,
         bytes: &'e [u8],
-        name_end: usize,
+        name: Name,
         spans: &'e [Span],
         empty: bool,
     ) -> Self {
-        Self { source, at, bytes, name_end, spans, empty }
+        Self { source, at, bytes, name, spans, empty }
     }
 
     /// The name without its namespace prefix.
     pub fn name(&self) -> &'e [u8] {
-        local(self.full_name())
+        self.bytes.get(self.name.local..self.name.end).unwrap_or_default()
     }
 
     /// The name as written, with its prefix.
     pub fn full_name(&self) -> &'e [u8] {
-        self.bytes.get(1..self.name_end).unwrap_or_default()
+        self.bytes.get(1..self.name.end).unwrap_or_default()
     }
 
     /// True for `<a/>`. Its end comes as an event of its own all the same.
@@ -149,16 +157,24 @@ pub(super) fn local(name: &[u8]) -> &[u8] {
 pub(super) fn scan(bytes: &[u8], spans: &mut Vec<Span>) -> Scan {
     spans.clear();
     let mut at = 1;
-    let name_end = loop {
+    let mut name = Name { local: at, end: at };
+    loop {
+        at += words::letters(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             None => return Scan::More,
-            Some(b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'/') => break at,
+            Some(b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'/') => break,
             Some(b'<' | b'=' | b'"' | b'\'' | b'&') => {
                 return Scan::Bad { at, what: "a tag has a broken name" };
             }
-            Some(_) => at += 1,
+            Some(byte) => {
+                at += 1;
+                if *byte == b':' {
+                    name.local = at;
+                }
+            }
         }
-    };
+    }
+    name.end = at;
     match bytes.get(1) {
         Some(first) if first.is_ascii_alphabetic() || matches!(first, b'_' | b':') || *first >= 0x80 => {}
         _ => return Scan::Bad { at: 0, what: "`<` is followed by no name" },
@@ -170,11 +186,11 @@ pub(super) fn scan(bytes: &[u8], spans: &mut Vec<Span>) -> Scan {
         }
         match bytes.get(at) {
             None => return Scan::More,
-            Some(b'>') => return Scan::Done { len: at + 1, name_end, empty: false },
+            Some(b'>') => return Scan::Done { len: at + 1, name, empty: false },
             Some(b'/') => {
                 return match bytes.get(at + 1) {
                     None => Scan::More,
-                    Some(b'>') => Scan::Done { len: at + 2, name_end, empty: true },
+                    Some(b'>') => Scan::Done { len: at + 2, name, empty: true },
                     Some(_) => Scan::Bad { at, what: "a `/` stands inside of a tag" },
                 };
             }
@@ -201,8 +217,11 @@ pub(super) fn scan(bytes: &[u8], spans: &mut Vec<Span>) -> Scan {
 fn repeated(bytes: &[u8], spans: &[Span], new: Span) -> Option<&'static str> {
     let length = new.name_end - new.name;
     let name = bytes.get(new.name..new.name_end)?;
+    // Names of one length mostly differ in their first letter, and then nothing has to be called.
     let same = |span: &Span| {
-        span.name_end - span.name == length && bytes.get(span.name..span.name_end) == Some(name)
+        span.name_end - span.name == length
+            && bytes.get(span.name) == name.first()
+            && bytes.get(span.name..span.name_end) == Some(name)
     };
     spans.iter().any(same).then_some("an attribute stands twice")
 }
@@ -212,6 +231,7 @@ fn scan_attribute(bytes: &[u8], mut at: usize) -> Result<Option<Span>, (usize, &
     let name = at;
     let mut local = at;
     let name_end = loop {
+        at += words::letters(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             None => return Ok(None),
             Some(b'=' | b' ' | b'\t' | b'\r' | b'\n') => break at,
@@ -246,14 +266,7 @@ fn scan_attribute(bytes: &[u8], mut at: usize) -> Result<Option<Span>, (usize, &
     };
     let value = at + 1;
     let rest = bytes.get(value..).unwrap_or_default();
-    // Most values are short: there a plain loop beats the call.
-    let mut length = 0;
-    for byte in rest.iter().take(SHORT) {
-        if *byte == quote || *byte == b'<' {
-            break;
-        }
-        length += 1;
-    }
+    let mut length = words::find_either(rest.get(..SHORT).unwrap_or(rest), quote, b'<');
     if length == SHORT {
         match memchr::memchr2(quote, b'<', rest.get(SHORT..).unwrap_or_default()) {
             Some(more) => length += more,
@@ -268,5 +281,5 @@ fn scan_attribute(bytes: &[u8], mut at: usize) -> Result<Option<Span>, (usize, &
     }
 }
 
-/// Up to this length a value's end is looked for byte by byte.
-const SHORT: usize = 12;
+/// Behind so many bytes a vectorized search is worth its call.
+const SHORT: usize = 64;

@@ -1,5 +1,6 @@
 //! Text and attribute values: references, line ends, repairs.
 
+use super::words;
 use crate::diagnostic::{Code, Weight};
 use crate::formats::{Context, Position, Source};
 use quick_xml::escape::resolve_xml_entity;
@@ -154,10 +155,13 @@ fn plain_run(bytes: &[u8], mode: Mode) -> usize {
         }) && (mode != Mode::Attribute || !block.iter().fold(false, |any, byte| any | (*byte < 0x20)))
     });
     let mut run = calm.count() * BLOCK;
-    while bytes.get(run).is_some_and(|byte| !special(*byte)) {
-        run += 1;
+    loop {
+        run += words::calm(bytes.get(run..).unwrap_or_default());
+        match bytes.get(run) {
+            Some(byte) if !special(*byte) => run += 1,
+            Some(_) | None => return run,
+        }
     }
-    run
 }
 
 /// Shortens a run that would end inside of a character.

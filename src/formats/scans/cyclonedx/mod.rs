@@ -4,7 +4,7 @@
 mod xml;
 
 use super::findings::{
-    Draft, Reading, Score, is_xml, read_scan, score, sentence, severity_word, short, take_scalar,
+    Draft, Reading, Score, inside, is_xml, read_scan, score, sentence, severity_word, short, take_scalar,
     vector_severity,
 };
 use crate::diagnostic::Code;
@@ -207,11 +207,8 @@ fn is_of_an_image(json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
     json.object(|json, key| {
         match key {
             "component" => {
-                json.object(|json, key| {
-                    match key {
-                        "type" => kind = short(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "type", |json| {
+                    kind = short(json)?;
                     Ok(())
                 })?;
             }
@@ -283,11 +280,8 @@ fn read_vulnerability(json: &mut Json<'_, '_>) -> Result<Option<Vulnerability>, 
             "affects" => {
                 json.array(|json| {
                     let mut reference = String::new();
-                    json.object(|json, key| {
-                        match key {
-                            "ref" => reference = short(json)?,
-                            _ => json.skip()?,
-                        }
+                    inside(json, "ref", |json| {
+                        reference = short(json)?;
                         Ok(())
                     })?;
                     vulnerability.affect(&reference);

@@ -144,6 +144,17 @@ impl Reading {
         }
     }
 
+    /// A report without its list of findings (`results`, say) did not get as far as that: the scan failed.
+    pub(in crate::formats::scans) fn has_no_list(
+        &mut self,
+        context: &mut Context,
+        json: &Json<'_, '_>,
+        list: &str,
+    ) {
+        let reason = format!("the report has no array of {list}");
+        self.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
+    }
+
     /// Marks the findings so far, for [`Reading::since`].
     pub(in crate::formats::scans) fn mark(&self) -> (usize, usize) {
         self.collector.mark()

@@ -29,6 +29,15 @@ pub(in crate::formats::scans) fn take_scalar(
     Ok(())
 }
 
+/// Takes an object of which one property alone matters. False if the value was something else.
+pub(in crate::formats::scans) fn inside<'j, 's>(
+    json: &mut Json<'j, 's>,
+    name: &str,
+    mut property: impl FnMut(&mut Json<'j, 's>) -> Result<(), ParseError>,
+) -> Result<bool, ParseError> {
+    json.object(|json, key| if key == name { property(json) } else { json.skip() })
+}
+
 /// Tells two secrets of one rule in one file apart; 0 for one that the tool has masked.
 pub(in crate::formats::scans) fn secret_hash(json: &mut Json<'_, '_>) -> Result<u64, ParseError> {
     let Some((secret, _)) = json.text_up_to(4096)? else { return Ok(0) };

@@ -16,7 +16,7 @@ mod xml;
 pub(super) use collect::Collector;
 pub(super) use cvss::vector_severity;
 pub(super) use draft::{Draft, Reading, finish, line, read_failures, read_scan, sentence, short, shorts};
-pub(super) use fields::{SHORT, secret_hash, take, take_scalar};
+pub(super) use fields::{SHORT, inside, secret_hash, take, take_scalar};
 pub(super) use health::RunHealth;
 pub(super) use identity::{identity, line_identity, masked_hash, of_advisory, snippet_hash, text_hash};
 pub(super) use npm::{name_npm_advisory, read_npm_advisory};

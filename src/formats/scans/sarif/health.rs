@@ -1,6 +1,6 @@
 //! Whether a run finished (SARIF 2.1.0 §3.20, Appendix I; security.md b1).
 
-use super::super::findings::{RunHealth, take};
+use super::super::findings::{RunHealth, inside, take};
 use super::places::Places;
 use super::wire::{DescriptorReference, Level, RawMessage, level, read_message};
 use crate::diagnostic::Code;
@@ -164,11 +164,8 @@ fn read_override(json: &mut Json<'_, '_>) -> Result<(DescriptorReference, Level)
         match key {
             "descriptor" => descriptor.read(json)?,
             "configuration" => {
-                json.object(|json, key| {
-                    match key {
-                        "level" => its_level = level(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "level", |json| {
+                    its_level = level(json)?;
                     Ok(())
                 })?;
             }

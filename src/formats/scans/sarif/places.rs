@@ -1,6 +1,6 @@
 //! Artifacts, base ids and URIs become paths (SARIF 2.1.0 §3.4, §3.14.14, §3.14.15).
 
-use super::super::findings::{SHORT, is_absolute, path as normalised};
+use super::super::findings::{SHORT, inside, is_absolute, path as normalised};
 use super::wire::read_artifact_location;
 use crate::formats::ParseError;
 use crate::formats::json::Json;
@@ -38,13 +38,7 @@ impl Places {
         json.array(|json| {
             uri.clear();
             base.clear();
-            json.object(|json, key| {
-                match key {
-                    "location" => read_artifact_location(json, &mut uri, &mut base, &mut -1)?,
-                    _ => json.skip()?,
-                }
-                Ok(())
-            })?;
+            inside(json, "location", |json| read_artifact_location(json, &mut uri, &mut base, &mut -1))?;
             if self.artifacts.text.len() + uri.len() + base.len() > Self::MOST_ARTIFACT_BYTES
                 || self.artifacts.ends.len() * 40 > Self::MOST_ARTIFACT_BYTES
             {

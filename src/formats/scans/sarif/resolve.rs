@@ -4,7 +4,7 @@ use super::package::{Way, is_advisory};
 use super::rules::{Component, Found, Rule, RuleQuery};
 use super::run::Run;
 use super::tools::{class_of_tool, looked_for_by_tool};
-use super::waiting::{Gathered, Key, Pending, PendingPackage, Spot, Text};
+use super::waiting::{Gathered, Key, More, Pending, PendingPackage, Spot};
 use super::wire::{DescriptorReference, Level, ResultKind};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::scans::findings::{
@@ -106,22 +106,22 @@ fn file(run: &Run, texts: &Texts, spot: &Spot) -> Option<Untrusted> {
 }
 
 fn finding(result: &Pending, of_key: &Resolved<'_>, place: Option<Place>, context: &Context) -> Finding {
-    let text = result.text.as_deref();
+    let more = result.more.as_deref();
     let (rule, is_secret) = (of_key.rule_id.raw(), of_key.is_secret);
     let (line, snippet, message) =
         if is_secret { (0, 0, 0) } else { (result.line_hash, result.snippet, result.message) };
     // The last identity is always there: a finding without a message is compared by rule and file alone.
     let identities: [FindingId; 3] =
         [identity(rule, result.fingerprint), identity(rule, snippet), identity(rule, message.max(1))];
-    let message = match (is_secret, text) {
+    let message = match (is_secret, &result.text) {
         (true, _) => of_key.rule.map_or("", |(rule, _)| &rule.title).into(),
-        (false, Some(text)) => Untrusted::new(context.cap(&message_text(text, of_key)).0),
+        (false, Some(text)) => message_of(text, more, of_key, context),
         (false, None) => Untrusted::default(),
     };
     let suppression = result.suppressed.then(|| {
         Box::new(Suppression {
-            by: text.map_or("external", |text| text.suppressed_by).to_owned(),
-            reason: text.map(|text| text.justification.as_str()).unwrap_or_default().into(),
+            by: more.map_or("external", |more| more.suppressed_by).to_owned(),
+            reason: more.map(|more| more.justification.as_str()).unwrap_or_default().into(),
         })
     });
     Finding {
@@ -167,18 +167,21 @@ fn name_package(finding: &mut Finding, package: &PendingPackage, of_key: &Resolv
 }
 
 /// The message (§3.11): its text, else the text that the rule or its component has for its id, with arguments.
-fn message_text(text: &Text, of_key: &Resolved<'_>) -> String {
-    let message = &text.message;
-    let found = of_key.rule.and_then(|(rule, component)| component.message(rule, &message.id));
-    let template = match (message.text.as_str(), found) {
+fn message_of(text: &Arc<str>, more: Option<&More>, of_key: &Resolved<'_>, context: &Context) -> Untrusted {
+    let (id, arguments) = more.map_or(("", [].as_slice()), |more| (&*more.id, &*more.arguments));
+    if arguments.is_empty() && !text.is_empty() {
+        return Untrusted::new(Arc::clone(text));
+    }
+    let found = of_key.rule.and_then(|(rule, component)| component.message(rule, id));
+    let template = match (&**text, found) {
         ("", Some(found)) => found,
         ("", None) => of_key.rule.map_or("", |(rule, _)| &rule.title),
         (own, _) => own,
     };
-    if message.arguments.is_empty() {
-        return template.to_owned();
+    if arguments.is_empty() {
+        return Untrusted::new(context.cap(template).0);
     }
-    substitute(template, &message.arguments)
+    Untrusted::new(context.cap(&substitute(template, arguments)).0)
 }
 
 /// Puts arguments in for `{0}`; `{{` and `}}` are braces (§3.11.5). A placeholder without an argument stays.

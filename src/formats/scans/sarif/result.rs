@@ -1,6 +1,8 @@
 //! One result, as the file has it: the few properties that decide, in buffers that are used again.
 
-use super::super::findings::{SHORT, line_identity, masked_hash, snippet_hash, take, take_scalar, text_hash};
+use super::super::findings::{
+    SHORT, inside, line_identity, masked_hash, snippet_hash, take, take_scalar, text_hash,
+};
 use super::package::{Named, named};
 use super::wire::{
     DescriptorReference, Level, RawMessage, ResultKind, Suppressions, index, level, read_artifact_location,
@@ -92,11 +94,8 @@ impl RawResult {
                 "suppressions" => self.suppressions.read(json, max_text)?,
                 "baselineState" => self.baseline_absent = json.text()? == Some("absent"),
                 "provenance" => {
-                    json.object(|json, key| {
-                        match key {
-                            "invocationIndex" => self.invocation = index(json)?,
-                            _ => json.skip()?,
-                        }
+                    inside(json, "invocationIndex", |json| {
+                        self.invocation = index(json)?;
                         Ok(())
                     })?;
                 }

@@ -1,6 +1,6 @@
 //! The rules of a run's tool, and how a result finds its own (SARIF 2.1.0 §3.52, §3.54).
 
-use super::super::findings::{SHORT, take, take_scalar};
+use super::super::findings::{SHORT, inside, take, take_scalar};
 use super::package::{ecosystem_of_tag, ids_in_parentheses, is_advisory};
 use super::wire::{Level, level};
 use crate::formats::ParseError;
@@ -300,11 +300,8 @@ fn read_rule(json: &mut Json<'_, '_>, room: &mut Room) -> Result<Rule, ParseErro
                 })?;
             }
             "defaultConfiguration" => {
-                json.object(|json, key| {
-                    match key {
-                        "level" => rule.level = level(json)?,
-                        _ => json.skip()?,
-                    }
+                inside(json, "level", |json| {
+                    rule.level = level(json)?;
                     Ok(())
                 })?;
             }

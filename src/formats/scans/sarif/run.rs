@@ -1,6 +1,6 @@
 //! One run: its results wait, small, until its tool is known (SARIF 2.1.0 §3.14; the order of keys is free).
 
-use super::super::findings::{RunHealth, SHORT, take};
+use super::super::findings::{RunHealth, SHORT, inside, take};
 use super::external::{Elsewhere, Part, read_references};
 use super::health::{Invocation, read_automation, read_invocation, read_invocations};
 use super::places::Places;
@@ -50,10 +50,7 @@ pub(super) struct Run {
 /// True for the properties that Trivy gives a run of a container image.
 fn names_an_image(json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
     let mut name = String::new();
-    json.object(|json, key| match key {
-        "imageName" => take(json, &mut name, SHORT),
-        _ => json.skip(),
-    })?;
+    inside(json, "imageName", |json| take(json, &mut name, SHORT))?;
     Ok(!name.is_empty())
 }
 
@@ -209,13 +206,7 @@ impl Run {
 
     fn read_mapped_to(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
         json.array(|json| {
-            json.object(|json, key| {
-                match key {
-                    "mappedTo" => self.places.read_root(json)?,
-                    _ => json.skip()?,
-                }
-                Ok(())
-            })?;
+            inside(json, "mappedTo", |json| self.places.read_root(json))?;
             Ok(())
         })?;
         Ok(())

@@ -3,9 +3,10 @@
 use super::super::findings::{Collector, Strings, Texts};
 use super::package::{Named, Way};
 use super::result::RawResult;
-use super::wire::{Level, RawMessage, ResultKind};
+use super::wire::{Level, ResultKind};
 use crate::formats::Context;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What decides the severity of a result: all results with the same key have the same severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,8 +51,9 @@ pub(super) struct Pending {
     /// Index of its package; `u32::MAX` for none.
     pub(super) package: u32,
     pub(super) suppressed: bool,
-    /// Its own piece of memory, which the finding's message takes over.
-    pub(super) text: Option<Box<Text>>,
+    /// The text of its message, if it is kept: most findings take it over as it is.
+    pub(super) text: Option<Arc<str>>,
+    pub(super) more: Option<Box<More>>,
     pub(super) fingerprint: u64,
     pub(super) line_hash: u64,
     pub(super) snippet: u64,
@@ -68,10 +70,12 @@ pub(super) struct PendingPackage {
     pub(super) has_fix: bool,
 }
 
-/// What people read of a result.
-#[derive(Debug, Default)]
-pub(super) struct Text {
-    pub(super) message: RawMessage,
+/// What few results have for people to read beside the text of their message.
+#[derive(Debug)]
+pub(super) struct More {
+    /// Id of the message.
+    pub(super) id: String,
+    pub(super) arguments: Vec<String>,
     pub(super) suppressed_by: &'static str,
     pub(super) justification: String,
 }
@@ -120,6 +124,8 @@ pub(super) struct Gathered {
 const SOFT_TEXT_BYTES: usize = 1 << 20;
 /// Above this, none is.
 const HARD_TEXT_BYTES: usize = 3 << 20;
+/// What a text counts for beside its bytes, so that short ones do not become too many.
+const BYTES_OF_A_TEXT: usize = 112;
 /// The most texts of one rule.
 const MOST_TEXTS_OF_A_KEY: u32 = 100;
 /// How many texts a rule may have when many were kept already.
@@ -158,7 +164,7 @@ impl Waiting {
             return;
         };
         let suppressed = result.suppressions.suppress();
-        let text = self.keep_text(key, result, suppressed, context);
+        let (text, more) = self.keep_text(key, result, suppressed, context).unzip();
         let Some((_, counts)) =
             usize::try_from(key).ok().and_then(|key| self.gathered.key_counts.get_mut(key))
         else {
@@ -194,6 +200,7 @@ impl Waiting {
             package,
             suppressed,
             text,
+            more: more.flatten(),
             fingerprint: result.fingerprint(),
             line_hash: result.line_hash,
             snippet: result.snippet,
@@ -265,7 +272,7 @@ impl Waiting {
         result: &RawResult,
         suppressed: bool,
         context: &Context,
-    ) -> Option<Box<Text>> {
+    ) -> Option<(Arc<str>, Option<Box<More>>)> {
         let counts = usize::try_from(key).ok().and_then(|key| self.gathered.key_counts.get_mut(key));
         let (_, counts) = counts.filter(|_| context.keep_identities)?;
         let most =
@@ -278,14 +285,18 @@ impl Waiting {
             message.arguments.iter().map(|argument| argument.len() + size_of::<String>()).sum();
         let justification =
             if suppressed { result.suppressions.justification.clone() } else { String::new() };
+        let text = context.cap(&message.text).0;
         self.room.text_bytes +=
-            size_of::<Text>() + message.text.len() + message.id.len() + arguments + justification.len();
+            BYTES_OF_A_TEXT + text.len() + message.id.len() + arguments + justification.len();
         counts.texts += 1;
-        Some(Box::new(Text {
-            message: message.clone(),
+        let is_plain = message.id.is_empty() && message.arguments.is_empty() && !suppressed;
+        let more = || More {
+            id: message.id.clone(),
+            arguments: message.arguments.clone(),
             suppressed_by: if suppressed { result.suppressions.by() } else { "" },
             justification,
-        }))
+        };
+        Some((text.into(), (!is_plain).then(|| Box::new(more()))))
     }
 }
 

@@ -48,6 +48,17 @@ impl Mark {
     }
 }
 
+/// Where a case stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Suite<'s> {
+    /// Names of the suites around it.
+    pub(super) path: &'s str,
+    /// Their file.
+    pub(super) file: &'s str,
+    /// True if the case before stood there too.
+    pub(super) is_last: bool,
+}
+
 /// The case that is being read.
 #[derive(Debug, Default)]
 pub(super) struct OpenCase {
@@ -56,6 +67,8 @@ pub(super) struct OpenCase {
     class: String,
     /// The attribute that `class` was read from.
     raw_class: Vec<u8>,
+    /// The case has the class of the one before it, which named no file.
+    follows: bool,
     file: String,
     line: u32,
     duration: Option<Duration>,
@@ -83,9 +96,11 @@ pub(super) struct OpenCase {
 impl OpenCase {
     /// Begins a case: reads its tag.
     pub(super) fn begin(&mut self, tag: &Tag<'_>, context: &mut Context) {
+        let names_no_file = self.names_no_file();
         self.clear();
         self.open = true;
         let mut has_class = false;
+        let mut same_class = true;
         for attribute in tag.attributes() {
             match attribute.name() {
                 b"name" => read(&attribute, &mut self.name, context),
@@ -93,6 +108,7 @@ impl OpenCase {
                     has_class = true;
                     // The cases of a class stand together: its name is read once.
                     if attribute.raw() != self.raw_class {
+                        same_class = false;
                         self.raw_class.clear();
                         self.raw_class.extend_from_slice(attribute.raw());
                         self.class.clear();
@@ -116,9 +132,15 @@ impl OpenCase {
             }
         }
         if !has_class {
+            same_class = self.raw_class.is_empty();
             self.raw_class.clear();
             self.class.clear();
         }
+        self.follows = same_class && names_no_file;
+    }
+
+    const fn names_no_file(&self) -> bool {
+        self.file.is_empty() && self.failure_file.is_empty()
     }
 
     /// Begins a mark: reads its tag. False if its text is of no use.
@@ -233,8 +255,7 @@ impl OpenCase {
     /// Ends the case: hands it to the run. Returns how it ended.
     pub(super) fn end(
         &mut self,
-        suite: &str,
-        suite_file: &str,
+        suite: Suite<'_>,
         run: &mut RunBuilder,
         context: &mut Context,
         position: impl Fn() -> Position,
@@ -246,7 +267,7 @@ impl OpenCase {
                 || format!("the status `{}` is not known, so the case is no pass", self.unknown_word);
             context.warn_with(Code::UnknownStatus, Weight::Error, message, position);
         }
-        let file = if self.file.is_empty() { suite_file } else { &self.file };
+        let file = if self.file.is_empty() { suite.file } else { &self.file };
         let place = match (self.failure_file.as_str(), self.failure_line) {
             ("", 0) => (file, self.line),
             // A line alone is one of the case's own file.
@@ -254,7 +275,7 @@ impl OpenCase {
             (file, line) => (file, line),
         };
         let case = Case {
-            suite,
+            suite: suite.path,
             class: &self.class,
             file,
             flaky: self.flaky > 0,
@@ -262,6 +283,7 @@ impl OpenCase {
             place: Some(place),
             message: &self.message,
             text_left_out: self.has_text,
+            is_neighbour: suite.is_last && self.follows && self.names_no_file(),
             ..Case::new(&self.name, status)
         };
         run.case(&case);

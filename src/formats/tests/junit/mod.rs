@@ -17,7 +17,7 @@ use crate::diagnostic::Code;
 use crate::formats::xml::{Event, Reader, Tag};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
 use crate::model::{Health, Kind, TestStatus};
-use case::{Mark, OpenCase};
+use case::{Mark, OpenCase, Suite};
 use levels::{Declared, Seen};
 
 /// JUnit XML.
@@ -82,6 +82,8 @@ struct Parser {
     omits_pending: bool,
     /// Names of the open suites.
     path: String,
+    /// True if a suite began or ended since the last case.
+    suites_moved: bool,
     case: OpenCase,
     /// Buffers for what a suite says of itself.
     container: OpenCase,
@@ -95,6 +97,7 @@ impl Parser {
             levels: Vec::new(),
             omits_pending: false,
             path: String::new(),
+            suites_moved: true,
             case: OpenCase::default(),
             container: OpenCase::default(),
         }
@@ -106,7 +109,11 @@ impl Parser {
                 Event::Start(tag) => match tag.name() {
                     b"testcase" => {
                         self.case.begin(&tag, context);
-                        self.case_content(reader, context)?;
+                        if tag.is_empty() {
+                            reader.skip_element()?;
+                        } else {
+                            self.case_content(reader, context)?;
+                        }
                         self.end_case(context, || reader.position());
                     }
                     b"testsuite" | b"testsuites" => self.begin_suite(&tag, context),
@@ -131,6 +138,7 @@ impl Parser {
     }
 
     fn begin_suite(&mut self, tag: &Tag<'_>, context: &mut Context) {
+        self.suites_moved = true;
         let mut level = Level { outer_path: self.path.len(), ..Level::default() };
         // The root of many suites names the run or the tool, not a place in the tree of tests.
         let named = tag.name() == b"testsuite";
@@ -155,6 +163,7 @@ impl Parser {
 
     fn end_suite(&mut self, context: &mut Context, position: impl Fn() -> Position) {
         let Some(level) = self.levels.pop() else { return };
+        self.suites_moved = true;
         let own_name = self.path.get(level.outer_path..).unwrap_or_default();
         let own_name = own_name.strip_prefix(SEPARATOR).unwrap_or(own_name);
         let name = match (own_name, self.levels.is_empty()) {
@@ -204,7 +213,8 @@ impl Parser {
 
     fn end_case(&mut self, context: &mut Context, position: impl Fn() -> Position) {
         let file = self.levels.last().map_or("", |level| level.file.as_str());
-        let status = self.case.end(&self.path, file, &mut self.run, context, position);
+        let suite = Suite { path: &self.path, file, is_last: !std::mem::take(&mut self.suites_moved) };
+        let status = self.case.end(suite, &mut self.run, context, position);
         if status == TestStatus::Unknown {
             self.health = self.health.and(Health::Degraded);
         }

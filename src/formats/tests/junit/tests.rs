@@ -477,6 +477,26 @@ fn a_failing_report_in_another_coat_is_never_a_pass() {
 
 proptest! {
     #[test]
+    fn what_is_known_of_the_case_before_changes_nothing(cases in prop::collection::vec((0..3_u8, 0..3_u8, 0..4_u8), 0..12)) {
+        let attribute = |name: &str, value: u8| match value {
+            0 => String::new(),
+            value => format!(" {name}='{value}'"),
+        };
+        let case = |(class, file, failure): &(u8, u8, u8)| {
+            let failure = failure.checked_sub(1).map(|file| format!("<failure{}/>", attribute("file", file)));
+            let (class, file) = (attribute("classname", *class), attribute("file", *file));
+            format!("<testcase name='t'{class}{file}>{}</testcase>", failure.unwrap_or_default())
+        };
+        let cases: Vec<String> = cases.iter().map(case).collect();
+        // Where a suite begins anew, its place is compared with the last one.
+        let run = |between: &str| {
+            let cases = cases.join(between);
+            read(&format!("<testsuites><testsuite name='s'>{cases}</testsuite></testsuites>")).run
+        };
+        prop_assert_eq!(run(""), run("</testsuite><testsuite name='s'>"));
+    }
+
+    #[test]
     fn mutated_reports_never_panic(from in 0..FAILING.len(), len in 0..40_usize, with in prop::collection::vec(any::<u8>(), 0..8)) {
         let mut bytes = FAILING.as_bytes().to_vec();
         bytes.splice(from..(from + len).min(FAILING.len()), with);
