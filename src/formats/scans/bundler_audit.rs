@@ -1,10 +1,9 @@
 //! `bundler-audit check --format json` (security.md b8).
 
 use super::findings::{Draft, Reading, Score, read_scan, score, sentence, short, shorts, take_scalar};
-use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass};
+use crate::model::{Kind, ScanClass};
 
 pub(super) const FORMAT: Format = Format {
     id: "bundler-audit",
@@ -135,7 +134,7 @@ fn read_advisory(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), Parse
 mod tests {
     use super::super::testing::read;
     use super::*;
-    use crate::model::Severity;
+    use crate::model::{Health, Severity};
 
     fn report(results: &str) -> String {
         format!(r#"{{"version": "0.9.1", "created_at": "2026-01-01", "results": {results}}}"#)

@@ -1,10 +1,9 @@
 //! Grype's own JSON (security.md b8).
 
 use super::findings::{Draft, Reading, Score, inside, read_scan, score, sentence, short, take_scalar};
-use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Epss, Health, Kind, ScanClass, Severity};
+use crate::model::{Epss, Kind, ScanClass, Severity};
 
 pub(super) const FORMAT: Format = Format {
     id: "grype",
@@ -283,6 +282,7 @@ fn read_artifact(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), Parse
 mod tests {
     use super::super::testing::read;
     use super::*;
+    use crate::model::Health;
 
     fn report(vulnerability: &str) -> String {
         format!(

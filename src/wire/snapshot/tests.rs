@@ -199,7 +199,7 @@ fn finding() -> impl Strategy<Value = Finding> {
             identities,
             line: FindingId(1),
             traits: Traits {
-                epss: Some(Epss(7)),
+                epss: Some(Epss::of(7)),
                 fix: Some(false),
                 also: ScanClasses::of(&[ScanClass::Container]),
                 ..Traits::default()
