@@ -54,6 +54,9 @@ pub(super) fn compare_all(git: &git2::Repository, pairs: &[Pair]) -> Compared {
         0..MOST_ALONE => 0,
         _ => std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_AT_ONCE) - 1,
     };
+    if helpers > 0 {
+        keep_freed_memory();
+    }
     let place = git.path();
     std::thread::scope(|scope| {
         let help = || {
@@ -70,6 +73,14 @@ pub(super) fn compare_all(git: &git2::Repository, pairs: &[Pair]) -> Compared {
         }
         done.into_iter().collect()
     })
+}
+
+/// Lets the allocator keep what is freed. glibc gives each large buffer back to the system and asks for it anew, so that
+/// each file of a large change pays for fresh pages, until a buffer was freed that is larger than those to come
+/// (mallopt(3), `M_MMAP_THRESHOLD`). The buffer is never written to, so it takes no memory.
+fn keep_freed_memory() {
+    const LARGE: usize = 16 << 20;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
 }
 
 fn compare(git: &git2::Repository, pair: &Pair) -> Result<Lines, git2::Error> {
