@@ -17,6 +17,7 @@ mod replicas;
 mod rng;
 mod serve;
 mod tables;
+mod verdicts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ Tables (default: all):
             under 50 ms, and half of a bare loop of axum and SQLite), its start (goal 200 ms)
             and its memory (goal 150 MiB)
   replicas  2,000 repositories with 10 pull requests each announced to two replicas on PostgreSQL
+  verdicts  200 pull requests judged in full by two replicas on PostgreSQL: seconds to the queued check
+            (goal 10 at p95), from the last report to the verdict (goal 30), and memory (goal 150 MiB)
 
 Options:
   --scale X        size of the generated files; 1 makes 278 MB of JUnit XML     [default: 0.1]

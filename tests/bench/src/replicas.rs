@@ -80,7 +80,7 @@ fn sha(repository: u64, pull: u64) -> u64 {
     repository * 1_000 + pull
 }
 
-fn start(program: &Path, database: &str, api: u16, port: u16) -> Child {
+pub fn start(program: &Path, database: &str, api: u16, port: u16) -> Child {
     Command::new(program)
         .arg("serve")
         .env_clear()

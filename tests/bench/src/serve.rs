@@ -204,7 +204,7 @@ pub fn deliver(ports: &[u16], count: u64, event: impl Fn(u64) -> (&'static str, 
 fn request(id: u64, name: &str, body: &str, signature: &str) -> Vec<u8> {
     format!(
         "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         X-GitHub-Event: {name}\r\nX-GitHub-Delivery: d{id}\r\nX-Hub-Signature-256: {signature}\r\n\r\n{body}",
+         X-GitHub-Event: {name}\r\nX-GitHub-Delivery: {name}-{id}\r\nX-Hub-Signature-256: {signature}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -268,7 +268,12 @@ fn signature(key: &hmac::Key, body: &str) -> String {
 
 /// The most memory that a process has had, in MiB.
 pub fn peak(process: u32) -> f64 {
+    memory(process, "VmHWM:")
+}
+
+/// What a line of the process's status says of its memory, in MiB.
+pub fn memory(process: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it is there");
     line.trim().trim_end_matches(" kB").trim().parse::<f64>().expect("a number") / 1024.0
 }
