@@ -3,9 +3,8 @@
 use crate::io::git::Repository;
 use crate::io::policy::OrgFiles;
 use crate::metrics::{self, CodeOwners, Handle, Owners, Person, Teams};
-use crate::model::{Author, AuthorClass, Diff, HeaderFact, Note, Verdict, VerdictKind};
+use crate::model::{Author, AuthorClass, Diff, HeaderFact, Note, Proposer, Verdict, VerdictKind};
 use crate::policy::Policy;
-use crate::server::evaluation::Proposer;
 use std::rc::Rc;
 
 /// What has to be read before the repository is judged.

@@ -1,8 +1,9 @@
 //! Which CI we run in, and what it says of the run.
 
-use super::actions::{self, Proposer};
+use super::actions;
 use super::git::{Run, RunKind};
 use crate::diagnostic::Diagnostic;
+use crate::model::Proposer;
 use crate::policy::RepoFacts;
 use std::collections::BTreeMap;
 use std::ffi::OsString;

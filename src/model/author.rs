@@ -1,5 +1,7 @@
 //! Who proposes a change, as a class and without a name.
 
+use super::Untrusted;
+
 /// Who an author is to the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuthorClass {
@@ -32,6 +34,19 @@ impl AuthorClass {
             .into_iter()
             .find(|class| class.word() == word)
     }
+}
+
+/// Who proposes a change, as the forge tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposer {
+    /// The account.
+    pub login: Untrusted,
+    /// True for a program.
+    pub is_bot: bool,
+    /// Whether the head lies in another repository, where it is known.
+    pub from_fork: Option<bool>,
+    /// What the account may do in the repository (`admin`, `write`, `read`, `none`), or why that is not known.
+    pub permission: Result<String, String>,
 }
 
 /// Class of the author of a change, and the signals that decided.

@@ -25,7 +25,7 @@ mod tests;
 mod text;
 mod verdict;
 
-pub use author::{Author, AuthorClass};
+pub use author::{Author, AuthorClass, Proposer};
 pub use coverage::{
     Branches, CoverageReport, CoverageTotals, FileCoverage, FunctionCalls, Functions, InOrder, LineBranches,
     LineHits, Lines, Summary,

@@ -1,10 +1,9 @@
 //! Who proposes the change: what CI says, held against the owners that the change cannot write.
 
 use crate::diagnostic::{Diagnostic, Weight};
-use crate::io::actions::Proposer;
 use crate::io::git::{Base, Repository, Run, default_branch_tip};
 use crate::metrics::{self, Handle, Owners, Person, Teams};
-use crate::model::{Author, AuthorClass, Diff};
+use crate::model::{Author, AuthorClass, Diff, Proposer};
 use crate::policy::Policy;
 use std::rc::Rc;
 
@@ -56,11 +55,11 @@ pub(super) fn author_of_change(
         paths.extend(names.map(|path| format!("{prefix}{}", path.as_str())));
     }
     let person = Person {
-        logins: [proposer.login.to_lowercase()].into(),
-        is_bot: proposer.is_bot || proposer.login.ends_with("[bot]"),
+        logins: [proposer.login.raw().to_lowercase()].into(),
+        is_bot: proposer.is_bot || proposer.login.raw().ends_with("[bot]"),
         ..Person::default()
     };
-    let asked = Err("nobody was asked with a token that may know");
+    let asked = proposer.permission.as_ref().map(String::as_str).map_err(String::as_str);
     let mut author = metrics::proposer(&person, &owners, teams, paths.iter().map(String::as_str), asked);
     if proposer.from_fork == Some(true) {
         // Certain about the token, and not about the person.

@@ -3,10 +3,9 @@
 use crate::cli::policies::PolicyOptions;
 use crate::diagnostic::Diagnostic;
 use crate::formats::Source;
-use crate::io::actions::Proposer;
 use crate::io::git::{Repository, Run};
 use crate::io::github::{Fetched, Nearest, Snapshots};
-use crate::model::{BuildJobs, Confirmation, Diff, Graded, Kind};
+use crate::model::{BuildJobs, Confirmation, Diff, Graded, Kind, Proposer};
 use crate::policy::RepoFacts;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::io::beneath::read_named;
 use crate::io::ci::Environment;
 use crate::io::git::{Run, RunKind};
+use crate::model::Proposer;
 use crate::policy::RepoFacts;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -103,17 +104,6 @@ struct RepositoryOfEvent {
     name: Option<serde_json::Value>,
     topics: Option<serde_json::Value>,
     custom_properties: Option<serde_json::Value>,
-}
-
-/// Who proposes a change, as far as the event says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proposer {
-    /// The login.
-    pub login: String,
-    /// True for a program.
-    pub is_bot: bool,
-    /// Whether the head lies in another repository, where it is known.
-    pub from_fork: Option<bool>,
 }
 
 /// Events whose run judges a branch or tag as it is.
@@ -247,10 +237,11 @@ impl Event {
         let base = pull_request.base.repo.as_ref().map(|repo| repo.id);
         let head = pull_request.head.as_ref().map(|head| head.repo.as_ref().map(|repo| repo.id));
         Some(Proposer {
-            login: user.login.clone(),
+            login: user.login.as_str().into(),
             is_bot: user.kind.as_deref() == Some("Bot"),
             // Of a repository that is gone only so much is known: it is not this one.
             from_fork: base.zip(head).map(|(base, head)| head != Some(base)),
+            permission: Err("nobody was asked with a token that may know".to_owned()),
         })
     }
 

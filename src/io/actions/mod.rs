@@ -10,7 +10,7 @@ mod publishing;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, Proposer, Stage, event};
+pub use event::{Event, Stage, event};
 pub use files::{Output, SUMMARY_LIMIT, append_summary, replace_file, summary_room, write_outputs};
 pub use publishing::{Publishing, VERDICT_FILE, publishing, trusted_root_file};
 
@@ -18,7 +18,7 @@ use super::ci::Environment;
 use super::git::Run;
 use super::github::{Network, OrganisationRequest, Place as SnapshotPlace, Request, Snapshots};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::model::{BuildJobs, RepoPath};
+use crate::model::{BuildJobs, Proposer, RepoPath};
 use crate::policy::RepoFacts;
 use std::path::{Path, PathBuf};
 

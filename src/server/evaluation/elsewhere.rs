@@ -3,7 +3,7 @@
 
 use super::copies::{self, Age};
 use super::pulls::Side;
-use super::{EvaluationError, Proposer, Target, asking};
+use super::{EvaluationError, Target, asking};
 use crate::diagnostic::Diagnostic;
 use crate::io::git::Repository;
 use crate::io::github::{
@@ -11,6 +11,7 @@ use crate::io::github::{
     organisation_places,
 };
 use crate::io::policy::{OrgFiles, at_revision};
+use crate::model::Proposer;
 use crate::policy::{RepoFacts, SnapshotStore, parse_committed};
 
 /// How often GitHub is asked whether a snapshot is of a commit that the change builds on.
@@ -140,5 +141,5 @@ pub(super) async fn proposer(
         Some(Err(error @ RequestError::Status(403 | 404))) => Err(error.to_string()),
         Some(Err(error)) => return Err(asking("the permission of the author")(error)),
     };
-    Ok(Some(Proposer { login: author.login.clone(), is_bot, permission }))
+    Ok(Some(Proposer { login: author.login.clone(), is_bot, from_fork: None, permission }))
 }

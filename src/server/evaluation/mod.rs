@@ -21,8 +21,8 @@ use crate::io::github::{
 use crate::io::jobs::joined;
 use crate::io::policy::OrgFiles;
 use crate::model::{
-    Attestations, Author, BuildJobs, Confirmation, Date, Diff, Grade, Graded, HeaderFact, Untrusted, Verdict,
-    VerdictKind,
+    Attestations, Author, BuildJobs, Confirmation, Date, Diff, Grade, Graded, HeaderFact, Proposer,
+    Untrusted, Verdict, VerdictKind,
 };
 use crate::policy::{Globs, RepoFacts};
 use crate::records::chain::Digest;
@@ -108,17 +108,6 @@ pub struct Question<'q> {
     pub as_of: Option<Date>,
     /// Problems that were found on the way.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Who proposes a change, as GitHub tells it at this moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proposer {
-    /// The account.
-    pub login: Untrusted,
-    /// True for a program.
-    pub is_bot: bool,
-    /// What the account may do in the repository (`admin`, `write`, `read`, `none`), or why that is not known.
-    pub permission: Result<String, String>,
 }
 
 /// A verdict, and the change that it is about.

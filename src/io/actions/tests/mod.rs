@@ -87,7 +87,12 @@ fn who_proposes_a_change_is_known_by_login_kind_and_repository() {
         read(&environment).unwrap().proposer
     };
     let user = r#"{"login": "carol", "type": "User"}"#;
-    let of_fork = |from_fork| Proposer { login: "carol".to_owned(), from_fork, ..Proposer::default() };
+    let of_fork = |from_fork| Proposer {
+        login: "carol".into(),
+        is_bot: false,
+        from_fork,
+        permission: Err("nobody was asked with a token that may know".to_owned()),
+    };
     assert_eq!(proposer(user, r#"{"id": 1}"#, r#"{"id": 1}"#), Some(of_fork(Some(false))));
     assert_eq!(proposer(user, r#"{"id": 1}"#, r#"{"id": 2}"#), Some(of_fork(Some(true))));
     assert_eq!(proposer(user, r#"{"id": 1}"#, "null"), Some(of_fork(Some(true))), "the fork is gone");
