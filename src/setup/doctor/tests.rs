@@ -262,7 +262,7 @@ fn found_attested(ci: &str, second: &str) -> Vec<(&'static str, usize)> {
 fn a_policy_that_asks_for_attested_evidence_needs_a_run_that_signs_and_a_stage_that_reads() {
     let ci = CI.replace("  test:\n", "  test:\n    permissions: { id-token: write, attestations: write }\n");
     let ci = format!(
-        "{ci}      - uses: actions/attest-build-provenance@977bb373ede98d70efbf0b7b13af9c3d6651dc60\n"
+        "{ci}      - uses: actions/attest-build-provenance@977bb373ede98d70efdf65b84cb5f73e068dcc2a\n"
     );
     let second = SECOND.replace("checks: write,", "checks: write, attestations: read,");
     assert_eq!(found_attested(&ci, &second), []);
