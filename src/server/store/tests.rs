@@ -743,6 +743,21 @@ mod database {
     }
 
     #[test]
+    fn a_replica_that_stands_still_in_the_middle_of_a_transaction_holds_nobody_up_for_long() {
+        run("standing_still", async |address| {
+            let stores = [connect(&address).await.unwrap(), connect(&address).await.unwrap()];
+            // As if it was stopped while it recorded a verdict.
+            let stopped = stores[0].client().await.unwrap();
+            let chain = format!("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('{REPOSITORY}', 2))");
+            stopped.batch_execute(&chain).await.unwrap();
+            let effects = Effects { record: Some(verdict(SHA, "passed", 1)), ..Effects::default() };
+            let other = done(&stores[1], REPOSITORY, SHA, effects, 1);
+            tokio::time::timeout(Duration::from_secs(30), other).await.unwrap();
+            assert!(stopped.batch_execute("COMMIT").await.is_err(), "the server has ended it");
+        });
+    }
+
+    #[test]
     fn replicas_that_start_together_make_the_tables_once_and_a_newer_store_is_refused() {
         run("migrating", async |address| {
             let (left, right) = tokio::join!(connect(&address), connect(&address));

@@ -20,7 +20,8 @@ use crate::records::chain::Stored;
 use crate::server::clock::{Clock, Time};
 use async_trait::async_trait;
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+    Runtime, Timeouts,
 };
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -39,6 +40,11 @@ const MAX_CONNECTIONS: usize = 16;
 
 /// How long a connection is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// What a replica that stands still in the middle of a transaction has locked is free again after this time: the server
+/// ends its connection. No statement of ours waits for anything but the server, apart from the lock of a commit, which has
+/// a time of its own.
+const BOUND: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
 /// Guards the tables while they are brought up to date.
 const MIGRATING: i64 = 0x746f_6c6c_6761_7465;
@@ -78,7 +84,11 @@ impl Postgres {
             let manager =
                 Manager::from_config(config.clone(), MakeRustlsConnect::new(tls.clone()), recycling);
             let timeouts = Timeouts { wait: Some(MAX_WAIT), create: Some(MAX_WAIT), recycle: Some(MAX_WAIT) };
+            let bound = Hook::async_fn(|client: &mut ClientWrapper, _| {
+                Box::pin(async { client.batch_execute(BOUND).await.map_err(HookError::Backend) })
+            });
             Pool::builder(manager)
+                .post_create(bound)
                 .max_size(MAX_CONNECTIONS)
                 .timeouts(timeouts)
                 .runtime(Runtime::Tokio1)
@@ -97,7 +107,7 @@ impl Postgres {
         Ok(Self { pool, locks, clock })
     }
 
-    async fn client(&self) -> Result<Object, StoreError> {
+    pub(super) async fn client(&self) -> Result<Object, StoreError> {
         self.pool.get().await.map_err(unreachable)
     }
 
