@@ -100,6 +100,32 @@ fn a_verified_provenance_of_the_very_run_makes_the_evidence_attested() {
 }
 
 #[test]
+fn a_network_that_is_cut_at_the_provenance_leaves_one_check_that_is_right_when_it_is_back() {
+    let authority = Authority::new(Like::Private);
+    let ready = || {
+        let github = github(&policy());
+        attest(&github, &authority, &of_run(&github));
+        github
+    };
+    let number = {
+        let github = ready();
+        publish(&github, &authority).exits(0);
+        github.calls().iter().position(|call| call.contains("/attestations/")).unwrap() + 1
+    };
+    for fault in [Fault::CutBefore, Fault::CutAfter, Fault::CutWithin, Fault::Status(502)] {
+        let github = ready();
+        github.forget_calls().fails_at(number, fault.clone());
+        let first = publish(&github, &authority);
+        assert!(matches!(first.status, 0 | 4), "{fault:?}: {}", first.all());
+        github.recovers();
+        publish(&github, &authority).exits(0).says("the verdict is passed");
+        let checks = github.checks(&github.pull(7).head_sha());
+        assert_eq!(checks.len(), 1, "{fault:?}: {checks:?}");
+        assert_eq!(checks[0].conclusion.as_deref(), Some("success"), "{fault:?}");
+    }
+}
+
+#[test]
 fn the_action_takes_the_trusted_root_as_text() {
     let (github, authority) = (github(&policy()), Authority::new(Like::Private));
     attest(&github, &authority, &of_run(&github));
