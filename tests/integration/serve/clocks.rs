@@ -49,6 +49,10 @@ fn deliver(service: &Service, id: &str, sha: &str) {
 }
 
 #[test]
+#[cfg_attr(
+    target_feature = "crt-static",
+    ignore = "nothing can be put before the clock of a static binary: `cargo test --test integration clocks`"
+)]
 fn a_wall_clock_that_is_set_while_the_service_runs_delays_nothing_and_posts_nothing_twice() {
     let github = github();
     let folder = tempfile::tempdir().unwrap();
