@@ -91,16 +91,13 @@ fn csaf(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> {
     let document = root.get("document").unwrap_or(&Value::Null);
     let author = document.get("publisher").map_or("", |publisher| text(publisher, "name"));
     let stated = document.get("tracking").map_or("", |tracking| text(tracking, "current_release_date"));
-    let products = root.get("product_tree").map(csaf_products).unwrap_or_default();
+    let tree = root.get("product_tree").unwrap_or(&Value::Null);
+    let (products, groups) = (csaf_products(tree), list(tree, "product_groups"));
     let mut statements = Vec::new();
     for vulnerability in required(root, "vulnerabilities")? {
         let mut ids: Vec<String> =
             list(vulnerability, "ids").iter().map(|id| text(id, "text").to_owned()).collect();
         ids.push(text(vulnerability, "cve").to_owned());
-        let impact =
-            list(vulnerability, "threats").iter().find(|threat| text(threat, "category") == "impact");
-        let flag = list(vulnerability, "flags").first().map(|flag| text(flag, "label"));
-        let why = flag.or_else(|| impact.map(|threat| text(threat, "details"))).filter(|why| !why.is_empty());
         let Some(status) = vulnerability.get("product_status") else { continue };
         for (bucket, word) in [
             ("known_not_affected", "not_affected"),
@@ -112,13 +109,39 @@ fn csaf(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> {
             ("under_investigation", "under_investigation"),
         ] {
             let named = list(status, bucket).iter().filter_map(Value::as_str);
-            let packages = named.filter_map(|id| products.get(id).cloned()).collect();
-            let ids = ids.clone();
-            let stated = Stated { ids, packages, status: word, why, stated, author };
-            statements.extend(stated.into_statement(origin));
+            // Each product has reasons of its own.
+            let mut packages: BTreeMap<Option<&str>, Vec<VexPackage>> = BTreeMap::new();
+            for (id, package) in named.filter_map(|id| Some((id, products.get(id)?))) {
+                let why = csaf_reason(vulnerability, id, groups);
+                packages.entry(why).or_default().push(package.clone());
+            }
+            for (why, packages) in packages {
+                let ids = ids.clone();
+                let stated = Stated { ids, packages, status: word, why, stated, author };
+                statements.extend(stated.into_statement(origin));
+            }
         }
     }
     Ok(statements)
+}
+
+/// Why a vulnerability does not affect a product: a flag, or else a threat of the category `impact`, that names the product
+/// or a group with it, or neither products nor groups (CSAF 2.0, 3.2.3.5 and 3.2.3.14).
+fn csaf_reason<'v>(vulnerability: &'v Value, product: &str, groups: &[Value]) -> Option<&'v str> {
+    let names = |of: &Value, product: &str| {
+        list(of, "product_ids").iter().filter_map(Value::as_str).any(|named| named == product)
+    };
+    let is_of_group =
+        |id: &Value| groups.iter().any(|group| group.get("group_id") == Some(id) && names(group, product));
+    let is_for = |entry: &&Value| {
+        entry.get("product_ids").or_else(|| entry.get("group_ids")).is_none()
+            || names(entry, product)
+            || list(entry, "group_ids").iter().any(is_of_group)
+    };
+    let flag = list(vulnerability, "flags").iter().find(is_for).map(|flag| text(flag, "label"));
+    let is_impact = |threat: &&Value| text(threat, "category") == "impact";
+    let mut impacts = list(vulnerability, "threats").iter().filter(is_impact);
+    flag.or_else(|| impacts.find(is_for).map(|threat| text(threat, "details"))).filter(|why| !why.is_empty())
 }
 
 /// Id of a product → its package. A relationship (a component within a product) is its component.
@@ -301,6 +324,40 @@ mod tests {
                 ("CVE-3".to_owned(), package, Some("fixed".to_owned())),
             ]
         );
+    }
+
+    #[test]
+    fn a_reason_of_csaf_is_one_for_its_own_products_only() {
+        let product = |id: &str| {
+            format!(
+                r#"{{"product_id": "{id}", "product_identification_helper": {{"purl": "pkg:npm/{id}@1"}}}}"#
+            )
+        };
+        let products: Vec<String> = ["a", "b", "c", "d"].into_iter().map(product).collect();
+        let read_with = |reasons: &str| {
+            let text = format!(
+                r#"{{"document": {{"category": "csaf_vex"}}, "product_tree": {{"full_product_names": [{}],
+                    "product_groups": [{{"group_id": "g", "product_ids": ["c"]}}]}},
+                    "vulnerabilities": [{{"cve": "CVE-1", {reasons}, "product_status": {{"known_not_affected": ["a", "b", "c", "d"]}}}}]}}"#,
+                products.join(", ")
+            );
+            let hidden = read(&text).into_iter();
+            hidden.map(|(_, packages, why)| (packages, why.unwrap())).collect::<Vec<_>>()
+        };
+        let hidden = read_with(
+            r#""flags": [{"label": "component_not_present", "product_ids": ["a"]}, {"label": "inline_mitigations_already_exist", "group_ids": ["g"]}],
+                "threats": [{"category": "impact", "details": "never called", "product_ids": ["d"]}, {"category": "exploit_status", "details": "none", "product_ids": ["b"]}]"#,
+        );
+        let expected = [
+            ("npm/a@1", "not_affected: component_not_present"),
+            ("npm/c@1", "not_affected: inline_mitigations_already_exist"),
+            ("npm/d@1", "not_affected: never called"),
+        ];
+        assert_eq!(hidden, expected.map(|(package, why)| (package.to_owned(), why.to_owned())));
+        // One without products is for all; one whose products cannot be read is for none.
+        let all = ("npm/a@1 npm/b@1 npm/c@1 npm/d@1".to_owned(), "not_affected: x".to_owned());
+        assert_eq!(read_with(r#""flags": [{"label": "x"}]"#), [all]);
+        assert!(read_with(r#""flags": [{"label": "x", "product_ids": "a"}]"#).is_empty());
     }
 
     #[test]
