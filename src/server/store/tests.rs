@@ -634,6 +634,19 @@ mod file {
     }
 
     #[test]
+    fn a_folder_is_free_when_the_last_thread_has_closed_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 1..=40 {
+            block_on(async {
+                let store = Sqlite::open(folder.path()).unwrap();
+                let accepted = store.accept(delivery(&format!("d{n}")), Vec::new(), Time(n), Time(n)).await;
+                assert_eq!(accepted, Ok(Accepted::New), "{n}");
+                assert_eq!(store.queue(Time(n)).await.unwrap().due, 0, "{n}");
+            });
+        }
+    }
+
+    #[test]
     fn a_store_of_a_newer_tollgate_is_not_opened() {
         let folder = tempfile::tempdir().unwrap();
         drop(Sqlite::open(folder.path()).unwrap());

@@ -23,10 +23,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use writer::{Answer, Done, Write, write_all};
 
@@ -42,6 +42,9 @@ const WORDS: Words = Words { serial: "INTEGER PRIMARY KEY AUTOINCREMENT", bytes:
 /// How long a reader waits for a lock of the file.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// How long the process that has the folder is given to end, as when a service is started anew.
+const LEAVING: Duration = Duration::from_secs(2);
+
 /// By repository and commit.
 type Locks = BTreeMap<(String, String), Arc<tokio::sync::Mutex<()>>>;
 
@@ -50,10 +53,16 @@ pub struct Sqlite {
     file: PathBuf,
     clock: Clock,
     writer: mpsc::SyncSender<Write>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Vec<Open>>,
     /// One process serves a folder, so locks of the process are enough.
     locks: Mutex<Locks>,
-    _lock: Option<File>,
+    folder: Option<Arc<File>>,
+}
+
+/// A connection, and the lock of the folder that it keeps until it is closed.
+struct Open {
+    connection: Connection,
+    _folder: Option<Arc<File>>,
 }
 
 impl fmt::Debug for Sqlite {
@@ -97,15 +106,21 @@ impl Sqlite {
         }
     }
 
-    fn over(file: PathBuf, mut connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
+    fn over(file: PathBuf, connection: Connection, lock: Option<File>) -> Result<Self, StoreError> {
         let kept = connection.query_row(sql::LATEST_TIME, [], |row| row.get(0).map(Time));
         let clock = Clock::after(wall(), kept.map_err(|error| trouble(&error))?);
         let (writer, requests) = mpsc::sync_channel(MAX_WAITING);
+        let folder = lock.map(Arc::new);
+        let open = Open { connection, _folder: folder.clone() };
         std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || write_all(&mut connection, &requests))
+            .spawn(move || {
+                // The whole of it: a closure takes only the fields that it names.
+                let mut open = open;
+                write_all(&mut open.connection, &requests);
+            })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { file, clock, writer, readers: Mutex::default(), locks: Mutex::default(), _lock: lock })
+        Ok(Self { file, clock, writer, readers: Mutex::default(), locks: Mutex::default(), folder })
     }
 
     /// Does something inside the writer's next transaction.
@@ -138,30 +153,40 @@ impl Sqlite {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let file = self.file.clone();
+        let (file, folder) = (self.file.clone(), self.folder.clone());
         let read = tokio::task::spawn_blocking(move || {
-            let connection = match kept {
-                Some(connection) => connection,
-                None => reader(&file).map_err(|error| trouble(&error))?,
+            let open = match kept {
+                Some(open) => open,
+                None => {
+                    let connection = reader(&file).map_err(|error| trouble(&error))?;
+                    Open { connection, _folder: folder }
+                }
             };
-            let done = work(&connection).map_err(|error| trouble(&error));
-            Ok((connection, done))
+            let done = work(&open.connection).map_err(|error| trouble(&error));
+            Ok((open, done))
         });
-        let (connection, done) =
+        let (open, done) =
             read.await.map_err(|_| StoreError::Unavailable("a reader has stopped".to_owned()))??;
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(open);
         done
     }
 }
 
-/// Keeps other processes out of the folder.
+/// Keeps other processes out of the folder. One that is just ending, or has just been copied and is about to become
+/// another program, is waited for.
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let unavailable = |error: std::io::Error| StoreError::Unavailable(error.to_string());
     let file = File::create(folder.join("lock")).map_err(unavailable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(std::fs::TryLockError::Error(error)) => Err(unavailable(error)),
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if started.elapsed() < LEAVING => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => return Err(unavailable(error)),
+        }
     }
 }
 
