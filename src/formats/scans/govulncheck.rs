@@ -1,6 +1,6 @@
 //! `govulncheck -json`: a stream of objects, or an array of them (security.md b8). It gives no severity.
 
-use super::findings::{Draft, Reading, finish, line, sentence, short, shorts};
+use super::findings::{Draft, Reading, finish, inside, line, sentence, short, shorts};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -42,8 +42,10 @@ struct Stream {
     configured: bool,
     /// The analysis went down to symbols.
     by_symbol: bool,
-    /// Something came behind the configuration.
-    went_on: bool,
+    /// It got as far as looking: a finding, or a step behind the one that fetches the database.
+    looked: bool,
+    /// A run before the last one did not get as far: some write the runs of several modules into one file.
+    stopped: bool,
     /// Vulnerability and module → how it is reached, and the finding.
     findings: BTreeMap<(String, String), (Reach, Draft)>,
     /// Records: what a vulnerability is called. They are no findings.
@@ -57,9 +59,13 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     let mut json = Json::new(source);
     let mut stream = Stream::default();
     let read = stream.read(&mut json, &mut reading).and_then(|()| json.finish(context));
-    if read.is_ok() && !(stream.configured && stream.went_on) {
-        let reason = "the stream lacks the scanner's configuration, or ends with it";
+    if read.is_ok() && !stream.configured {
+        let reason = "the stream lacks the scanner's configuration";
         reading.health.worsen(context, &json, Health::Degraded, Code::MissingField, reason);
+    }
+    if read.is_ok() && (stream.stopped || !stream.looked) {
+        let reason = "govulncheck stopped before it compared anything with the vulnerability database";
+        reading.health.worsen(context, &json, Health::Failed, Code::ToolFailed, reason);
     }
     stream.hand_over(context, &mut reading);
     finish(read, context, reading)
@@ -81,7 +87,8 @@ impl Stream {
         let is_object = json.object(|json, key| {
             match key {
                 "config" => {
-                    self.configured = true;
+                    self.stopped |= self.configured && !self.looked;
+                    (self.configured, self.looked) = (true, false);
                     json.object(|json, key| {
                         match key {
                             "scanner_version" => reading.version = short(json)?,
@@ -94,18 +101,25 @@ impl Stream {
                 }
                 "osv" => self.read_record(json)?,
                 "finding" => {
-                    self.went_on = true;
+                    self.looked = true;
                     self.read_finding(json)?;
                 }
-                "progress" | "SBOM" => {
-                    self.went_on = true;
-                    json.skip()?;
-                }
+                "progress" => self.read_progress(json)?,
                 _ => json.skip()?,
             }
             Ok(())
         })?;
         self.not_kept += u64::from(!is_object);
+        Ok(())
+    }
+
+    /// What it is about to do. With the database out of reach nothing follows "Fetching vulnerabilities from the
+    /// database...", and all that stands before is the same in a clean run.
+    fn read_progress(&mut self, json: &mut Json<'_, '_>) -> Result<(), ParseError> {
+        inside(json, "message", |json| {
+            self.looked = !short(json)?.starts_with("Fetching vulnerabilities");
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -236,6 +250,12 @@ mod tests {
     use crate::model::Severity;
 
     const CONFIG: &str = r#"{"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck", "scanner_version": "v1.1"}}"#;
+    const SBOM: &str = r#"{"SBOM": {"go_version": "go1.26", "modules": [{"path": "own"}]}}"#;
+    const FETCHING: &str =
+        r#"{"progress": {"message": "Fetching vulnerabilities from the database..."}}"#;
+    const SCANNING: &str = r#"{"progress": {"message": "Scanning your binary for known vulnerabilities..."}}"#;
+    const CHECKING: &str =
+        r#"{"progress": {"message": "Checking the code against the vulnerabilities..."}}"#;
     const RECORD: &str = r#"{"osv": {"id": "GO-1", "aliases": ["CVE-1"], "summary": "s"}}"#;
 
     fn finding(frame: &str) -> String {
@@ -246,8 +266,28 @@ mod tests {
 
     #[test]
     fn records_are_no_findings() {
-        let read = read(&FORMAT, &format!("{CONFIG}\n{{\"progress\": {{}}}}\n{RECORD}{RECORD}"));
+        let read = read(&FORMAT, &format!("{CONFIG}{SBOM}{FETCHING}{RECORD}{RECORD}{CHECKING}"));
         assert_eq!((read.severities().len(), read.health()), (0, Health::Complete));
+    }
+
+    #[test]
+    fn a_run_that_got_no_database_is_not_clean() {
+        for (stream, health) in [
+            (CONFIG.to_owned(), Health::Failed),
+            (format!("{CONFIG}{SBOM}"), Health::Failed),
+            (format!("{CONFIG}{SBOM}{FETCHING}"), Health::Failed),
+            (format!("{CONFIG}{SBOM}{FETCHING}{RECORD}"), Health::Failed),
+            (format!("{CONFIG}{SBOM}{FETCHING}{CHECKING}"), Health::Complete),
+            // Version 1.0 says one thing only.
+            (format!("{CONFIG}{SCANNING}"), Health::Complete),
+            (format!("{CONFIG}{}", finding("")), Health::Complete),
+            // A binary; and two modules, of which one got none.
+            (format!("{CONFIG}{SCANNING}{FETCHING}"), Health::Failed),
+            (format!("{CONFIG}{FETCHING}{CONFIG}{FETCHING}{CHECKING}"), Health::Failed),
+            (format!("{CONFIG}{FETCHING}{CHECKING}{CONFIG}{FETCHING}{CHECKING}"), Health::Complete),
+        ] {
+            assert_eq!(read(&FORMAT, &stream).health(), health, "{stream}");
+        }
     }
 
     #[test]
