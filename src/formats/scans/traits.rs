@@ -144,7 +144,12 @@ const SAID: &[Row] = &[
     (
         "trufflehog",
         r#"{"SourceMetadata":{"Data":{"Git":{"file":"a","line":3}}},"DetectorName":"AWS","Verified":@,"Raw":"s"}"#,
-        &[("true", verified(true)), ("false", verified(false)), ("null", NOTHING)],
+        &[
+            ("true", verified(true)),
+            ("false", verified(false)),
+            (r#"false,"VerificationError":"i/o timeout""#, NOTHING),
+            ("null", NOTHING),
+        ],
     ),
 ];
 

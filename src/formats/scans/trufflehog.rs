@@ -37,29 +37,35 @@ fn read_values(
     context: &mut Context,
     reading: &mut Reading,
 ) -> Result<(), ParseError> {
-    let mut any = false;
+    let (mut any, mut finished) = (false, false);
     while json.more()? {
         any = true;
         if json.kind()? == JsonKind::Array {
-            json.array(|json| read_secret(json, context, reading))?;
+            // Whoever wraps them has seen the end.
+            finished = true;
+            json.array(|json| read_secret(json, context, reading).map(|_| ()))?;
         } else {
-            read_secret(json, context, reading)?;
+            finished |= read_secret(json, context, reading)?;
         }
     }
     if !any {
         let reason = "TruffleHog writes nothing when it finds nothing, and nothing when it fails";
         reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
+    } else if !finished && reading.count() == 0 {
+        let reason = "the file holds TruffleHog's log, and the log does not say that the scan finished";
+        reading.health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
     }
     Ok(())
 }
 
+/// A secret, or a line of the log; true for the one that says that the scan finished.
 fn read_secret(
     json: &mut Json<'_, '_>,
     context: &mut Context,
     reading: &mut Reading,
-) -> Result<(), ParseError> {
+) -> Result<bool, ParseError> {
     let mut draft = Draft::default();
-    let (mut verified, mut found) = (None, false);
+    let (mut verified, mut failed, mut found) = (None, false, false);
     let (mut level, mut message) = (String::new(), String::new());
     json.object(|json, key| {
         match key {
@@ -73,6 +79,7 @@ fn read_secret(
             }
             "path" => draft.file = short(json)?,
             "Verified" => verified = json.boolean()?,
+            "VerificationError" => failed = !short(json)?.is_empty(),
             "Raw" => draft.fingerprint = secret_hash(json)?,
             "level" => level = short(json)?,
             "msg" => message = short(json)?,
@@ -83,22 +90,24 @@ fn read_secret(
     if !found {
         if level.is_empty() {
             reading.add_unknown();
-        } else if level.starts_with("error") {
+        } else if ["error", "dpanic", "panic", "fatal"].iter().any(|word| level.starts_with(word)) {
             // Its log, written into the same file.
             let reason = format!("TruffleHog reports an error: {message}");
             reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
         }
-        return Ok(());
+        return Ok(message == "finished scanning");
     }
-    draft.traits.verified = verified;
-    draft.source = match verified {
-        Some(true) => "trufflehog, verified".to_owned(),
-        Some(false) => "trufflehog, not verified".to_owned(),
-        None => "trufflehog, no severity".to_owned(),
+    // `false` says that the secret does not work only if it could be tried out.
+    draft.traits.verified = verified.filter(|works| *works || !failed);
+    draft.source = match (verified, failed) {
+        (Some(true), _) => "trufflehog, verified".to_owned(),
+        (Some(false), true) => "trufflehog, the verification failed".to_owned(),
+        (Some(false), false) => "trufflehog, not verified".to_owned(),
+        (None, _) => "trufflehog, no severity".to_owned(),
     };
     draft.message = if verified == Some(true) { "a secret that works" } else { "a secret" }.to_owned();
     reading.add(context, &draft);
-    Ok(())
+    Ok(false)
 }
 
 /// `Data`: kind of source → where in it.
@@ -156,9 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn a_log_without_a_secret_is_clean_only_if_it_says_that_the_scan_finished() {
+        let started = r#"{"level":"info-0","ts":"t","logger":"trufflehog","msg":"running source"}"#;
+        assert_eq!(read_as(&FORMAT, started.as_bytes()).health(), Health::Failed);
+        let finished = format!("{started}\n{}", started.replace("running source", "finished scanning"));
+        let read_finished = read_as(&FORMAT, finished.as_bytes());
+        assert_eq!((read_finished.severities().len(), read_finished.health()), (0, Health::Complete));
+    }
+
+    #[test]
     fn an_error_in_the_log_and_an_empty_file_are_not_clean() {
         let log = format!("{LINE}\n{}", r#"{"level":"error-0","msg":"cannot clone"}"#);
         assert_eq!(read(&FORMAT, &log).health(), Health::Degraded);
+        assert_eq!(read(&FORMAT, &log.replace("error-0", "fatal")).health(), Health::Degraded);
         assert_eq!(read_as(&FORMAT, b"\n").health(), Health::Empty);
         assert_eq!(read_as(&FORMAT, b"{}").severities(), [Severity::Unknown]);
     }
