@@ -52,7 +52,7 @@ impl Rule for ScanNew {
     fn judge(&self, evidence: &Evidence<'_>, scope: &Scope<'_>) -> Judgement {
         let required = self.limits.required_text("new ");
         let relies_on = |scan: &Scan| self.narrowing.relies_on(scan);
-        if let Some(judgement) = vanished::judgement(evidence, &required, relies_on) {
+        if let Some(judgement) = vanished::judgement(evidence, scope, &required, relies_on) {
             return judgement;
         }
         if let Some(judgement) = doubt::absent(evidence, scope, Kind::Scan, &required) {

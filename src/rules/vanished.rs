@@ -4,13 +4,15 @@ use super::{Judgement, Scope, limits};
 use crate::compare::{self, Evidence};
 use crate::model::{Kind, Measured, OutcomeKind, Scan, SeverityCounts, Untrusted};
 
-/// "Not measured" if a scan of the base that the rule relies on is missing here.
+/// "Not measured" if a scan of the base that the rule relies on is missing here, unless the policy lets its report be
+/// absent.
 pub(super) fn judgement(
     evidence: &Evidence<'_>,
+    scope: &Scope<'_>,
     required: &str,
     relies_on: impl Fn(&Scan) -> bool,
 ) -> Option<Judgement> {
-    let missing = missing(evidence, relies_on);
+    let missing = missing(evidence, scope, relies_on);
     let mut known = SeverityCounts::default();
     missing.iter().for_each(|scan| known.add(&scan.active));
     let what = match missing.len() {
@@ -34,8 +36,7 @@ pub(super) fn settle(
     if judgement.kind != OutcomeKind::Met {
         return judgement;
     }
-    let missing =
-        missing(evidence, |scan| relies_on(scan) && (scope.pinned || !may_be_absent(scan, evidence)));
+    let missing = missing(evidence, scope, relies_on);
     if missing.is_empty() {
         return judgement;
     }
@@ -43,10 +44,16 @@ pub(super) fn settle(
     judgement.because(reason(&missing))
 }
 
-fn missing<'e>(evidence: &Evidence<'e>, relies_on: impl Fn(&Scan) -> bool) -> Vec<&'e Scan> {
+/// The scans of the base that are missed here. What is pinned for all is missed whatever a repository lets be absent.
+fn missing<'e>(
+    evidence: &Evidence<'e>,
+    scope: &Scope<'_>,
+    relies_on: impl Fn(&Scan) -> bool,
+) -> Vec<&'e Scan> {
     let scans = evidence.base.into_iter().flat_map(|base| &base.scans);
     let is_there = |scan: &Scan| evidence.head.scans.iter().any(|head| compare::same_tool(head, scan));
-    scans.filter(|scan| !is_there(scan) && relies_on(scan)).collect()
+    let is_missed = |scan: &Scan| !is_there(scan) && (scope.pinned || !may_be_absent(scan, evidence));
+    scans.filter(|scan| is_missed(scan) && relies_on(scan)).collect()
 }
 
 /// True if every report of a scanner may be absent by the policy's word, or one that is absent and may be states all
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_scanner_that_the_policy_lets_be_absent_is_not_missed() {
-        let judge = |entries: &[(&[ScanClass], bool, u64)], pinned: bool| {
+        let judge_by = |rule: &str, entries: &[(&[ScanClass], bool, u64)], pinned: bool| {
             let mut sample = Sample::of(scans(&[("one", &[Secret])]))
                 .against(scans(&[("one", &[Secret]), ("two", &[Secret])]));
             for (index, (classes, optional, arrived)) in entries.iter().enumerate() {
@@ -178,7 +185,12 @@ mod tests {
                 sample.contract[index].classes = ScanClasses::of(classes);
             }
             sample.pinned = pinned;
-            sample.judge("scan.secrets", &[]).kind
+            sample.judge(rule, &[]).kind
+        };
+        let judge = |entries: &[(&[ScanClass], bool, u64)], pinned: bool| {
+            let kinds = ["scan.secrets", "scan.all", "scan.new"].map(|rule| judge_by(rule, entries, pinned));
+            assert!(kinds.iter().all(|kind| *kind == kinds[0]), "{kinds:?}");
+            kinds[0]
         };
         let one: (&[ScanClass], bool, u64) = (&[], false, 1);
         assert_eq!(judge(&[one, (&[Secret], true, 0)], false), OutcomeKind::Met);
@@ -188,6 +200,24 @@ mod tests {
         assert_eq!(judge(&[one, (&[Container], true, 0)], false), OutcomeKind::NotMeasured);
         assert_eq!(judge(&[one, (&[Secret], true, 1)], false), OutcomeKind::NotMeasured);
         assert_eq!(judge(&[one, (&[Secret], true, 0)], true), OutcomeKind::NotMeasured);
+    }
+
+    #[test]
+    fn a_change_without_any_scan_is_not_judged_only_where_all_scans_may_be_absent() {
+        let judge = |optional: &[bool], pinned: bool| {
+            let base = scan(vec![finding("a", High)]);
+            let mut sample = Sample::default().against(base);
+            for (index, optional) in optional.iter().enumerate() {
+                sample = sample.asking("entry", Kind::Scan, 1, 0);
+                sample.contract[index].optional = *optional;
+            }
+            sample.pinned = pinned;
+            sample.judge("scan.new", &[]).kind
+        };
+        assert_eq!(judge(&[true, true], false), OutcomeKind::NotJudged);
+        assert_eq!(judge(&[true, true], true), OutcomeKind::NotMeasured);
+        assert_eq!(judge(&[true, false], false), OutcomeKind::NotMeasured);
+        assert_eq!(judge(&[], false), OutcomeKind::NotMeasured);
     }
 
     #[test]
