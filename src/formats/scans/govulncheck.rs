@@ -251,11 +251,10 @@ mod tests {
 
     const CONFIG: &str = r#"{"config": {"protocol_version": "v1.0.0", "scanner_name": "govulncheck", "scanner_version": "v1.1"}}"#;
     const SBOM: &str = r#"{"SBOM": {"go_version": "go1.26", "modules": [{"path": "own"}]}}"#;
-    const FETCHING: &str =
-        r#"{"progress": {"message": "Fetching vulnerabilities from the database..."}}"#;
-    const SCANNING: &str = r#"{"progress": {"message": "Scanning your binary for known vulnerabilities..."}}"#;
-    const CHECKING: &str =
-        r#"{"progress": {"message": "Checking the code against the vulnerabilities..."}}"#;
+    const FETCHING: &str = r#"{"progress": {"message": "Fetching vulnerabilities from the database..."}}"#;
+    const SCANNING: &str =
+        r#"{"progress": {"message": "Scanning your binary for known vulnerabilities..."}}"#;
+    const CHECKING: &str = r#"{"progress": {"message": "Checking the code against the vulnerabilities..."}}"#;
     const RECORD: &str = r#"{"osv": {"id": "GO-1", "aliases": ["CVE-1"], "summary": "s"}}"#;
 
     fn finding(frame: &str) -> String {

@@ -68,6 +68,57 @@ const SAID: &[Row] = &[
         ],
     ),
     (
+        "osv",
+        r#"{"results": [{"packages": [{"package": {"name": "My_Pkg", "version": "1", "ecosystem": "PyPI"}, "groups": [{"ids": ["PYSEC-1"]}], "vulnerabilities": [{"id": "PYSEC-1", "affected": [@]}]}]}]}"#,
+        &[
+            (
+                r#"{"package": {"name": "my-pkg", "ecosystem": "PyPI"}, "ranges": [{"events": [{"introduced": "0"}, {"fixed": "2"}]}]}"#,
+                fix(true),
+            ),
+            (
+                r#"{"package": {"name": "my-pkg", "ecosystem": "PyPI"}, "ranges": [{"events": [{"introduced": "0"}]}]}"#,
+                fix(false),
+            ),
+            (
+                r#"{"package": {"name": "my-pkg", "ecosystem": "PyPI"}, "ranges": [{"events": [{"introduced": "0"}, {"last_affected": "2"}]}]}"#,
+                NOTHING,
+            ),
+            (
+                r#"{"package": {"name": "other", "ecosystem": "PyPI"}, "ranges": [{"events": [{"fixed": "2"}]}]}"#,
+                NOTHING,
+            ),
+            (r#"{"package": {"name": "my-pkg", "ecosystem": "PyPI"}, "versions": ["1"]}"#, NOTHING),
+        ],
+    ),
+    (
+        "osv",
+        r#"{"results": [{"packages": [{"package": {"name": "p", "ecosystem": "Debian:12"}, "groups": [{"ids": ["A"]}], "vulnerabilities": [{"id": "A", "affected": [@]}]}]}]}"#,
+        &[(
+            r#"{"package": {"name": "p", "ecosystem": "Debian:12"}, "ranges": [{"events": [{"introduced": "0"}]}]}, {"package": {"name": "p", "ecosystem": "Debian:13"}, "ranges": [{"events": [{"fixed": "2"}]}]}"#,
+            fix(false),
+        )],
+    ),
+    (
+        "osv",
+        r#"{"results": [{"packages": [{"package": {"name": "p", "ecosystem": "Go"}, @, "vulnerabilities": [{"id": "GO-1"}]}]}]}"#,
+        &[
+            (
+                r#""groups": [{"ids": ["GO-1"], "experimental_analysis": {"GO-1": {"called": false, "unimportant": false}}}]"#,
+                reachable(false),
+            ),
+            (
+                r#""groups": [{"ids": ["GO-1"], "experimentalAnalysis": {"GO-1": {"called": false}, "GO-2": {"called": true}}}]"#,
+                reachable(true),
+            ),
+            (
+                r#""groups": [{"ids": ["GO-1"], "experimental_analysis": {"GO-1": {"called": false, "unimportant": true}}}]"#,
+                NOTHING,
+            ),
+            (r#""dependency_groups": ["dev"], "groups": []"#, Traits { development: Some(true), ..NOTHING }),
+            (r#""dependency_groups": ["dev", "optional"], "groups": []"#, NOTHING),
+        ],
+    ),
+    (
         "cargo-audit",
         r#"{"database": {}, "lockfile": {}, "vulnerabilities": {"list": [{"advisory": {"id": "RUSTSEC-1"}, "package": {"name": "p"}, "versions": {"patched": @}}]}}"#,
         &[(r#"[">=1"]"#, fix(true)), ("[]", fix(false)), ("null", NOTHING)],

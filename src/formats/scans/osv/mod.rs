@@ -1,13 +1,13 @@
 //! OSV-Scanner's own JSON (security.md b8). One group of aliases of one package is one finding.
 
-use super::findings::{
-    Draft, Reading, Score, inside, read_scan, score, sentence, severity_word, short, shorts, take_scalar,
-    vector_severity,
-};
+mod records;
+
+use super::findings::{Draft, Reading, Score, inside, read_scan, score, short, shorts, take_scalar};
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
 use crate::model::{Health, Kind, ScanClass, Severity};
+use records::{Record, bytes_of, read_record};
 use std::collections::BTreeMap;
 
 pub(super) const FORMAT: Format = Format {
@@ -38,6 +38,9 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                     "results" => results = json.array(|json| read_result(json, context, reading))?,
                     "image_metadata" => image = json.object(|json, _| json.skip())?,
                     "experimental_config" => read_config(json, reading)?,
+                    "experimental_generic_findings" => {
+                        json.array(|json| read_generic_finding(json, context, reading))?;
+                    }
                     _ => json.skip()?,
                 }
                 Ok(())
@@ -78,6 +81,49 @@ fn read_config(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), Par
     Ok(())
 }
 
+/// What its detectors found that is about no package: a weak credential, say. Since version 2.3.
+fn read_generic_finding(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let mut draft = Draft { class: Some(ScanClass::Infrastructure), ..Draft::default() };
+    let mut severity = String::new();
+    let is_object = inside(json, "Adv", |json| {
+        json.object(|json, key| {
+            match key {
+                "ID" => {
+                    inside(json, "Reference", |json| {
+                        draft.rule = short(json)?;
+                        Ok(())
+                    })?;
+                }
+                "Title" => draft.message = short(json)?,
+                "Sev" => take_scalar(json, &mut severity)?,
+                _ => json.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    if !is_object {
+        reading.add_unknown();
+        return Ok(());
+    }
+    // The numbers of OSV-SCALIBR's `SeverityEnum`; 0 is unspecified.
+    draft.severity = match severity.as_str() {
+        "1" => Some(Severity::Info),
+        "2" => Some(Severity::Low),
+        "3" => Some(Severity::Medium),
+        "4" => Some(Severity::High),
+        "5" => Some(Severity::Critical),
+        _ => None,
+    };
+    draft.source = format!("osv-scanner severity {severity}");
+    reading.add(context, &draft);
+    Ok(())
+}
+
 fn read_result(
     json: &mut Json<'_, '_>,
     context: &mut Context,
@@ -110,31 +156,10 @@ fn read_result(
     Ok(())
 }
 
-/// What a record says of how bad it is.
-#[derive(Debug, Default)]
-struct Record {
-    summary: String,
-    aliases: Vec<String>,
-    /// From its vectors, the worst.
-    scored: Option<(Severity, String)>,
-    /// From a database's word.
-    word: Option<(Severity, String)>,
-}
-
-impl Record {
-    fn bytes(&self) -> usize {
-        size_of::<Self>() + self.summary.len() + bytes_of(&self.aliases)
-    }
-}
-
 impl Group {
     fn bytes(&self) -> usize {
         size_of::<Self>() + bytes_of(&self.ids) + bytes_of(&self.aliases)
     }
-}
-
-fn bytes_of(texts: &[String]) -> usize {
-    texts.iter().map(|text| text.len() + size_of::<String>()).sum()
 }
 
 /// Several ids of one vulnerability.
@@ -143,6 +168,8 @@ struct Group {
     ids: Vec<String>,
     aliases: Vec<String>,
     max_severity: String,
+    /// Whether the code calls it, where OSV-Scanner looked for calls.
+    reachable: Option<bool>,
 }
 
 /// Groups and records of a single package beyond this are only counted.
@@ -171,9 +198,10 @@ fn read_package(
                     Ok(())
                 })?;
             }
+            "dependency_groups" => draft.traits.development = read_groups_of_dependency(json)?,
             "vulnerabilities" => {
                 json.array(|json| {
-                    let (id, record) = read_record(json)?;
+                    let (id, record) = read_record(json, &draft.package, &draft.ecosystem)?;
                     record_bytes += record.bytes();
                     if record_bytes < MOST_BYTES_OF_A_PACKAGE {
                         records.insert(id, record);
@@ -229,6 +257,14 @@ fn read_package(
     Ok(())
 }
 
+/// True if the package is in groups of the development alone. A package in no group, or in one of another name, may
+/// be anything: not every lockfile tells.
+fn read_groups_of_dependency(json: &mut Json<'_, '_>) -> Result<Option<bool>, ParseError> {
+    let groups = shorts(json)?;
+    let is_development = |group: &String| ["dev", "develop", "development"].contains(&group.as_str());
+    Ok((!groups.is_empty() && groups.iter().all(is_development)).then_some(true))
+}
+
 fn describe(group: &Group, records: &BTreeMap<String, Record>, mut draft: Draft) -> Draft {
     draft.rule = group.ids.first().cloned().unwrap_or_default();
     let members = || group.ids.iter().filter_map(|id| records.get(id));
@@ -237,6 +273,8 @@ fn describe(group: &Group, records: &BTreeMap<String, Record>, mut draft: Draft)
     }
     draft.message =
         members().map(|record| record.summary.clone()).find(|text| !text.is_empty()).unwrap_or_default();
+    draft.traits.reachable = group.reachable;
+    draft.traits.fix = members().map(|record| record.fix).max().flatten();
     let worst = |pick: fn(&Record) -> &Option<(Severity, String)>| {
         members().filter_map(|record| pick(record).clone()).min_by_key(|(severity, _)| *severity)
     };
@@ -263,6 +301,7 @@ fn read_group(json: &mut Json<'_, '_>) -> Result<Group, ParseError> {
             "ids" => group.ids = shorts(json)?,
             "aliases" => group.aliases = shorts(json)?,
             "max_severity" => take_scalar(json, &mut group.max_severity)?,
+            "experimental_analysis" | "experimentalAnalysis" => group.reachable = read_analysis(json)?,
             _ => json.skip()?,
         }
         Ok(())
@@ -270,52 +309,24 @@ fn read_group(json: &mut Json<'_, '_>) -> Result<Group, ParseError> {
     Ok(group)
 }
 
-/// A record of the OSV schema.
-fn read_record(json: &mut Json<'_, '_>) -> Result<(String, Record), ParseError> {
-    let (mut id, mut record) = (String::new(), Record::default());
-    json.object(|json, key| {
-        match key {
-            "id" => id = short(json)?,
-            "summary" => record.summary = sentence(json)?,
-            "aliases" => record.aliases = shorts(json)?,
-            "severity" => {
-                json.array(|json| read_severity(json, &mut record))?;
+/// Ids → whether each is called. One that a distribution calls unimportant is listed here too, which says nothing of
+/// calls.
+fn read_analysis(json: &mut Json<'_, '_>) -> Result<Option<bool>, ParseError> {
+    let mut reachable = None;
+    json.entries(|json, _| {
+        let (mut called, mut unimportant) = (None, false);
+        json.object(|json, key| {
+            match key {
+                "called" => called = json.boolean()?,
+                "unimportant" => unimportant = json.boolean()? == Some(true),
+                _ => json.skip()?,
             }
-            "database_specific" => {
-                json.entries(|json, key| {
-                    match key {
-                        "severity" => {
-                            let word = short(json)?;
-                            if let Some(severity) = severity_word(&word) {
-                                record.word = Some((severity, format!("osv database {word}")));
-                            }
-                        }
-                        _ => json.skip()?,
-                    }
-                    Ok(())
-                })?;
-            }
-            _ => json.skip()?,
-        }
+            Ok(())
+        })?;
+        reachable = reachable.max(called.filter(|called| *called || !unimportant));
         Ok(())
     })?;
-    Ok((id, record))
-}
-
-/// One entry of `severity`: a CVSS vector, or a word of Ubuntu. Of several vectors the worst counts.
-fn read_severity(json: &mut Json<'_, '_>, record: &mut Record) -> Result<(), ParseError> {
-    let mut text = String::new();
-    inside(json, "score", |json| {
-        text = short(json)?;
-        Ok(())
-    })?;
-    let said = vector_severity(&text).or_else(|| Some((severity_word(&text)?, format!("osv {text}"))));
-    if let Some(said) = said
-        && record.scored.as_ref().is_none_or(|have| said.0 < have.0)
-    {
-        record.scored = Some(said);
-    }
-    Ok(())
+    Ok(reachable)
 }
 
 #[cfg(test)]
@@ -374,6 +385,17 @@ mod tests {
         );
         assert_eq!(read.findings().len(), 3);
         assert_eq!(read.findings().iter().filter(|finding| finding.class == ScanClass::License).count(), 1);
+    }
+
+    #[test]
+    fn what_is_about_no_package_is_a_finding_too() {
+        let read = read(
+            &FORMAT,
+            r#"{"results": [], "experimental_config": {}, "experimental_generic_findings": [{"Adv": {"ID": {"Publisher": "CVE", "Reference": "weak-password"}, "Title": "t", "Sev": 4}, "Target": {"Extra": "/etc/shadow"}, "Plugins": ["weakcredentials/etcshadow"]}, {"Adv": {"Sev": 0}}, 7]}"#,
+        );
+        assert_eq!(read.severities(), [Severity::High, Severity::Unknown, Severity::Unknown]);
+        assert_eq!(read.findings()[0].rule.raw(), "weak-password");
+        assert_eq!(read.health(), Health::Degraded);
     }
 
     #[test]
