@@ -1,8 +1,8 @@
 //! OWASP dependency-check, XML and JSON (security.md b8).
 
 use super::findings::{
-    Draft, Path, Reading, Score, finish, is_xml, read_scan, score, sentence, severity_word, short,
-    take_scalar, walk,
+    Draft, Path, Reading, Score, finish, inside, is_xml, purl_package, read_scan, score, sentence,
+    severity_word, short, take_scalar, walk,
 };
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
@@ -59,6 +59,33 @@ impl Vulnerability {
             draft.suppressed = Some(("ignore-file", self.notes));
         }
         draft
+    }
+}
+
+/// A dependency: a file, and the package that it is if dependency-check could tell.
+#[derive(Debug, Default)]
+struct Dependency {
+    file_name: String,
+    file_path: String,
+    /// Ecosystem, name and version.
+    package: Option<[String; 3]>,
+}
+
+impl Dependency {
+    /// Takes an id of the package; of several the first package URL.
+    fn take_id(&mut self, id: &str) {
+        self.package = self.package.take().or_else(|| purl_package(id));
+    }
+
+    /// The finding in this dependency. A file's name has the version in it, and other tools do not know it.
+    fn name(&self, draft: &mut Draft) {
+        draft.file.clone_from(&self.file_path);
+        draft.package.clone_from(&self.file_name);
+        if let Some([ecosystem, name, version]) = &self.package {
+            draft.ecosystem.clone_from(ecosystem);
+            draft.package.clone_from(name);
+            draft.version.clone_from(version);
+        }
     }
 }
 
@@ -163,12 +190,21 @@ fn read_dependency(
     reading: &mut Reading,
 ) -> Result<(), ParseError> {
     const MOST: usize = 5_000;
-    let (mut name, mut path) = (String::new(), String::new());
+    let mut dependency = Dependency::default();
     let mut found: Vec<(Vulnerability, bool)> = Vec::new();
     let is_object = json.object(|json, key| {
         match key {
-            "fileName" => name = short(json)?,
-            "filePath" => path = short(json)?,
+            "fileName" => dependency.file_name = short(json)?,
+            "filePath" => dependency.file_path = short(json)?,
+            "packages" => {
+                json.array(|json| {
+                    inside(json, "id", |json| {
+                        dependency.take_id(&short(json)?);
+                        Ok(())
+                    })?;
+                    Ok(())
+                })?;
+            }
             "vulnerabilities" | "suppressedVulnerabilities" => {
                 json.array(|json| {
                     match read_vulnerability(json)? {
@@ -189,8 +225,7 @@ fn read_dependency(
     }
     for (vulnerability, suppressed) in found {
         let mut draft = vulnerability.into_draft(suppressed);
-        draft.package.clone_from(&name);
-        draft.file.clone_from(&path);
+        dependency.name(&mut draft);
         reading.add(context, &draft);
     }
     Ok(())
@@ -206,6 +241,10 @@ fn read_vulnerability(json: &mut Json<'_, '_>) -> Result<Option<Vulnerability>, 
             "name" => draft.rule = short(json)?,
             "description" => draft.message = sentence(json)?,
             "severity" => *severity = short(json)?,
+            // There only for what CISA's catalogue lists.
+            "knownExploitedVulnerability" => {
+                draft.traits.exploited = json.object(|json, _| json.skip())?.then_some(true);
+            }
             "notes" => *notes = sentence(json)?,
             "cvssv4" => read_cvss(json, word_4, score_4)?,
             "cvssv3" => read_cvss(json, word_3, score_3)?,
@@ -261,8 +300,7 @@ fn parse_xml(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, P
 #[derive(Debug, Default)]
 struct XmlState {
     vulnerability: Vulnerability,
-    file_name: String,
-    file_path: String,
+    dependency: Dependency,
     dependencies: u64,
     exceptions: u64,
     /// The name of the source of data that is open.
@@ -276,13 +314,14 @@ impl XmlState {
         }
         let suppressed = path.has("suppressedVulnerability");
         if path.ends_with(&["dependency", "fileName"]) {
-            text.clone_into(&mut self.file_name);
+            text.clone_into(&mut self.dependency.file_name);
         } else if path.ends_with(&["dependency", "filePath"]) {
-            text.clone_into(&mut self.file_path);
+            text.clone_into(&mut self.dependency.file_path);
+        } else if path.ends_with(&["identifiers", "package", "id"]) {
+            self.dependency.take_id(text);
         } else if path.ends_with(&["dependency"]) {
             self.dependencies += 1;
-            self.file_name.clear();
-            self.file_path.clear();
+            self.dependency = Dependency::default();
         } else if path.ends_with(&["scanInfo", "engineVersion"]) {
             text.clone_into(&mut reading.version);
         } else if path.ends_with(&["dataSource", "name"]) {
@@ -293,8 +332,7 @@ impl XmlState {
             self.exceptions += 1;
         } else if path.ends_with(&["vulnerability"]) || path.ends_with(&["suppressedVulnerability"]) {
             let mut draft = std::mem::take(&mut self.vulnerability).into_draft(suppressed);
-            draft.package.clone_from(&self.file_name);
-            draft.file.clone_from(&self.file_path);
+            self.dependency.name(&mut draft);
             reading.add(context, &draft);
         } else if path.has("vulnerability") || suppressed {
             self.close_in_vulnerability(path, text);
@@ -308,6 +346,9 @@ impl XmlState {
         let field = |name: &str| {
             path.ends_with(&["vulnerability", name]) || path.ends_with(&["suppressedVulnerability", name])
         };
+        if field("knownExploitedVulnerability") {
+            draft.traits.exploited = Some(true);
+        }
         let cvss = |version: &str, name: &str| path.ends_with(&[version, name]);
         let target = match () {
             () if field("name") => &mut draft.rule,
@@ -337,6 +378,33 @@ mod tests {
         format!(
             r#"<?xml version="1.0"?><analysis xmlns="https://jeremylong.github.io/DependencyCheck/dependency-check.2.5.xsd"><scanInfo><engineVersion>9.0</engineVersion></scanInfo><dependencies><dependency><fileName>a.jar</fileName><filePath>/lib/a.jar</filePath><relatedDependencies><relatedDependency><fileName>b.jar</fileName></relatedDependency></relatedDependencies><vulnerabilities>{inside}</vulnerabilities></dependency></dependencies></analysis>"#
         )
+    }
+
+    #[test]
+    fn a_dependency_is_named_by_its_package_url_and_else_by_its_file() {
+        let json = |packages: &str| {
+            format!(
+                r#"{{"reportSchema": "1.1", "scanInfo": {{}}, "dependencies": [{{"fileName": "core-1.0.jar", "filePath": "/lib/core-1.0.jar", "relatedDependencies": [{{"fileName": "b.jar", "packageIds": [{{"id": "pkg:maven/b/b@9"}}]}}]{packages}, "vulnerabilities": [{{"name": "CVE-1", "severity": "HIGH"}}]}}]}}"#
+            )
+        };
+        let named = r#", "packages": [{"id": "cpe:2.3:a:x:core"}, {"id": "pkg:maven/org.x/core@1.0"}]"#;
+        let in_xml = xml("<vulnerability><name>CVE-1</name></vulnerability>").replace(
+            "<vulnerabilities>",
+            "<identifiers><package confidence=\"HIGH\"><id>pkg:maven/org.x/core@1.0</id></package></identifiers><vulnerabilities>",
+        );
+        for (text, wanted) in [
+            (json(named), ("maven", "org.x/core", "1.0")),
+            (in_xml, ("maven", "org.x/core", "1.0")),
+            (json(""), ("", "core-1.0.jar", "")),
+        ] {
+            let read = read(&FORMAT, &text);
+            let package = read.findings()[0].package.as_ref().unwrap();
+            assert_eq!(
+                (package.ecosystem.raw(), package.name.raw(), package.version.raw()),
+                wanted,
+                "{text}"
+            );
+        }
     }
 
     #[test]

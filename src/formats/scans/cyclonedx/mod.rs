@@ -4,8 +4,8 @@
 mod xml;
 
 use super::findings::{
-    Draft, Reading, Score, inside, is_xml, read_scan, score, sentence, severity_word, short, take_scalar,
-    vector_severity,
+    Draft, Reading, Score, inside, is_xml, purl_package, read_scan, score, sentence, severity_word, short,
+    take_scalar, vector_severity,
 };
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
@@ -54,11 +54,37 @@ struct Vulnerability {
     more_affected: u64,
 }
 
-/// The whole document.
+/// A component of the bill of materials.
+#[derive(Clone, Debug, Default)]
+struct Component {
+    /// From its package URL: the bill has no other word for it.
+    ecosystem: String,
+    name: String,
+    version: String,
+}
+
+impl Component {
+    fn take_purl(&mut self, purl: &str) {
+        if let Some([ecosystem, ..]) = purl_package(purl) {
+            self.ecosystem = ecosystem;
+        }
+    }
+
+    /// What a reference stands for that is no `bom-ref` of the document: a package URL, also one inside of a link to
+    /// another bill (`urn:cdx:…#pkg:…`); something else is the name itself.
+    fn of_reference(reference: &str) -> Self {
+        let purl = reference.find("pkg:").and_then(|at| purl_package(reference.get(at..)?));
+        match purl {
+            Some([ecosystem, name, version]) => Self { ecosystem, name, version },
+            None => Self { name: reference.to_owned(), ..Self::default() },
+        }
+    }
+}
+
+/// The whole document, with its components by their `bom-ref`.
 #[derive(Debug, Default)]
 struct Bom {
-    /// `bom-ref` → name and version.
-    components: HashMap<String, (String, String)>,
+    components: HashMap<String, Component>,
     component_bytes: usize,
     vulnerability_bytes: usize,
     vulnerabilities: Vec<Vulnerability>,
@@ -97,11 +123,12 @@ impl Vulnerability {
 }
 
 impl Bom {
-    fn add_component(&mut self, reference: &str, name: String, version: String) {
+    fn add_component(&mut self, reference: &str, component: Component) {
         const MOST_BYTES: usize = 4 << 20;
-        self.component_bytes += reference.len() + name.len() + version.len() + 96;
+        let Component { ecosystem, name, version } = &component;
+        self.component_bytes += reference.len() + ecosystem.len() + name.len() + version.len() + 128;
         if !reference.is_empty() && self.component_bytes < MOST_BYTES {
-            self.components.insert(reference.to_owned(), (name, version));
+            self.components.insert(reference.to_owned(), component);
         }
     }
 
@@ -139,11 +166,10 @@ impl Bom {
                 reading.add(context, &draft);
             }
             for reference in affects {
-                let (name, version) = match self.components.get(&reference) {
-                    Some((name, version)) => (name.clone(), version.clone()),
-                    None => of_purl(&reference),
-                };
-                let draft = Draft { package: name, version, ..draft.clone() };
+                let known = self.components.get(&reference).cloned();
+                let Component { ecosystem, name, version } =
+                    known.unwrap_or_else(|| Component::of_reference(&reference));
+                let draft = Draft { package: name, version, ecosystem, ..draft.clone() };
                 reading.add(context, &draft);
             }
         }
@@ -151,17 +177,6 @@ impl Bom {
             reading.add_unknown();
         }
     }
-}
-
-/// `pkg:maven/org.x/core@1.0?…` → `org.x/core`, `1.0`; something else is the name itself.
-fn of_purl(reference: &str) -> (String, String) {
-    let Some(purl) = reference.find("pkg:").and_then(|at| reference.get(at + 4..)) else {
-        return (reference.to_owned(), String::new());
-    };
-    let purl = purl.split(['?', '#']).next().unwrap_or_default();
-    let (name, version) = purl.rsplit_once('@').unwrap_or((purl, ""));
-    let name = name.split_once('/').map_or(name, |(_, name)| name);
-    (name.to_owned(), version.to_owned())
 }
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
@@ -221,20 +236,23 @@ fn is_of_an_image(json: &mut Json<'_, '_>) -> Result<bool, ParseError> {
 
 fn read_components(json: &mut Json<'_, '_>, bom: &mut Bom) -> Result<(), ParseError> {
     json.array(|json| {
-        let (mut reference, mut group, mut name, mut version) = Default::default();
+        let (mut reference, mut group, mut component) = (String::new(), String::new(), Component::default());
         json.object(|json, key| {
             match key {
                 "bom-ref" => reference = short(json)?,
                 "group" => group = short(json)?,
-                "name" => name = short(json)?,
-                "version" => version = short(json)?,
+                "name" => component.name = short(json)?,
+                "version" => component.version = short(json)?,
+                "purl" => component.take_purl(&short(json)?),
                 "components" => read_components(json, bom)?,
                 _ => json.skip()?,
             }
             Ok(())
         })?;
-        let name: String = if String::is_empty(&group) { name } else { format!("{group}/{name}") };
-        bom.add_component(&reference, name, version);
+        if !group.is_empty() {
+            component.name = format!("{group}/{}", component.name);
+        }
+        bom.add_component(&reference, component);
         Ok(())
     })?;
     Ok(())
@@ -341,8 +359,20 @@ mod tests {
             .map(|package| (package.name.raw(), package.version.raw()))
             .collect();
         packages.sort();
-        assert_eq!(packages, [("%40a/b", "3"), ("g/n", "1"), ("inner", "2")]);
+        assert_eq!(packages, [("@a/b", "3"), ("g/n", "1"), ("inner", "2")]);
         assert_eq!(read.findings()[0].aliases[0].raw(), "GHSA-1");
+    }
+
+    #[test]
+    fn the_ecosystem_is_that_of_the_package_url() {
+        let in_json = json(r#""affects": [{"ref": "r1"}]"#)
+            .replace(r#""version": "1""#, r#""version": "1", "purl": "pkg:maven/g/n@1""#);
+        let in_xml = r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components><component bom-ref="r1"><group>g</group><name>n</name><version>1</version><purl>pkg:maven/g/n@1</purl></component></components><vulnerabilities><vulnerability><id>CVE-1</id><affects><target><ref>r1</ref></target></affects></vulnerability></vulnerabilities></bom>"#;
+        for text in [in_json.as_str(), in_xml] {
+            let read = read(&FORMAT, text);
+            let package = read.findings()[0].package.as_ref().unwrap();
+            assert_eq!((package.ecosystem.raw(), package.name.raw()), ("maven", "g/n"), "{text}");
+        }
     }
 
     #[test]

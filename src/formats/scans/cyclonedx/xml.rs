@@ -1,7 +1,7 @@
 //! CycloneDX as XML: the same names as elements.
 
 use super::super::findings::{Path, Reading, finish, walk};
-use super::{Bom, NO_SCAN, Rating, Vulnerability};
+use super::{Bom, Component, NO_SCAN, Rating, Vulnerability};
 use crate::diagnostic::{Code, Weight};
 use crate::formats::{Context, ParseError, Parsed, Source};
 use crate::model::{Health, ScanClass, Untrusted};
@@ -49,23 +49,33 @@ pub(super) fn parse_xml(source: &mut Source<'_>, context: &mut Context) -> Resul
 struct XmlState {
     vulnerability: Vulnerability,
     rating: Rating,
-    /// Name and version of each open component.
-    components: Vec<(String, String)>,
+    /// The group of the component whose name follows.
+    group: String,
+    /// The open components.
+    components: Vec<Component>,
 }
 
 impl XmlState {
     fn close(&mut self, path: &Path, text: &str, bom: &mut Bom, references: &mut Vec<String>) {
         if path.has("vulnerability") {
             self.close_in_vulnerability(path, text, bom, references);
+        } else if path.ends_with(&["component", "group"]) {
+            text.clone_into(&mut self.group);
         } else if path.ends_with(&["component", "name"]) {
-            self.components.push((text.to_owned(), String::new()));
+            let group = std::mem::take(&mut self.group);
+            let name = if group.is_empty() { text.to_owned() } else { format!("{group}/{text}") };
+            self.components.push(Component { name, ..Component::default() });
         } else if path.ends_with(&["component", "version"]) {
             if let Some(component) = self.components.last_mut() {
-                text.clone_into(&mut component.1);
+                text.clone_into(&mut component.version);
+            }
+        } else if path.ends_with(&["component", "purl"]) {
+            if let Some(component) = self.components.last_mut() {
+                component.take_purl(text);
             }
         } else if path.ends_with(&["component"]) {
-            let (name, version) = self.components.pop().unwrap_or_default();
-            bom.add_component(&references.pop().unwrap_or_default(), name, version);
+            let component = self.components.pop().unwrap_or_default();
+            bom.add_component(&references.pop().unwrap_or_default(), component);
         }
     }
 

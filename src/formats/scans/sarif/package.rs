@@ -3,6 +3,8 @@
 //! SARIF has no property for it. What is read here is what the scanners write today, each recognised by its whole
 //! form; where the form does not fit, the finding has no package and stays apart from those of other tools.
 
+use super::super::findings::purl_parts;
+
 /// Who names a package in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -56,9 +58,7 @@ const NOTHING: Named<'static> =
 
 /// `pkg:npm/%40acme/web@1.0.0?…`; dependency-check writes it as a logical location.
 fn of_purl(text: &str) -> Option<Named<'_>> {
-    let purl = text.strip_prefix("pkg:")?.split(['?', '#']).next()?;
-    let (ecosystem, rest) = purl.split_once('/')?;
-    let (name, version) = rest.rsplit_once('@').unwrap_or((rest, ""));
+    let (ecosystem, name, version) = purl_parts(text)?;
     // An escaped name would have to be decoded; npm's scopes are the ones that have one.
     (!name.contains('%')).then_some(Named { name, version, ecosystem, ..NOTHING })
 }

@@ -1,6 +1,6 @@
 //! Artifacts, base ids and URIs become paths (SARIF 2.1.0 §3.4, §3.14.14, §3.14.15).
 
-use super::super::findings::{SHORT, inside, is_absolute, path as normalised};
+use super::super::findings::{SHORT, decode, inside, is_absolute, path as normalised};
 use super::wire::read_artifact_location;
 use crate::formats::ParseError;
 use crate::formats::json::Json;
@@ -154,29 +154,6 @@ fn strip_file_scheme(uri: &str) -> &str {
         [b'/', drive, b':', ..] if drive.is_ascii_alphabetic() => path.get(1..).unwrap_or(path),
         _ => path,
     }
-}
-
-/// Decodes `%20`; what is no valid escape or would be no valid text stays as it is.
-pub(super) fn decode(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escaped = match (byte, tail) {
-            (b'%', [high, low, after @ ..]) => {
-                let digit =
-                    |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after))
-            }
-            _ => None,
-        };
-        let (byte, tail) = escaped.unwrap_or((byte, tail));
-        bytes.push(byte);
-        rest = tail;
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]
