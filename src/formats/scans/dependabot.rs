@@ -1,10 +1,10 @@
 //! Dependabot alerts, as GitHub's REST and GraphQL interfaces give them (security.md b8).
 
-use super::findings::{Draft, Reading, inside, read_scan, sentence, short};
+use super::findings::{Draft, Reading, inside, read_scan, sentence, short, take_scalar};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass};
+use crate::model::{Epss, Health, Kind, ScanClass};
 
 pub(super) const FORMAT: Format = Format {
     id: "dependabot",
@@ -26,19 +26,38 @@ fn sniff(head: &Head) -> bool {
 
 fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, ParseError> {
     read_scan(source, context, Reading::new("Dependabot", ScanClass::Dependency), |json, context, reading| {
-        let mut lists = 0_u64;
-        if json.kind()? == JsonKind::Array {
-            lists += 1;
-            json.array(|json| read_alert(json, context, reading))?;
-        } else {
-            find_lists(json, context, reading, &mut lists)?;
+        let (mut lists, mut failed) = (0_u64, false);
+        // `gh api --paginate` writes one answer per page, behind one another.
+        while json.more()? {
+            let before = lists;
+            if json.kind()? == JsonKind::Array {
+                lists += 1;
+                json.array(|json| read_page(json, context, reading))?;
+            } else {
+                find_lists(json, context, reading, &mut lists)?;
+            }
+            // An error in place of a page.
+            failed |= lists == before;
         }
-        if lists == 0 {
+        if failed || lists == 0 {
             let reason = "the answer has no list of alerts";
             reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
         }
         Ok(())
     })
+}
+
+/// An alert, or a page of them inside of the list of pages (`--slurp`).
+fn read_page(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    if json.kind()? != JsonKind::Array {
+        return read_alert(json, context, reading);
+    }
+    json.array(|json| read_alert(json, context, reading))?;
+    Ok(())
 }
 
 /// Looks for `vulnerabilityAlerts` anywhere in a GraphQL answer: queries differ.
@@ -214,6 +233,13 @@ fn read_advisory(json: &mut Json<'_, '_>, alert: &mut Alert) -> Result<(), Parse
             "ghsaId" | "ghsa_id" => alert.draft.rule = short(json)?,
             "severity" => alert.advisory_severity = short(json)?,
             "summary" => alert.draft.message = sentence(json)?,
+            "epss" => {
+                if json.kind()? == JsonKind::Array {
+                    json.array(|json| read_epss(json, &mut alert.draft))?;
+                } else {
+                    read_epss(json, &mut alert.draft)?;
+                }
+            }
             "identifiers" => {
                 json.array(|json| {
                     json.object(|json, key| {
@@ -236,6 +262,16 @@ fn read_advisory(json: &mut Json<'_, '_>, alert: &mut Alert) -> Result<(), Parse
     for identifier in &identifiers {
         alert.draft.alias(identifier);
     }
+    Ok(())
+}
+
+fn read_epss(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), ParseError> {
+    inside(json, "percentage", |json| {
+        let mut text = String::new();
+        take_scalar(json, &mut text)?;
+        draft.traits.epss = draft.traits.epss.max(Epss::parse(&text));
+        Ok(())
+    })?;
     Ok(())
 }
 
@@ -289,5 +325,23 @@ mod tests {
         );
         assert_eq!(read.severities(), [Severity::Critical]);
         assert_eq!(read.findings()[0].place.as_ref().unwrap().file.raw(), "req.txt");
+    }
+
+    #[test]
+    fn pages_behind_one_another_and_in_a_list_are_read() {
+        let page = |number: u8| {
+            format!(
+                r#"[{{"state": "open", "dependency": {{"package": {{"name": "p{number}"}}}}, "security_advisory": {{"ghsa_id": "GHSA-1", "severity": "low"}}}}]"#
+            )
+        };
+        for pages in [format!("{}{}", page(1), page(2)), format!("{}\n{}\n", page(1), page(2))] {
+            let read = read(&FORMAT, &pages);
+            assert_eq!((read.severities().len(), read.health()), (2, Health::Complete), "{pages}");
+        }
+        let slurped =
+            super::super::testing::read_as(&FORMAT, format!("[{},{}]", page(1), page(2)).as_bytes());
+        assert_eq!((slurped.severities().len(), slurped.health()), (2, Health::Complete));
+        let failed = format!(r#"{}{{"message": "Bad credentials"}}"#, page(1));
+        assert_eq!(read(&FORMAT, &failed).health(), Health::Failed);
     }
 }

@@ -154,6 +154,37 @@ const SAID: &[Row] = &[
         ],
     ),
     (
+        "dependency-check",
+        r#"{"reportSchema": "1.1", "scanInfo": {}, "dependencies": [{"fileName": "a.jar", "vulnerabilities": [{"name": "CVE-1", @, "severity": "HIGH"}]}]}"#,
+        &[
+            (
+                r#""knownExploitedVulnerability": {"DateAdded": "2026-01-01"}"#,
+                Traits { exploited: Some(true), ..NOTHING },
+            ),
+            (r#""source": "NVD""#, NOTHING),
+        ],
+    ),
+    (
+        "dependency-check",
+        r#"<analysis xmlns="https://jeremylong.github.io/DependencyCheck/dependency-check.4.1.xsd"><dependencies><dependency><fileName>a.jar</fileName><vulnerabilities><vulnerability><name>CVE-1</name>@</vulnerability></vulnerabilities></dependency></dependencies></analysis>"#,
+        &[
+            (
+                "<knownExploitedVulnerability><name>n</name></knownExploitedVulnerability>",
+                Traits { exploited: Some(true), ..NOTHING },
+            ),
+            ("<severity>HIGH</severity>", NOTHING),
+        ],
+    ),
+    (
+        "dependabot",
+        r#"[{"state": "open", "dependency": {"package": {"name": "p"}}, "security_advisory": {"ghsa_id": "GHSA-1", "epss": @}}]"#,
+        &[
+            (r#"{"percentage": 0.00045, "percentile": 0.1}"#, Traits { epss: Some(Epss::of(45)), ..NOTHING }),
+            (r#"[{"percentage": 0.5}]"#, Traits { epss: Some(Epss::of(50_000)), ..NOTHING }),
+            ("null", NOTHING),
+        ],
+    ),
+    (
         "dependabot",
         r#"[{"state": "open", "dependency": {"package": {"name": "p"}, @}, "security_advisory": {"ghsa_id": "GHSA-1"}}]"#,
         &[
