@@ -61,8 +61,13 @@ const CLEAN: &[(&str, &str, &str)] = &[
     ),
     (
         "snyk",
-        r#"{"vulnerabilities": [], "ok": true, "dependencyCount": 3, "licensesPolicy": {"severities": {}}}"#,
+        r#"{"vulnerabilities": [], "ok": true, "dependencyCount": 3, "licensesPolicy": {"severities": {}, "orgLicenseRules": {"GPL-3.0": {"severity": "high"}}}}"#,
         "dependency, license",
+    ),
+    (
+        "snyk",
+        r#"{"vulnerabilities": [], "ok": true, "dependencyCount": 3, "licensesPolicy": {"severities": {}, "orgLicenseRules": {}}}"#,
+        "dependency",
     ),
     ("snyk", r#"{"infrastructureAsCodeIssues": [], "ok": true}"#, "infrastructure"),
     ("checkov", r#"{"check_type": "terraform", "results": {"failed_checks": []}}"#, "infrastructure"),

@@ -86,7 +86,7 @@ fn read_project(
             "filtered" => {
                 json.object(|json, key| {
                     match key {
-                        "ignore" => {
+                        "ignore" | "patch" => {
                             json.array(|json| read_vulnerability(json, context, reading, &mut seen, true))?;
                         }
                         _ => json.skip()?,
@@ -106,12 +106,7 @@ fn read_project(
                 }
             }
             "docker" => projects.image |= json.object(|json, _| json.skip())?,
-            // There only where the organisation has rules for licences.
-            "licensesPolicy" => {
-                if json.object(|json, _| json.skip())? {
-                    reading.looked_for(ScanClass::License);
-                }
-            }
+            "licensesPolicy" => read_license_policy(json, reading)?,
             "displayTargetFile" | "targetFile" => {
                 let name = short(json)?;
                 if !name.is_empty() {
@@ -139,6 +134,23 @@ fn read_project(
         let reason = "a project has no array of vulnerabilities";
         reading.health.worsen(context, json, Health::Failed, Code::MissingResults, reason);
     }
+    Ok(())
+}
+
+/// The organisation's rules for licences. Without one no licence can break any.
+fn read_license_policy(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), ParseError> {
+    json.object(|json, key| {
+        match key {
+            "severities" | "orgLicenseRules" => {
+                json.entries(|json, _| {
+                    reading.looked_for(ScanClass::License);
+                    json.skip()
+                })?;
+            }
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
     Ok(())
 }
 
