@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::policy::{BUILT_IN, MOST_LAXER_OVERLAYS, Overlay, Policy, RuleInForce};
 use crate::rules::{
-    Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Waiver, unexplained_jobs,
+    Field, Judgement, NARROWING_FIELDS, Quarantined, Scope, Setting, Statements, Waiver, unexplained_jobs,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,6 +93,7 @@ fn judge_rules<'p>(
     failures_block: bool,
 ) -> Vec<Judged> {
     let quarantine: Vec<&Quarantined> = policy.quarantine.iter().collect();
+    let (stated, nothing_stated) = (Statements::new(&policy.vex), Statements::default());
     let mut judged = Vec::new();
     for rule in rules {
         let id = rule.spec.id;
@@ -113,7 +114,7 @@ fn judge_rules<'p>(
             reproduce: &policy.reproduce,
             waivers: &waivers,
             quarantine: &quarantine,
-            vex: if is_waivable { &policy.vex } else { &[] },
+            vex: if is_waivable { &stated } else { &nothing_stated },
             feeds: &policy.feeds,
             pinned: rule.pin.is_some(),
         };

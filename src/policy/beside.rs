@@ -78,8 +78,7 @@ impl Policy {
     /// said.
     pub fn take_beside(&mut self, beside: &Beside, bytes: &[u8]) -> Result<Vec<Diagnostic>, Diagnostic> {
         let organisation = self.feeds.clone();
-        let mut vex = Vec::new();
-        take(beside, bytes, beside.path.as_str(), &mut vex, &mut self.feeds)?;
+        let mut vex = take(beside, bytes, beside.path.as_str(), &self.vex, &mut self.feeds)?;
         let notes = self.vex_term.end(&mut vex);
         self.vex.append(&mut vex);
         self.feeds.kev = organisation.kev.or(self.feeds.kev.take());
@@ -94,25 +93,33 @@ impl OrgPolicy {
     /// # Errors
     /// As [`Policy::take_beside`].
     pub fn take_beside(&mut self, beside: &Beside, bytes: &[u8], file: &str) -> Result<(), Diagnostic> {
-        take(beside, bytes, file, &mut self.vex, &mut self.feeds)
+        let mut vex = take(beside, bytes, file, &self.vex, &mut self.feeds)?;
+        self.vex.append(&mut vex);
+        Ok(())
     }
 }
 
+/// Takes the copy of a list, or returns the statements of a VEX document.
 fn take(
     beside: &Beside,
     bytes: &[u8],
     file: &str,
-    vex: &mut Vec<VexStatement>,
+    others: &[VexStatement],
     feeds: &mut Feeds,
-) -> Result<(), Diagnostic> {
-    let taken = match beside.kind {
-        BesideKind::Vex => vex::parse(bytes, file).map(|statements| vex.extend(statements)),
-        BesideKind::Kev => kev(bytes).map(|kev| feeds.kev = Some(kev)),
-        BesideKind::Epss => epss(bytes).map(|scores| feeds.epss = Some(scores)),
+) -> Result<Vec<VexStatement>, Diagnostic> {
+    let makers = "put the file anew into the repository, as its makers publish it";
+    let (taken, help) = match beside.kind {
+        BesideKind::Vex => {
+            let help = "put the file anew into the repository, as its makers publish it or without what is about no package of yours";
+            (vex::parse(bytes, file, others), help)
+        }
+        BesideKind::Kev => (kev(bytes).map(|kev| feeds.kev = Some(kev)).map(|()| Vec::new()), makers),
+        BesideKind::Epss => {
+            (epss(bytes).map(|scores| feeds.epss = Some(scores)).map(|()| Vec::new()), makers)
+        }
     };
     taken.map_err(|why| {
-        Diagnostic::new(Code::Malformed, Weight::Error, why, Origin::file(file))
-            .with_help("put the file anew into the repository, as its makers publish it")
+        Diagnostic::new(Code::Malformed, Weight::Error, why, Origin::file(file)).with_help(help)
     })
 }
 

@@ -6,23 +6,33 @@
 use crate::diagnostic::Origin;
 use crate::rules::{VexPackage, VexStatement};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads a document of any of the formats.
+/// The most pairs of a vulnerability's id and a package of which all documents of a policy state something.
+const MOST_STATED: usize = 250_000;
+
+/// The longest id, in bytes; a longer one is the id of nothing.
+const LONGEST_ID: usize = 200;
+
+/// The longest package URL, in bytes; a longer one names no package.
+const LONGEST_PURL: usize = 1_000;
+
+/// Reads a document of any of the formats, beside what others have stated.
 ///
 /// # Errors
-/// Says why the document is none.
-pub(super) fn parse(bytes: &[u8], file: &str) -> Result<Vec<VexStatement>, String> {
+/// Says why the document is none, or that all together state more than is kept.
+pub(super) fn parse(bytes: &[u8], file: &str, others: &[VexStatement]) -> Result<Vec<VexStatement>, String> {
     let root: Value =
         serde_json::from_slice(bytes).map_err(|error| format!("the VEX document is no JSON: {error}"))?;
-    let origin = Origin::file(file);
+    let stated = others.iter().map(|other| other.ids.len().saturating_mul(other.packages.len())).sum();
+    let document = Document { origin: Origin::file(file), stated, statements: Vec::new() };
     let is = |key: &str, word: &str| text(&root, key).contains(word);
     if is("@context", "openvex") {
-        open_vex(&root, &origin)
+        open_vex(&root, document)
     } else if is("bomFormat", "CycloneDX") {
-        cyclonedx(&root, &origin)
+        cyclonedx(&root, document)
     } else if root.get("document").is_some_and(|document| text(document, "category").starts_with("csaf")) {
-        csaf(&root, &origin)
+        csaf(&root, document)
     } else {
         Err("the file is no VEX document: Tollgate reads OpenVEX, CSAF and CycloneDX".to_owned())
     }
@@ -48,9 +58,8 @@ fn texts(value: &Value, key: &str) -> Vec<String> {
 }
 
 /// OpenVEX 0.2 and older (with bare texts for products and vulnerabilities).
-fn open_vex(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> {
+fn open_vex(root: &Value, mut read: Document) -> Result<Vec<VexStatement>, String> {
     let (author, of_document) = (text(root, "author"), text(root, "timestamp"));
-    let mut statements = Vec::new();
     for statement in required(root, "statements")? {
         let ids = match statement.get("vulnerability") {
             Some(Value::String(id)) => vec![id.clone()],
@@ -67,9 +76,9 @@ fn open_vex(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> 
         let why = [text(statement, "justification"), text(statement, "impact_statement")];
         let why = why.into_iter().find(|why| !why.is_empty());
         let status = text(statement, "status");
-        statements.push(Stated { ids, packages, status, why, stated, author }.into_statement(origin));
+        read.take(Stated { ids, packages, status, why, stated, author })?;
     }
-    Ok(statements.into_iter().flatten().collect())
+    Ok(read.statements)
 }
 
 /// A product's own package or, where it has subcomponents, theirs: the product is what is released.
@@ -78,7 +87,7 @@ fn open_vex_packages(product: &Value) -> Vec<VexPackage> {
         let of_identifiers = value.get("identifiers").map(|identifiers| text(identifiers, "purl"));
         let of_id = value.as_str().unwrap_or_else(|| text(value, "@id"));
         let all = [of_identifiers.unwrap_or_default(), of_id];
-        all.into_iter().find_map(VexPackage::of_purl)
+        all.into_iter().find_map(package)
     };
     match list(product, "subcomponents") {
         [] => purl(product).into_iter().collect(),
@@ -87,18 +96,18 @@ fn open_vex_packages(product: &Value) -> Vec<VexPackage> {
 }
 
 /// CSAF 2.0, category `csaf_vex` and others with a product status.
-fn csaf(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> {
+fn csaf(root: &Value, mut read: Document) -> Result<Vec<VexStatement>, String> {
     let document = root.get("document").unwrap_or(&Value::Null);
     let author = document.get("publisher").map_or("", |publisher| text(publisher, "name"));
     let stated = document.get("tracking").map_or("", |tracking| text(tracking, "current_release_date"));
     let tree = root.get("product_tree").unwrap_or(&Value::Null);
-    let (products, groups) = (csaf_products(tree), list(tree, "product_groups"));
-    let mut statements = Vec::new();
+    let (products, groups) = (csaf_products(tree), csaf_groups(tree));
     for vulnerability in required(root, "vulnerabilities")? {
         let mut ids: Vec<String> =
             list(vulnerability, "ids").iter().map(|id| text(id, "text").to_owned()).collect();
         ids.push(text(vulnerability, "cve").to_owned());
         let Some(status) = vulnerability.get("product_status") else { continue };
+        let reasons = CsafReasons::new(vulnerability, &groups);
         for (bucket, word) in [
             ("known_not_affected", "not_affected"),
             ("fixed", "fixed"),
@@ -108,40 +117,98 @@ fn csaf(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> {
             ("last_affected", "affected"),
             ("under_investigation", "under_investigation"),
         ] {
-            let named = list(status, bucket).iter().filter_map(Value::as_str);
+            let named: BTreeSet<&str> = list(status, bucket).iter().filter_map(Value::as_str).collect();
             // Each product has reasons of its own.
             let mut packages: BTreeMap<Option<&str>, Vec<VexPackage>> = BTreeMap::new();
-            for (id, package) in named.filter_map(|id| Some((id, products.get(id)?))) {
-                let why = csaf_reason(vulnerability, id, groups);
-                packages.entry(why).or_default().push(package.clone());
+            for (id, package) in named.into_iter().filter_map(|id| Some((id, products.get(id)?))) {
+                packages.entry(reasons.of(id)).or_default().push(package.clone());
             }
             for (why, packages) in packages {
                 let ids = ids.clone();
-                let stated = Stated { ids, packages, status: word, why, stated, author };
-                statements.extend(stated.into_statement(origin));
+                read.take(Stated { ids, packages, status: word, why, stated, author })?;
             }
         }
     }
-    Ok(statements)
+    Ok(read.statements)
 }
 
-/// Why a vulnerability does not affect a product: a flag, or else a threat of the category `impact`, that names the product
-/// or a group with it, or neither products nor groups (CSAF 2.0, 3.2.3.5 and 3.2.3.14).
-fn csaf_reason<'v>(vulnerability: &'v Value, product: &str, groups: &[Value]) -> Option<&'v str> {
-    let names = |of: &Value, product: &str| {
-        list(of, "product_ids").iter().filter_map(Value::as_str).any(|named| named == product)
-    };
-    let is_of_group =
-        |id: &Value| groups.iter().any(|group| group.get("group_id") == Some(id) && names(group, product));
-    let is_for = |entry: &&Value| {
-        entry.get("product_ids").or_else(|| entry.get("group_ids")).is_none()
-            || names(entry, product)
-            || list(entry, "group_ids").iter().any(is_of_group)
-    };
-    let flag = list(vulnerability, "flags").iter().find(is_for).map(|flag| text(flag, "label"));
-    let is_impact = |threat: &&Value| text(threat, "category") == "impact";
-    let mut impacts = list(vulnerability, "threats").iter().filter(is_impact);
-    flag.or_else(|| impacts.find(is_for).map(|threat| text(threat, "details"))).filter(|why| !why.is_empty())
+/// Id of a product → the groups that it is in.
+fn csaf_groups(tree: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for group in list(tree, "product_groups") {
+        let Some(id) = group.get("group_id").and_then(Value::as_str) else { continue };
+        for product in list(group, "product_ids").iter().filter_map(Value::as_str) {
+            groups.entry(product).or_default().insert(id);
+        }
+    }
+    groups
+}
+
+/// Why a vulnerability does not affect its products: a flag, or else a threat of the category `impact`, that names the
+/// product or a group with it, or neither products nor groups (CSAF 2.0, 3.2.3.5 and 3.2.3.14).
+struct CsafReasons<'v> {
+    groups: &'v BTreeMap<&'v str, BTreeSet<&'v str>>,
+    flags: CsafEntries<'v>,
+    impacts: CsafEntries<'v>,
+}
+
+/// The entries of one list, by what they name; of several about the same the first counts.
+#[derive(Default)]
+struct CsafEntries<'v> {
+    words: Vec<&'v str>,
+    for_all: Option<usize>,
+    by_product: BTreeMap<&'v str, usize>,
+    by_group: BTreeMap<&'v str, usize>,
+}
+
+impl<'v> CsafReasons<'v> {
+    fn new(vulnerability: &'v Value, groups: &'v BTreeMap<&'v str, BTreeSet<&'v str>>) -> Self {
+        let flags = list(vulnerability, "flags").iter();
+        let impacts = list(vulnerability, "threats").iter();
+        Self {
+            groups,
+            flags: CsafEntries::new(flags, "label"),
+            impacts: CsafEntries::new(impacts.filter(|it| text(it, "category") == "impact"), "details"),
+        }
+    }
+
+    fn of(&self, product: &str) -> Option<&'v str> {
+        let of = |entries: &CsafEntries<'v>| entries.of(product, self.groups.get(product));
+        of(&self.flags).or_else(|| of(&self.impacts)).filter(|why| !why.is_empty())
+    }
+}
+
+impl<'v> CsafEntries<'v> {
+    fn new(entries: impl Iterator<Item = &'v Value>, word: &str) -> Self {
+        let mut all = Self::default();
+        for (at, entry) in entries.enumerate() {
+            all.words.push(text(entry, word));
+            if entry.get("product_ids").or_else(|| entry.get("group_ids")).is_none() {
+                all.for_all.get_or_insert(at);
+            }
+            for (key, named) in [("product_ids", &mut all.by_product), ("group_ids", &mut all.by_group)] {
+                for id in list(entry, key).iter().filter_map(Value::as_str) {
+                    named.entry(id).or_insert(at);
+                }
+            }
+        }
+        all
+    }
+
+    /// The word of the first entry about a product in these groups. A product may be in many groups, and a
+    /// vulnerability may name many: the fewer are gone through.
+    fn of(&self, product: &str, groups: Option<&BTreeSet<&str>>) -> Option<&'v str> {
+        let of_groups = groups.and_then(|groups| {
+            if groups.len() < self.by_group.len() {
+                groups.iter().filter_map(|group| self.by_group.get(group)).min()
+            } else {
+                self.by_group.iter().filter(|(group, _)| groups.contains(*group)).map(|(_, at)| at).min()
+            }
+        });
+        let of_product = self.by_product.get(product);
+        let first = [self.for_all.as_ref(), of_product, of_groups].into_iter().flatten().min()?;
+        self.words.get(*first).copied()
+    }
 }
 
 /// Id of a product → its package. A relationship (a component within a product) is its component.
@@ -153,7 +220,7 @@ fn csaf_products(tree: &Value) -> BTreeMap<String, VexPackage> {
         let own = value.get("product").into_iter().chain(list(value, "full_product_names"));
         for product in own {
             let helper = product.get("product_identification_helper");
-            if let Some(package) = helper.and_then(|helper| VexPackage::of_purl(text(helper, "purl"))) {
+            if let Some(package) = helper.and_then(|helper| package(text(helper, "purl"))) {
                 products.insert(text(product, "product_id").to_owned(), package);
             }
         }
@@ -168,18 +235,17 @@ fn csaf_products(tree: &Value) -> BTreeMap<String, VexPackage> {
 }
 
 /// CycloneDX with the analysis of each vulnerability.
-fn cyclonedx(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String> {
+fn cyclonedx(root: &Value, mut read: Document) -> Result<Vec<VexStatement>, String> {
     let metadata = root.get("metadata").unwrap_or(&Value::Null);
     let (author, stated) = (cyclonedx_author(metadata), text(metadata, "timestamp"));
     let mut components = BTreeMap::new();
     let mut open: Vec<&Value> = list(root, "components").iter().collect();
     while let Some(component) = open.pop() {
         open.extend(list(component, "components"));
-        if let Some(package) = VexPackage::of_purl(text(component, "purl")) {
+        if let Some(package) = package(text(component, "purl")) {
             components.insert(text(component, "bom-ref"), package);
         }
     }
-    let mut statements = Vec::new();
     for vulnerability in required(root, "vulnerabilities")? {
         let analysis = vulnerability.get("analysis").unwrap_or(&Value::Null);
         let status = match text(analysis, "state") {
@@ -198,19 +264,45 @@ fn cyclonedx(root: &Value, origin: &Origin) -> Result<Vec<VexStatement>, String>
             .filter_map(|reference| {
                 // A reference may be the package itself, or point into a bill of materials elsewhere.
                 let inside = reference.find("pkg:").and_then(|at| reference.get(at..));
-                components.get(reference).cloned().or_else(|| VexPackage::of_purl(inside?))
+                components.get(reference).cloned().or_else(|| package(inside?))
             })
             .collect();
-        let statement = Stated { ids, packages, status, why, stated, author: &author };
-        statements.extend(statement.into_statement(origin));
+        read.take(Stated { ids, packages, status, why, stated, author: &author })?;
     }
-    Ok(statements)
+    Ok(read.statements)
 }
 
 fn cyclonedx_author(metadata: &Value) -> String {
     let of_list = list(metadata, "authors").first().map(|author| text(author, "name"));
     let supplier = metadata.get("supplier").map(|supplier| text(supplier, "name"));
     of_list.or(supplier).unwrap_or_default().to_owned()
+}
+
+fn package(purl: &str) -> Option<VexPackage> {
+    VexPackage::of_purl(purl).filter(|_| purl.len() <= LONGEST_PURL)
+}
+
+/// What has been read of a document.
+struct Document {
+    origin: Origin,
+    /// Pairs of a vulnerability's id and a package, with those of other documents.
+    stated: usize,
+    statements: Vec<VexStatement>,
+}
+
+impl Document {
+    fn take(&mut self, stated: Stated<'_>) -> Result<(), String> {
+        let Some(statement) = stated.into_statement(&self.origin) else { return Ok(()) };
+        let more = statement.ids.len().saturating_mul(statement.packages.len());
+        self.stated = self.stated.saturating_add(more);
+        self.statements.push(statement);
+        if self.stated > MOST_STATED {
+            return Err(format!(
+                "the VEX documents name more than {MOST_STATED} pairs of a vulnerability and a package"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// What a document says in one place.
@@ -226,7 +318,7 @@ struct Stated<'v> {
 impl Stated<'_> {
     /// `None` for what is about no vulnerability or no package: it is about nothing.
     fn into_statement(mut self, origin: &Origin) -> Option<VexStatement> {
-        self.ids.retain(|id| !id.is_empty());
+        self.ids.retain(|id| (1..=LONGEST_ID).contains(&id.len()));
         let hides = match self.status {
             // Without a reason it is ignored, as OpenVEX asks.
             "not_affected" => Some(format!("not_affected: {}", self.why?)),
@@ -245,8 +337,9 @@ impl Stated<'_> {
             ids: self.ids,
             packages: self.packages,
             hides,
-            stated: self.stated.to_owned(),
-            author: author.to_owned(),
+            // A longer one is no time.
+            stated: self.stated.chars().take(40).collect(),
+            author: author.chars().take(200).collect(),
             origin: origin.clone(),
         })
     }
@@ -258,7 +351,7 @@ mod tests {
 
     /// Ids, packages and what hides, of each statement.
     fn read(text: &str) -> Vec<(String, String, Option<String>)> {
-        let statements = parse(text.as_bytes(), "vex.json").unwrap();
+        let statements = parse(text.as_bytes(), "vex.json", &[]).unwrap();
         let show = |statement: VexStatement| {
             let packages: Vec<String> = statement
                 .packages
@@ -361,6 +454,44 @@ mod tests {
     }
 
     #[test]
+    fn a_document_of_many_products_groups_and_reasons_is_read_in_one_pass() {
+        const MANY: usize = 20_000;
+        let ids: Vec<String> = (0..MANY).map(|n| format!("\"p{n}\"")).collect();
+        let products: Vec<String> = (0..MANY)
+            .map(|n| {
+                format!(
+                    r#"{{"product_id": "p{n}", "product_identification_helper": {{"purl": "pkg:npm/p{n}"}}}}"#
+                )
+            })
+            .collect();
+        let flags = r#"{"label": "x", "group_ids": ["g"]}, "#.repeat(MANY);
+        let text = format!(
+            r#"{{"document": {{"category": "csaf_vex"}}, "product_tree": {{"full_product_names": [{}],
+                "product_groups": [{{"group_id": "g", "product_ids": [{}]}}]}},
+                "vulnerabilities": [{{"cve": "CVE-1", "flags": [{flags} {{"label": "y"}}], "product_status": {{"known_not_affected": [{}]}}}}]}}"#,
+            products.join(", "),
+            ids.join(", "),
+            ids.join(", "),
+        );
+        let statements = parse(text.as_bytes(), "vex.json", &[]).unwrap();
+        assert_eq!((statements.len(), statements[0].packages.len()), (1, MANY));
+        assert_eq!(statements[0].hides.as_deref(), Some("not_affected: x"));
+        // Beside what others have stated it is too much.
+        let others = vec![statements[0].clone(); 12];
+        let refused = parse(text.as_bytes(), "vex.json", &others).unwrap_err();
+        assert!(refused.contains("more than 250000 pairs"), "{refused}");
+    }
+
+    #[test]
+    fn words_without_end_name_nothing() {
+        let long = "x".repeat(1_001);
+        let product = format!(r#""products": [{{"@id": "pkg:npm/{long}"}}]"#);
+        let status = r#""status": "affected""#;
+        assert!(open_vex(&format!(r#"{{"vulnerability": "CVE-1", {product}, {status}}}"#)).is_empty());
+        assert!(open_vex(&format!(r#"{{"vulnerability": "{long}", {PRODUCT}, {status}}}"#)).is_empty());
+    }
+
+    #[test]
     fn cyclonedx_is_read_by_its_analysis() {
         let text = r#"{"bomFormat": "CycloneDX", "metadata": {"timestamp": "2026-01-01T00:00:00Z"},
             "components": [{"bom-ref": "c", "purl": "pkg:npm/p@1"}],
@@ -404,7 +535,7 @@ mod tests {
             r#"{"@context": "https://openvex.dev/ns"}"#,
             r#"{"bomFormat": "CycloneDX"}"#,
         ] {
-            assert!(parse(text.as_bytes(), "vex.json").is_err(), "{text}");
+            assert!(parse(text.as_bytes(), "vex.json", &[]).is_err(), "{text}");
         }
     }
 }

@@ -63,7 +63,7 @@ pub use tests_failed::retries;
 pub(crate) use value::some_of;
 pub use value::{Direction, Field, FieldKind, Setting, Settings, Value, Words};
 pub use versions::VersionRange;
-pub use vex::{VexPackage, VexStatement};
+pub use vex::{Statements, VexPackage, VexStatement};
 
 use crate::compare::{Evidence, Metric, Partials};
 use crate::diagnostic::Origin;
@@ -139,7 +139,7 @@ pub struct Scope<'s> {
     /// The waivers in force for the rule that say what they cover.
     pub waivers: &'s [&'s Waiver],
     /// What the owners state about vulnerabilities.
-    pub vex: &'s [VexStatement],
+    pub vex: &'s Statements<'s>,
     /// Dated copies of the lists of exploited vulnerabilities.
     pub feeds: &'s Feeds,
     /// The quarantined tests.

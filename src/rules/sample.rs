@@ -2,7 +2,7 @@
 
 use super::{
     Covered, Feeds, FieldKind, Globs, Judgement, Pattern, Quarantined, Reproduce, RuleSpec, Scope, Setting,
-    Settings, Value, VexStatement, Waiver, by_id,
+    Settings, Statements, Value, VexStatement, Waiver, by_id,
 };
 use crate::compare::{self, BaseSide, ContractState, Drift, Evidence, Occasion};
 use crate::diagnostic::Origin;
@@ -237,7 +237,7 @@ impl Sample {
             reproduce: &reproduce,
             waivers: &waivers,
             quarantine: &quarantine,
-            vex: &self.vex,
+            vex: &Statements::new(&self.vex),
             feeds: &self.feeds,
             pinned: self.pinned,
         };

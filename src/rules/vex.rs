@@ -3,6 +3,8 @@
 use super::narrowing::identity_of_package;
 use crate::compare::CountedFinding;
 use crate::diagnostic::Origin;
+use crate::model::Package;
+use std::collections::BTreeMap;
 
 /// What a document states of a vulnerability in some packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,54 +56,132 @@ impl VexPackage {
     }
 }
 
-impl VexStatement {
-    fn is_about(&self, finding: &CountedFinding<'_>) -> bool {
-        let ids = finding.ids();
-        self.ids.iter().any(|id| ids.iter().any(|its| its.eq_ignore_ascii_case(id)))
-            && self.packages.iter().any(|package| package.is_of(finding))
+/// What is stated, by vulnerability and package. A document may state a hundred thousand things and a report may have
+/// as many findings, so none is held against all of the other.
+#[derive(Default)]
+pub struct Statements<'v> {
+    /// By id of the vulnerability, in small letters.
+    by_id: BTreeMap<String, BTreeMap<Key, Said<'v>>>,
+}
+
+/// A package: its name, its version (empty for all), its ecosystem (`None` where any may be meant).
+type Key = (String, String, Option<String>);
+
+/// What is stated of one vulnerability in one package.
+#[derive(Clone, Copy, Default)]
+struct Said<'v> {
+    /// The newest statement that hides it.
+    hides: Option<&'v VexStatement>,
+    /// When it was last stated that it counts, as far as the times can be compared.
+    counts: Option<&'v str>,
+    /// True if it is also stated that it counts at a time that cannot be compared.
+    counts_at_some_time: bool,
+}
+
+impl<'v> Statements<'v> {
+    /// Brings statements into order.
+    pub fn new(statements: &'v [VexStatement]) -> Self {
+        let mut by_id: BTreeMap<String, BTreeMap<Key, Said<'v>>> = BTreeMap::new();
+        for statement in statements {
+            let said = Said::of(statement);
+            for id in &statement.ids {
+                let packages = by_id.entry(id.to_ascii_lowercase()).or_default();
+                for package in &statement.packages {
+                    let (ecosystem, name) = identity_of_package(&package.ecosystem, &package.name);
+                    for ecosystem in [Some(ecosystem), None] {
+                        let key = (name.clone(), package.version.clone(), ecosystem);
+                        packages.entry(key).or_default().add(&said);
+                    }
+                }
+            }
+        }
+        Self { by_id }
+    }
+
+    /// The statement that hides a finding. Of several about it the newest counts; where they contradict each other and
+    /// none is newer for certain, the finding counts.
+    pub(super) fn hiding(&self, finding: &CountedFinding<'_>) -> Option<&'v VexStatement> {
+        if self.by_id.is_empty() {
+            return None;
+        }
+        let ids = finding.ids().into_iter().map(str::to_ascii_lowercase);
+        let about: Vec<_> = ids.filter_map(|id| self.by_id.get(&id)).collect();
+        if about.is_empty() {
+            return None;
+        }
+        let keys = keys(finding);
+        let mut said = Said::default();
+        for found in about.iter().flat_map(|packages| keys.iter().filter_map(|key| packages.get(key))) {
+            said.add(found);
+        }
+        said.hiding()
     }
 }
 
-impl VexPackage {
-    /// Every report that names the package must name this one: what hides a vulnerability in one package hides
-    /// none in another.
-    fn is_of(&self, finding: &CountedFinding<'_>) -> bool {
-        let mut packages =
-            finding.reports().filter_map(|report| report.finding.package.as_deref()).peekable();
-        packages.peek().is_some()
-            && packages.all(|package| {
-                let its = identity_of_package(package.ecosystem.raw(), package.name.raw());
-                let ours = identity_of_package(&self.ecosystem, &self.name);
-                let same_ecosystem = its.0.is_empty() || its.0 == ours.0;
-                let same_version = self.version.is_empty() || self.version == package.version.raw();
-                same_ecosystem && its.1 == ours.1 && same_version
-            })
-    }
-}
-
-/// The statement that hides a finding. Of several about it the newest counts; where they contradict each other and
-/// none is newer for certain, the finding counts.
-pub(super) fn hiding<'v>(
-    statements: &'v [VexStatement],
-    finding: &CountedFinding<'_>,
-) -> Option<&'v VexStatement> {
-    let about = || statements.iter().filter(|statement| statement.is_about(finding));
-    let hiding = about()
-        .filter(|statement| statement.hides.is_some())
-        .max_by(|left, right| left.stated.cmp(&right.stated).then_with(|| right.origin.cmp(&left.origin)))?;
-    let is_older = |other: &VexStatement| {
-        let comparable = [&other.stated, &hiding.stated].iter().all(|time| time.ends_with('Z'));
-        comparable && other.stated < hiding.stated
+/// Under what statements about a finding's package are found. Every report that names the package must name this one:
+/// what hides a vulnerability in one package hides none in another.
+fn keys(finding: &CountedFinding<'_>) -> Vec<Key> {
+    let packages: Vec<_> = finding.reports().filter_map(|report| report.finding.package.as_deref()).collect();
+    let identity = |package: &Package| identity_of_package(package.ecosystem.raw(), package.name.raw());
+    let mut identities: Vec<_> = packages.iter().map(|package| identity(package)).collect();
+    identities.sort_unstable();
+    identities.dedup();
+    // An ecosystem that is not stated sorts first.
+    let (ecosystem, name) = match identities.as_slice() {
+        [(ecosystem, name)] => ((!ecosystem.is_empty()).then(|| ecosystem.clone()), name),
+        [(none, name), (ecosystem, same)] if none.is_empty() && name == same => {
+            (Some(ecosystem.clone()), name)
+        }
+        _ => return Vec::new(),
     };
-    let contradicted = about().any(|statement| statement.hides.is_none() && !is_older(statement));
-    (!contradicted).then_some(hiding)
+    let mut versions = vec![""];
+    if let Some(version) = packages.first().map(|package| package.version.raw())
+        && packages.iter().all(|package| package.version.raw() == version)
+    {
+        versions.push(version);
+        versions.dedup();
+    }
+    versions.into_iter().map(|version| (name.clone(), version.to_owned(), ecosystem.clone())).collect()
+}
+
+impl<'v> Said<'v> {
+    fn of(statement: &'v VexStatement) -> Self {
+        match statement.hides {
+            Some(_) => Self { hides: Some(statement), ..Self::default() },
+            None if is_comparable(&statement.stated) => {
+                Self { counts: Some(&statement.stated), ..Self::default() }
+            }
+            None => Self { counts_at_some_time: true, ..Self::default() },
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        let both = [self.hides, other.hides].into_iter().flatten();
+        self.hides = both.max_by(|left, right| {
+            left.stated.cmp(&right.stated).then_with(|| right.origin.cmp(&left.origin))
+        });
+        self.counts = self.counts.max(other.counts);
+        self.counts_at_some_time |= other.counts_at_some_time;
+    }
+
+    fn hiding(&self) -> Option<&'v VexStatement> {
+        let hides = self.hides?;
+        let is_older = |time: &str| is_comparable(&hides.stated) && time < hides.stated.as_str();
+        let contradicted = self.counts_at_some_time || self.counts.is_some_and(|time| !is_older(time));
+        (!contradicted).then_some(hides)
+    }
+}
+
+/// True for a time in UTC: such times are compared as they are written.
+fn is_comparable(time: &str) -> bool {
+    time.ends_with('Z')
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::sample::{Sample, finding, scan};
     use super::*;
-    use crate::model::{Finding, OutcomeKind, Package, ScanClass, Severity};
+    use crate::model::{Finding, OutcomeKind, ScanClass, Severity};
 
     fn advisory(package: (&str, &str, &str)) -> Finding {
         let (ecosystem, name, version) = package;

@@ -5,7 +5,7 @@ mod tests;
 
 use super::lift::Lifted;
 use super::searched::Searched;
-use super::{Direction, Field, FieldKind, Globs, Judgement, Scope, Settings, vex};
+use super::{Direction, Field, FieldKind, Globs, Judgement, Scope, Settings};
 use crate::compare::{self, CountedFinding, Evidence, Reported, count_once};
 use crate::model::{
     Finding, Kind, Measured, OutcomeKind, RepoPath, Scan, ScanClass, ScanClasses, Severity, SeverityCounts,
@@ -205,7 +205,7 @@ impl Narrowing {
                 lifted.list_finding(rule, finding, cause, Untrusted::new(proof));
                 return false;
             }
-            if let Some(statement) = vex::hiding(scope.vex, finding) {
+            if let Some(statement) = scope.vex.hiding(finding) {
                 lifted.vex(rule, finding, statement);
                 return false;
             }
