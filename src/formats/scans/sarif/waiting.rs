@@ -180,7 +180,16 @@ impl Waiting {
         if !room || !context.keep_identities {
             return;
         }
-        let (Some(spot), Some(package)) = (self.spot(result), self.package(result)) else { return };
+        // A package is kept when its location is: what is not kept with a result is not kept at all.
+        let named = result.package();
+        let package = named.map(|named| pending_package(&mut self.strings, named));
+        if matches!(package, Some(None)) {
+            return;
+        }
+        let Some(spot) = self.spot(result) else { return };
+        let Some(package) = package.flatten().map_or(Some(u32::MAX), |package| self.package(package)) else {
+            return;
+        };
         let Some((_, counts)) =
             usize::try_from(key).ok().and_then(|key| self.gathered.key_counts.get_mut(key))
         else {
@@ -256,10 +265,8 @@ impl Waiting {
         Some(index)
     }
 
-    /// The index of a result's package, `u32::MAX` if it has none; `None` if there is no room for its name.
-    fn package(&mut self, result: &RawResult) -> Option<u32> {
-        let Some(named) = result.package() else { return Some(u32::MAX) };
-        let package = pending_package(&mut self.strings, named)?;
+    /// The index of a package of a result.
+    fn package(&mut self, package: PendingPackage) -> Option<u32> {
         let index = u32::try_from(self.gathered.packages.len()).ok()?;
         self.gathered.packages.push(package);
         Some(index)
@@ -308,4 +315,36 @@ fn pending_package(strings: &mut Strings, named: Named<'_>) -> Option<PendingPac
         ecosystem: strings.intern(&named.ecosystem.to_ascii_lowercase())?,
         has_fix: named.has_fix,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_no_result_that_waits_is_not_kept() {
+        let context = Context::default();
+        let mut waiting = Waiting::new(Room::default());
+        let mut result = RawResult::default();
+        for n in 0..40_000 {
+            result.uri = format!("{n:0>400}");
+            result.purl = format!("pkg:npm/p{n:0>400}");
+            waiting.add(&result, &context);
+        }
+        // There is no more room for texts: new locations of old names, and old locations with new names.
+        for n in 0..1_000 {
+            (result.uri, result.artifact) = (format!("{:0>400}", 1), n);
+            result.purl = format!("pkg:npm/q{n:0>400}");
+            waiting.add(&result, &context);
+            (result.uri, result.artifact) = (format!("q{n:0>400}"), 0);
+            result.purl = format!("pkg:npm/p{:0>400}", 1);
+            waiting.add(&result, &context);
+        }
+        let gathered = waiting.close();
+        let waits: usize = gathered.pending.iter().map(Vec::len).sum();
+        assert!((1_000..40_000).contains(&waits), "{waits}");
+        assert_eq!((gathered.spots.len(), gathered.packages.len()), (waits, waits));
+        let counted: u64 = gathered.key_counts.iter().map(|(_, counts)| counts.active).sum();
+        assert_eq!(counted, 42_000);
+    }
 }
