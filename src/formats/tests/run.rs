@@ -170,7 +170,7 @@ impl RunBuilder {
         }
         self.untimed += u64::from(case.is_untimed());
         let passed = case.status == TestStatus::Passed;
-        let is_identified = (self.keep_identities && passed) || self.repeats.is_some();
+        let is_identified = self.keep_identities || self.repeats.is_some();
         if is_identified || self.places.is_some() {
             let neighbour = self.neighbour.step_to(case);
             if let Some(places) = &mut self.places {
