@@ -273,6 +273,9 @@ fn a_policy_that_asks_for_attested_evidence_needs_a_run_that_signs_and_a_stage_t
     );
     assert_eq!(found_attested(&ci.replace("id-token: write,", ""), &second), [("missing-right", 6)]);
     assert_eq!(found_attested(&ci, SECOND), [("missing-right", 7)]);
+    // Where the repository's settings say what there is, the right to sign alone is lacking for certain.
+    let silent = ci.replace("    permissions: { id-token: write, attestations: write }\n", "");
+    assert_eq!(found_attested(&silent, &second), [("missing-right", 6)]);
     // Who does not ask for it hears nothing of it.
     assert_eq!(found(&[("ci.yml", CI), ("check.yml", SECOND)], None), []);
 }

@@ -312,9 +312,11 @@ pub(super) fn attestations(workflows: &[Workflow], examined: &mut Examined) {
     }
 }
 
-/// Whether a job has a right. Without any `permissions:` the repository's settings say it, and never this.
+/// Whether a job has a right, or may have it: without any `permissions:` the repository's settings say what there is,
+/// and of `id-token` that is never anything
+/// (<https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions>).
 fn is_given(rights: Option<&Node>, name: &str, level: &str) -> bool {
-    let Some(rights) = rights else { return false };
+    let Some(rights) = rights else { return name != "id-token" };
     let given = rights.get(name).and_then(Node::text);
     let all = rights.text();
     given == Some("write")
