@@ -80,7 +80,7 @@ fn title(index: u64) -> String {
 
 /// Path of a source file; two to four folders deep and unique.
 fn path(index: u64) -> String {
-    let deep = if index % 3 == 0 { format!("/{}", word(index / 5)) } else { String::new() };
+    let deep = if index.is_multiple_of(3) { format!("/{}", word(index / 5)) } else { String::new() };
     let extension = ["py", "rs", "ts", "go"][(index % 4) as usize];
     format!("src/{}/{}{deep}/{}_{index}.{extension}", word(index / 41), word(index / 7), word(index * 31))
 }

@@ -9,10 +9,10 @@ mod generate;
 mod history;
 mod hostile;
 mod measure;
-mod readers;
 #[expect(dead_code, reason = "only tests start it again")]
 #[path = "../../postgres/mod.rs"]
 mod postgres;
+mod readers;
 mod replicas;
 mod rng;
 mod serve;
@@ -52,7 +52,7 @@ Options:
   --mib N          size of each hostile file                                    [default: 64]
   --runs N         runs of each reader                                          [default: 5]
   --only FORMAT    one format only
-  --data DIR       where generated files are kept               [default: target/data here]
+  --data DIR       where generated files are kept               [default: target/bench of the project]
   --tollgate FILE  the program for `startup`      [default: the main package's release build]
 
 The same options make the same files on every machine. A ratio is printed only for a run whose totals are those
@@ -110,7 +110,7 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
         mib: 64,
         runs: 5,
         only: None,
-        data: here.join("target/data"),
+        data: here.join("../../target/bench"),
         tollgate: here.join("../../target/release/tollgate"),
         tables: Vec::new(),
     };

@@ -57,8 +57,10 @@ impl Prepared {
 }
 
 fn folder(at_once: NonZeroUsize, folder: &Path) -> String {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("a file").path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
     files.sort();
     let sources = files.iter().map(|file| ReportSource {
         file: file.to_string_lossy().into_owned().into(),
@@ -120,9 +122,12 @@ fn memchr_lines(bytes: &[u8]) -> String {
     format!("lines={}", memchr::memchr_iter(b'\n', bytes).count())
 }
 
+/// A path, and its lines with their hits.
+type HandFile<'b> = (&'b [u8], Vec<(u32, u32)>);
+
 /// One memchr a line; SF and DA are understood, path and (line, hits) kept.
 fn hand_lcov(bytes: &[u8]) -> String {
-    let mut files: Vec<(&[u8], Vec<(u32, u32)>)> = Vec::new();
+    let mut files: Vec<HandFile<'_>> = Vec::new();
     let mut rest = bytes;
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let line = &rest[..end];

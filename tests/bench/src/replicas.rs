@@ -28,18 +28,24 @@ type Checks = Arc<Mutex<BTreeMap<String, u64>>>;
 /// Wall time until every commit has its check; false if one has none, or two.
 pub fn table(options: &Options) -> bool {
     let Ok(program) = options.tollgate.canonicalize() else {
-        println!("replicas: not measured, {} is not there (cargo build --release)", options.tollgate.display());
+        println!(
+            "replicas: not measured, {} is not there (cargo build --release)",
+            options.tollgate.display()
+        );
         return true;
     };
     let Some(server) = Server::start() else {
         println!("replicas: not measured, PostgreSQL is not installed");
         return true;
     };
-    println!("replicas: {REPOSITORIES} repositories with {PULLS} new pull requests each, two replicas on one PostgreSQL");
+    println!(
+        "replicas: {REPOSITORIES} repositories with {PULLS} new pull requests each, two replicas on one PostgreSQL"
+    );
     let checks = Checks::default();
     let api = github(Arc::clone(&checks));
     let database = server.database("replicas");
-    let ports = [0; 2].map(|_| TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port());
+    let ports = [0; 2]
+        .map(|_| TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port());
     let mut replicas = ports.map(|port| start(&program, &database, api, port));
     ports.iter().for_each(|port| wait(*port));
     let begun = Instant::now();
@@ -72,7 +78,10 @@ pub fn table(options: &Options) -> bool {
         sent.p99,
         checks.len()
     );
-    println!("peak memory {:.1} and {:.1} MiB (goal {MEMORY_GOAL:.0}); {} deliveries were refused", memory[0], memory[1], sent.refused);
+    println!(
+        "peak memory {:.1} and {:.1} MiB (goal {MEMORY_GOAL:.0}); {} deliveries were refused",
+        memory[0], memory[1], sent.refused
+    );
     checks.len() == ALL && twice == 0 && sent.refused == 0
 }
 
@@ -104,7 +113,9 @@ fn github(checks: Checks) -> u16 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            axum::serve(listener, Router::new().fallback(answer).with_state(checks)).await.expect("it serves");
+            axum::serve(listener, Router::new().fallback(answer).with_state(checks))
+                .await
+                .expect("it serves");
         });
     });
     port
@@ -116,7 +127,9 @@ async fn answer(State(checks): State<Checks>, request: Request) -> Response {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
     let repository = |name: &str| {
-        format!("{{\"id\":1,\"full_name\":\"acme/{name}\",\"default_branch\":\"main\",\"private\":true,\"visibility\":\"private\"}}")
+        format!(
+            "{{\"id\":1,\"full_name\":\"acme/{name}\",\"default_branch\":\"main\",\"private\":true,\"visibility\":\"private\"}}"
+        )
     };
     let (status, text) = match (&parts.method, segments.as_slice()) {
         (&Method::POST, ["app", "installations", _, "access_tokens"]) => {
@@ -129,7 +142,9 @@ async fn answer(State(checks): State<Checks>, request: Request) -> Response {
         }
         (&Method::GET, ["repos", _, name, "pulls", number]) => {
             let sha = sha(name[1..].parse().expect("a number"), number.parse().expect("a number"));
-            let side = |branch: &str| format!("{{\"ref\":\"{branch}\",\"sha\":\"{sha:040x}\",\"repo\":{}}}", repository(name));
+            let side = |branch: &str| {
+                format!("{{\"ref\":\"{branch}\",\"sha\":\"{sha:040x}\",\"repo\":{}}}", repository(name))
+            };
             let pull = format!(
                 "{{\"number\":{number},\"state\":\"open\",\"title\":\"x\",\"head\":{},\"base\":{}}}",
                 side("change"),

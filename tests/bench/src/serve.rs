@@ -48,9 +48,12 @@ pub fn table(options: &Options) -> bool {
     println!("{:<22} {:>10} {:>8} {:>8} {:>9}", "", "a second", "p50 ms", "p99 ms", "peak MiB");
     let mut sound = true;
     let mut rates = Vec::new();
-    for (name, start) in [("tollgate serve", ours as fn(&Path, &Path, u16) -> Child), ("bare axum + insert", bare)] {
+    for (name, start) in
+        [("tollgate serve", ours as fn(&Path, &Path, u16) -> Child), ("bare axum + insert", bare)]
+    {
         let folder = tempfile::tempdir_in(&options.data).expect("the data directory can be written");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let mut child = start(&program, folder.path(), port);
         wait(port);
         let measured = load(port);
@@ -118,7 +121,13 @@ fn bare(_: &Path, folder: &Path, port: u16) -> Child {
 /// The bare loop: axum takes the body, one thread inserts what has gathered in one synced transaction, and the answer
 /// follows the commit. No signature, no JSON, no job.
 pub fn serve_bare(folder: &str, port: &str) {
-    use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::{get, post}};
+    use axum::{
+        Router,
+        body::Bytes,
+        extract::State,
+        http::HeaderMap,
+        routing::{get, post},
+    };
     type Request = (String, tokio::sync::oneshot::Sender<()>);
     let connection = rusqlite::Connection::open(Path::new(folder).join("bare.sqlite")).expect("a store");
     connection.pragma_update(None, "journal_mode", "WAL").expect("WAL");

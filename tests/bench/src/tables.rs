@@ -5,8 +5,11 @@ use crate::{Options, changes, generate, history, hostile, replicas, serve, verdi
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Every table by its name. A table returns false if a total was wrong or a process died.
-pub const ALL: &[(&str, fn(&Options) -> bool)] = &[
+/// Measures and prints; false if a total was wrong or a process died.
+type Table = fn(&Options) -> bool;
+
+/// Every table by its name.
+pub const ALL: &[(&str, Table)] = &[
     ("readers", readers),
     ("memory", memory),
     ("hostile", hostile),
@@ -72,7 +75,9 @@ fn readers(options: &Options) -> bool {
             );
         }
     }
-    println!("everything: identities, repeats and places are kept, as `check` does with a base; tollgate: identities");
+    println!(
+        "everything: identities, repeats and places are kept, as `check` does with a base; tollgate: identities"
+    );
     println!("alone; totals: nothing but counts, as `inspect` does");
     sound
 }
@@ -133,15 +138,24 @@ fn hostile(options: &Options) -> bool {
 const FILES: u64 = 2_000;
 
 fn at_once(options: &Options) -> bool {
-    println!("at-once: {FILES} JUnit reports of one folder, read and merged (median of {} pairs)", options.runs);
+    println!(
+        "at-once: {FILES} JUnit reports of one folder, read and merged (median of {} pairs)",
+        options.runs
+    );
     let folder = generate::folder(options, FILES);
     let (one, two) = in_turn("folder:1", "folder:2", &folder, options.runs);
     let same = one.iter().chain(&two).all(|run| run.found == one[0].found && !run.found.starts_with("died"));
     let wall = |runs: &[crate::measure::Run]| median(runs.iter().map(|run| run.wall.as_secs_f64()).collect());
-    let ratios = two.iter().zip(&one).map(|(two, one)| two.wall.as_secs_f64() / one.wall.as_secs_f64().max(1e-9));
+    let ratios =
+        two.iter().zip(&one).map(|(two, one)| two.wall.as_secs_f64() / one.wall.as_secs_f64().max(1e-9));
     println!("{:<20} {:>9} {:>9} {:>9}", "cores", "wall ms", "cpu ms", "peak MiB");
     for (name, runs) in [("one", &one), ("two", &two)] {
-        println!("{name:<20} {:>9.1} {:>9.1} {:>9.1}", wall(runs) * 1e3, median_cpu(runs) * 1e3, most_memory(runs));
+        println!(
+            "{name:<20} {:>9.1} {:>9.1} {:>9.1}",
+            wall(runs) * 1e3,
+            median_cpu(runs) * 1e3,
+            most_memory(runs)
+        );
     }
     println!("two over one: {:.2} of the wall time (goal 0.65); {}", median(ratios.collect()), one[0].found);
     if !same {

@@ -107,10 +107,13 @@ impl GitHub {
         let model = Arc::new(model);
         let served = Arc::clone(&model);
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-                axum::serve(listener, Router::new().fallback(answer).with_state(served)).await.expect("it serves");
+                axum::serve(listener, Router::new().fallback(answer).with_state(served))
+                    .await
+                    .expect("it serves");
             });
         });
         Self(model)
@@ -140,7 +143,8 @@ impl GitHub {
     /// What was asked for in vain, and checks that do not say what the reports do.
     pub fn wrong(&self) -> Vec<String> {
         let unknown = self.0.unknown.lock().expect("no panic");
-        let mut wrong: Vec<String> = unknown.iter().map(|asked| format!("{asked} has no answer here")).collect();
+        let mut wrong: Vec<String> =
+            unknown.iter().map(|asked| format!("{asked} has no answer here")).collect();
         let seen = self.seen();
         let other = seen.values().filter(|seen| seen.judged.is_some() && seen.conclusion != "success");
         let other: Vec<&Seen> = other.collect();
@@ -216,7 +220,8 @@ fn commit(model: &mut Model, repositories: u64, pulls: u64) {
     for repository in 0..repositories {
         for number in 1..=pulls {
             let mut updates = git2::build::TreeUpdateBuilder::new();
-            let (file, changed) = ((repository * pulls + number) % FILES, 1_000 + repository * pulls + number);
+            let (file, changed) =
+                ((repository * pulls + number) % FILES, 1_000 + repository * pulls + number);
             updates.upsert(source(file), blob(&text(file, changed)), FileMode::Blob);
             let tree = updates.create_updated(&git, &base).expect("a tree");
             let sha = commit(tree, &[tip], &format!("change {repository} {number}"));
@@ -226,7 +231,8 @@ fn commit(model: &mut Model, repositories: u64, pulls: u64) {
     }
     for id in commits {
         let commit = git.find_commit(id).expect("a commit");
-        let parents: Vec<Value> = commit.parent_ids().map(|parent| json!({"sha": parent.to_string()})).collect();
+        let parents: Vec<Value> =
+            commit.parent_ids().map(|parent| json!({"sha": parent.to_string()})).collect();
         let who = json!({"name": "A", "email": "a@example.invalid", "date": WHEN});
         let shown = json!({
             "sha": id.to_string(), "message": "change", "tree": {"sha": commit.tree_id().to_string()},
@@ -273,11 +279,13 @@ async fn answer(State(model): State<Arc<Model>>, request: Request) -> Response {
     }
     let known = match segments.as_slice() {
         ["app", ..] => app(&parts.method, &segments),
-        ["repos", "acme", name, rest @ ..] => match name.strip_prefix('r').and_then(|number| number.parse().ok()) {
-            Some(number) => repository(&model, number, &parts.method, rest, &query, &body),
-            // Nobody has a policy of the organisation.
-            None => Some((StatusCode::NOT_FOUND, "{}".to_owned())),
-        },
+        ["repos", "acme", name, rest @ ..] => {
+            match name.strip_prefix('r').and_then(|number| number.parse().ok()) {
+                Some(number) => repository(&model, number, &parts.method, rest, &query, &body),
+                // Nobody has a policy of the organisation.
+                None => Some((StatusCode::NOT_FOUND, "{}".to_owned())),
+            }
+        }
         _ => None,
     };
     let (status, text) = known.unwrap_or_else(|| {
@@ -323,7 +331,8 @@ fn repository(
         }
         (&Method::GET, ["actions", "runs"]) => {
             let pull = by_sha(query.get("head_sha").copied()?)?;
-            let runs: Vec<Value> = model.ran.load(Ordering::SeqCst).then(|| run_json(pull)).into_iter().collect();
+            let runs: Vec<Value> =
+                model.ran.load(Ordering::SeqCst).then(|| run_json(pull)).into_iter().collect();
             ok(json!({"total_count": runs.len(), "workflow_runs": runs}))
         }
         (&Method::GET, ["actions", "runs", run, "jobs"]) => {
@@ -347,20 +356,23 @@ fn repository(
         // The default branch has left no evidence.
         (&Method::GET, ["actions", "artifacts"]) => ok(json!({"total_count": 0, "artifacts": []})),
         (&Method::GET, ["actions", "workflows"]) => {
-            let workflow = json!({"id": 1, "path": ".github/workflows/ci.yml", "state": "active", "name": "CI"});
+            let workflow =
+                json!({"id": 1, "path": ".github/workflows/ci.yml", "state": "active", "name": "CI"});
             ok(json!({"total_count": 1, "workflows": [workflow]}))
         }
         (&Method::GET, ["compare", _]) => {
             let tip = json!({"sha": model.tip});
-            ok(json!({"base_commit": tip, "merge_base_commit": tip, "status": "ahead", "commits": [], "files": []}))
+            ok(
+                json!({"base_commit": tip, "merge_base_commit": tip, "status": "ahead", "commits": [], "files": []}),
+            )
         }
         (&Method::GET, ["git", kind, id]) => {
             let answer = model.objects.get(&format!("{kind}/{id}"))?;
             Some((StatusCode::OK, answer.clone()))
         }
-        (&Method::GET, ["collaborators", login, "permission"]) => {
-            ok(json!({"permission": "read", "role_name": "read", "user": {"login": login, "id": 7, "type": "User"}}))
-        }
+        (&Method::GET, ["collaborators", login, "permission"]) => ok(
+            json!({"permission": "read", "role_name": "read", "user": {"login": login, "id": 7, "type": "User"}}),
+        ),
         (&Method::GET, ["commits", sha, "check-runs"]) => {
             let checks = model.checks.lock().expect("no panic");
             let shown: Vec<Value> = checks.get(*sha).map(|seen| check_json(sha, seen)).into_iter().collect();

@@ -24,7 +24,10 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Wall time from event to check; false if a check has not the verdict that its reports have.
 pub fn table(options: &Options) -> bool {
     let Ok(program) = options.tollgate.canonicalize() else {
-        println!("verdicts: not measured, {} is not there (cargo build --release)", options.tollgate.display());
+        println!(
+            "verdicts: not measured, {} is not there (cargo build --release)",
+            options.tollgate.display()
+        );
         return true;
     };
     let Some(server) = Server::start() else {
@@ -64,7 +67,11 @@ pub fn table(options: &Options) -> bool {
     ] {
         println!("{what:<34} {:>8.1} {:>8.1} {goal:>8.0}", at(&times, 50), at(&times, 95));
         if times.len() < pulls.len() {
-            println!("WRONG verdicts: {} of {} pull requests got none", pulls.len() - times.len(), pulls.len());
+            println!(
+                "WRONG verdicts: {} of {} pull requests got none",
+                pulls.len() - times.len(),
+                pulls.len()
+            );
             sound = false;
         }
     }
