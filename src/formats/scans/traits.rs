@@ -154,6 +154,29 @@ const SAID: &[Row] = &[
         ],
     ),
     (
+        "cyclonedx",
+        r#"{"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "CVE-1", "ratings": [{"severity": "low"}, @]}]}"#,
+        &[
+            (
+                r#"{"source": {"name": "FIRST", "url": "https://www.first.org/epss/"}, "score": 0.03, "method": "other"}"#,
+                Traits { epss: Some(Epss::of(3_000)), ..NOTHING },
+            ),
+            (
+                r#"{"source": {"name": "CISA KEV Catalog"}, "score": 1, "method": "other"}"#,
+                Traits { exploited: Some(true), ..NOTHING },
+            ),
+            (r#"{"source": {"name": "NVD"}, "score": 3, "method": "CVSSv31"}"#, NOTHING),
+        ],
+    ),
+    (
+        "cyclonedx",
+        r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><vulnerabilities><vulnerability><id>CVE-1</id><ratings>@</ratings></vulnerability></vulnerabilities></bom>"#,
+        &[(
+            "<rating><source><name>FIRST</name></source><score>0.03</score><method>other</method></rating>",
+            Traits { epss: Some(Epss::of(3_000)), ..NOTHING },
+        )],
+    ),
+    (
         "dependency-check",
         r#"{"reportSchema": "1.1", "scanInfo": {}, "dependencies": [{"fileName": "a.jar", "vulnerabilities": [{"name": "CVE-1", @, "severity": "HIGH"}]}]}"#,
         &[

@@ -10,7 +10,7 @@ use super::findings::{
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass, Severity};
+use crate::model::{Epss, Health, Kind, ScanClass, Severity};
 use std::collections::HashMap;
 
 pub(super) const FORMAT: Format = Format {
@@ -36,6 +36,8 @@ const NO_SCAN: &str =
 /// One of several ratings. Stated words count above scores, and those above vectors; of several the worst.
 #[derive(Clone, Debug, Default)]
 struct Rating {
+    /// Who rates.
+    source: String,
     word: String,
     score: String,
     vector: String,
@@ -102,9 +104,21 @@ impl Vulnerability {
     }
 
     fn rate(&mut self, rating: &Rating) {
+        // Grype writes the probability of EPSS, and that CISA lists the vulnerability, as ratings too.
+        if rating.source == "FIRST" || rating.source.contains("EPSS") {
+            self.draft.traits.epss = self.draft.traits.epss.max(Epss::parse(&rating.score));
+            return;
+        }
+        if rating.source.contains("KEV") {
+            self.draft.traits.exploited = Some(true);
+            return;
+        }
+        let is_cvss = rating.method.is_empty() || rating.method.starts_with("CVSS");
         let said = [
             severity_word(&rating.word).map(|severity| (severity, format!("CycloneDX {}", rating.word))),
             match score(&rating.score) {
+                // OWASP's and others' are on scales of their own.
+                _ if !is_cvss => None,
                 Score::Band(severity) => {
                     Some((severity, format!("{} {}", rating.method, rating.score).trim().to_owned()))
                 }
@@ -321,6 +335,12 @@ fn read_rating(json: &mut Json<'_, '_>) -> Result<Rating, ParseError> {
     let mut rating = Rating::default();
     json.object(|json, key| {
         match key {
+            "source" => {
+                inside(json, "name", |json| {
+                    rating.source = short(json)?;
+                    Ok(())
+                })?;
+            }
             "severity" => rating.word = short(json)?,
             "score" => take_scalar(json, &mut rating.score)?,
             "vector" => rating.vector = short(json)?,
@@ -381,6 +401,8 @@ mod tests {
             (r#"[{"severity": "medium"}, {"severity": "critical"}, {"score": 1.0}]"#, Severity::Critical),
             (r#"[{"severity": "low", "score": 9.8}]"#, Severity::Low),
             (r#"[{"score": 7.5, "method": "CVSSv31"}, {"severity": "unknown"}]"#, Severity::High),
+            (r#"[{"score": 0.9, "method": "other", "source": {"name": "FIRST"}}]"#, Severity::Unknown),
+            (r#"[{"score": 2.5, "method": "OWASP"}]"#, Severity::Unknown),
             (r#"[{"vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]"#, Severity::Critical),
             ("[]", Severity::Unknown),
         ] {

@@ -101,6 +101,8 @@ impl XmlState {
             text.clone_into(&mut self.rating.score);
         } else if path.ends_with(&["rating", "vector"]) {
             text.clone_into(&mut self.rating.vector);
+        } else if path.ends_with(&["rating", "source", "name"]) {
+            text.clone_into(&mut self.rating.source);
         } else if path.ends_with(&["rating", "method"]) {
             text.clone_into(&mut self.rating.method);
         } else if path.ends_with(&["rating"]) {
