@@ -22,7 +22,7 @@ pub(super) fn judgement(
     };
     let text = format!("{what} ({} there)", limits::findings_text(known.total(), ""));
     let judgement = Judgement::new(OutcomeKind::NotMeasured, Measured::Nothing, text, required);
-    Some(judgement.because(reason(&missing)).before_measuring())
+    Some(judgement.because(reason(&missing, evidence)).before_measuring())
 }
 
 /// Turns "met" into "not measured" where a scan of the base is missing that the rule relies on, unless the policy
@@ -41,7 +41,7 @@ pub(super) fn settle(
         return judgement;
     }
     judgement.kind = OutcomeKind::NotMeasured;
-    judgement.because(reason(&missing))
+    judgement.because(reason(&missing, evidence))
 }
 
 /// The scans of the base that are missed here. What is pinned for all is missed whatever a repository lets be absent.
@@ -68,7 +68,7 @@ fn may_be_absent(scan: &Scan, evidence: &Evidence<'_>) -> bool {
     !looked_for.is_empty() && absent.any(|entry| looked_for.without(entry.classes).is_empty())
 }
 
-fn reason(missing: &[&Scan]) -> Untrusted {
+fn reason(missing: &[&Scan], evidence: &Evidence<'_>) -> Untrusted {
     const SHOWN: usize = 3;
     let mut names: Vec<String> = missing
         .iter()
@@ -87,7 +87,17 @@ fn reason(missing: &[&Scan]) -> Untrusted {
     };
     names.truncate(SHOWN);
     let scans = if names.len() == 1 { "a scan" } else { "scans" };
-    Untrusted::new(format!("the base has {scans} by {} {end}", names.join(", ")))
+    // The way out, where the policy means one of these.
+    let silent = evidence.contract.iter().find(|entry| {
+        entry.kind == Kind::Scan && entry.optional && entry.arrived == 0 && entry.classes.is_empty()
+    });
+    let out = silent.map_or_else(String::new, |entry| {
+        format!(
+            "; `{}` of `reports:` may be absent, and does not say with `class` for what it stands",
+            entry.entry
+        )
+    });
+    Untrusted::new(format!("the base has {scans} by {} {end}{out}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -176,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_scanner_that_the_policy_lets_be_absent_is_not_missed() {
-        let judge_by = |rule: &str, entries: &[(&[ScanClass], bool, u64)], pinned: bool| {
+        let sample = |entries: &[(&[ScanClass], bool, u64)], pinned: bool| {
             let mut sample = Sample::of(scans(&[("one", &[Secret])]))
                 .against(scans(&[("one", &[Secret]), ("two", &[Secret])]));
             for (index, (classes, optional, arrived)) in entries.iter().enumerate() {
@@ -185,10 +195,11 @@ mod tests {
                 sample.contract[index].classes = ScanClasses::of(classes);
             }
             sample.pinned = pinned;
-            sample.judge(rule, &[]).kind
+            sample
         };
         let judge = |entries: &[(&[ScanClass], bool, u64)], pinned: bool| {
-            let kinds = ["scan.secrets", "scan.all", "scan.new"].map(|rule| judge_by(rule, entries, pinned));
+            let sample = sample(entries, pinned);
+            let kinds = ["scan.secrets", "scan.all", "scan.new"].map(|rule| sample.judge(rule, &[]).kind);
             assert!(kinds.iter().all(|kind| *kind == kinds[0]), "{kinds:?}");
             kinds[0]
         };
@@ -197,6 +208,11 @@ mod tests {
         assert_eq!(judge(&[(&[], true, 1), (&[], true, 0)], false), OutcomeKind::Met);
         // It may be the report of another scanner.
         assert_eq!(judge(&[one, (&[], true, 0)], false), OutcomeKind::NotMeasured);
+        assert_eq!(
+            sample(&[one, (&[], true, 0)], false).judge("scan.new", &[]).reason.raw(),
+            "the base has a scan by two and the change has none; `entry` of `reports:` may be absent, and does not \
+             say with `class` for what it stands"
+        );
         assert_eq!(judge(&[one, (&[Container], true, 0)], false), OutcomeKind::NotMeasured);
         assert_eq!(judge(&[one, (&[Secret], true, 1)], false), OutcomeKind::NotMeasured);
         assert_eq!(judge(&[one, (&[Secret], true, 0)], true), OutcomeKind::NotMeasured);

@@ -161,9 +161,10 @@ impl Counts {
         if self.taken > 0 {
             return;
         }
+        // Whether it is due is not known here; where it is, the entry is short.
         let weight = match entry.absent {
-            Absent::Required => Weight::Warning,
-            Absent::Optional | Absent::Carried => Weight::Note,
+            Absent::Required if entry.when.is_empty() => Weight::Warning,
+            Absent::Required | Absent::Optional | Absent::Carried => Weight::Note,
         };
         let message = format!("the glob `{glob}` of `{name}` matches no file");
         let mut diagnostic = Diagnostic::new(Code::GlobMatchedNothing, weight, message, entry.origin.clone());
@@ -175,6 +176,10 @@ impl Counts {
         } else if self.folders > 0 {
             diagnostic =
                 diagnostic.with_help(format!("it is a folder: write `{}/**`", glob.trim_end_matches('/')));
+        } else if !entry.when.is_empty() {
+            diagnostic = diagnostic.with_help(
+                "nothing to do where the change touches no file of its `when`; else correct the glob",
+            );
         }
         diagnostics.push(diagnostic);
     }
