@@ -96,7 +96,7 @@ fn read_result(
 ) -> Result<(), ParseError> {
     let mut draft = Draft { source: "bandit, no severity".to_owned(), ..Draft::default() };
     let mut code = String::new();
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "test_id" => draft.rule = short(json)?,
             "filename" => draft.file = short(json)?,
@@ -116,7 +116,6 @@ fn read_result(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     // Its tests for passwords quote what they found.

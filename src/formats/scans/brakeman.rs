@@ -77,7 +77,7 @@ fn read_warning(
     let mut draft = Draft::default();
     let (mut kind, mut check, mut confidence, mut note) =
         (String::new(), String::new(), String::new(), String::new());
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "warning_type" => kind = short(json)?,
             "check_name" => check = short(json)?,
@@ -93,7 +93,6 @@ fn read_warning(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     draft.rule = if check.is_empty() { kind } else { check };

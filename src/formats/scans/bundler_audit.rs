@@ -55,7 +55,7 @@ fn read_result(
         ..Draft::default()
     };
     let (mut kind, mut source) = (String::new(), String::new());
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "type" => kind = short(json)?,
             "source" => source = short(json)?,
@@ -75,7 +75,6 @@ fn read_result(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     if draft.rule.is_empty() {

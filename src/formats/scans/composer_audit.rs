@@ -93,7 +93,7 @@ fn read_advisory(
         ..Draft::default()
     };
     let (mut cve, mut sources, mut reason) = (String::new(), Vec::new(), String::new());
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "advisoryId" => draft.rule = short(json)?,
             "title" => draft.message = sentence(json)?,
@@ -122,7 +122,6 @@ fn read_advisory(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     draft.alias(&cve);

@@ -151,7 +151,7 @@ fn read_alert(
     reading: &mut Reading,
 ) -> Result<(), ParseError> {
     let mut alert = Alert::default();
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "state" => alert.state = short(json)?.to_ascii_lowercase(),
             "dismissReason" | "dismissed_reason" => alert.reason = sentence(json)?,
@@ -189,7 +189,6 @@ fn read_alert(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     let Alert { mut draft, state, reason, severity, advisory_severity } = alert;

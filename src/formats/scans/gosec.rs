@@ -88,7 +88,7 @@ fn read_issue(
 ) -> Result<(), ParseError> {
     let mut draft = Draft { source: "gosec, no severity".to_owned(), ..Draft::default() };
     let mut suppressed: Option<String> = None;
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "rule_id" => draft.rule = short(json)?,
             "details" => draft.message = sentence(json)?,
@@ -131,7 +131,6 @@ fn read_issue(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     draft.suppressed = suppressed.map(|reason| ("in-source", reason));

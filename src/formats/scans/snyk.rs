@@ -164,7 +164,7 @@ fn read_vulnerability(
 ) -> Result<(), ParseError> {
     let mut draft = Draft { source: "snyk, no severity".to_owned(), ..Draft::default() };
     let (mut module, mut aliases, mut reason) = (String::new(), Vec::new(), String::new());
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "id" => draft.rule = short(json)?,
             "title" => draft.message = sentence(json)?,
@@ -231,7 +231,6 @@ fn read_vulnerability(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     if draft.package.is_empty() {
@@ -258,7 +257,7 @@ fn read_issue(
 ) -> Result<(), ParseError> {
     let mut draft = Draft { class: Some(ScanClass::Infrastructure), ..Draft::default() };
     let mut ignored = false;
-    let is_object = json.object(|json, key| {
+    let is_object = reading.entry(json, |json, key| {
         match key {
             "id" => draft.rule = short(json)?,
             "title" => draft.message = sentence(json)?,
@@ -273,7 +272,6 @@ fn read_issue(
         Ok(())
     })?;
     if !is_object {
-        reading.add_unknown();
         return Ok(());
     }
     if ignored {

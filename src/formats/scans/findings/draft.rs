@@ -134,6 +134,20 @@ impl Reading {
         }
     }
 
+    /// Reads an entry of a list of findings, which must be an object. False if it is none: it counts as one that cannot
+    /// be understood.
+    pub(in crate::formats::scans) fn entry<'j, 's>(
+        &mut self,
+        json: &mut Json<'j, 's>,
+        property: impl FnMut(&mut Json<'j, 's>, &str) -> Result<(), ParseError>,
+    ) -> Result<bool, ParseError> {
+        let is_object = json.object(property)?;
+        if !is_object {
+            self.add_unknown();
+        }
+        Ok(is_object)
+    }
+
     /// Counts a finding that cannot be understood; the report is not whole then.
     pub(in crate::formats::scans) fn add_unknown(&mut self) {
         self.collector.add_unseen(Severity::Unknown, 1);
