@@ -46,9 +46,10 @@ pub struct PackedReport<'p> {
 
 /// Opens other files of the folder of an artifact that a report lies in.
 pub fn packed_folder(files: &Arc<Vec<Packed>>, report: &Packed, max_bytes: u64) -> Box<Folder> {
-    let (files, shown, path) = (Arc::clone(files), report.shown.clone(), report.path.clone());
+    let (files, shown, path, run) =
+        (Arc::clone(files), report.shown.clone(), report.path.clone(), report.run);
     Box::new(move |name| {
-        let report = files.iter().find(|file| file.shown == shown && file.path == path);
+        let report = files.iter().find(|file| file.shown == shown && file.path == path && file.run == run);
         let is_here = |file: &&Packed| {
             report.is_some_and(|report| is_beside(file, report)) && file.path.file_name() == name
         };
@@ -80,11 +81,12 @@ pub fn named_beside<'p>(files: &'p [Packed], report: &'p Packed) -> Vec<(&'p str
     fitting.take(MOST_FILES).collect()
 }
 
-/// True if both lie in one folder of one artifact.
+/// True if both lie in one folder of one artifact. Another run may have one of the same name, and may be the change's
+/// own: its files are never parts of a scanner's report.
 fn is_beside(file: &Packed, report: &Packed) -> bool {
     let folder_of = |text: &str| text.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let folders = |packed: &Packed| (folder_of(packed.shown.raw()), folder_of(packed.path.as_str()));
-    folders(file) == folders(report)
+    file.run == report.run && folders(file) == folders(report)
 }
 
 /// Chooses the reports among the files of artifacts. What looks like a report of a kind that the contract names,
@@ -230,6 +232,36 @@ mod tests {
 
     fn pair(artifact: &str, entry: &str) -> (String, String) {
         (artifact.to_owned(), entry.to_owned())
+    }
+
+    #[test]
+    fn parts_of_a_report_come_from_its_own_run_and_folder() {
+        let file = |run: u64, path: &str, text: &str| Packed {
+            shown: Untrusted::new(format!("scan/{path}")),
+            path: RepoPath::new(path).unwrap(),
+            bytes: text.as_bytes().to_vec(),
+            run,
+            ..packed("scan", "scan.yml")
+        };
+        let report =
+            r#"{"externalPropertyFileReferences": {"results": [{"location": {"uri": "part.json"}}]}}"#;
+        // The change's own workflow uploads an artifact of the same name, before and after the scanner's.
+        let files = vec![
+            file(2, "out/part.json", "another run's"),
+            file(2, "out/s.sarif", report),
+            file(1, "out/s.sarif", report),
+            file(1, "out/part.json", "its own"),
+            file(1, "part.json", "another folder's"),
+            file(3, "out/part.json", "another run's"),
+        ];
+        let report = &files[2];
+        assert_eq!(named_beside(&files, report), [("part.json", b"its own".as_slice())]);
+        let folder = packed_folder(&Arc::new(files.clone()), report, 1_000);
+        let head = folder("part.json").unwrap().head().unwrap();
+        assert_eq!(head.text(), "its own");
+        let without = vec![file(2, "out/part.json", "another run's"), report.clone()];
+        assert_eq!(named_beside(&without, report), []);
+        assert!(packed_folder(&Arc::new(without.clone()), report, 1_000)("part.json").is_err());
     }
 
     #[test]
