@@ -78,9 +78,10 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// True if GitHub could not be asked: another answer may come later.
+    /// True if GitHub could not be asked: another answer may come later. What it does not know how to do (501) it will
+    /// not know later.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::RateLimited(_) | Self::Status(500..=599))
+        matches!(self, Self::Unreachable(_) | Self::RateLimited(_) | Self::Status(500 | 502..=504 | 520..=599))
     }
 }
 
@@ -389,6 +390,7 @@ impl Client {
     ) -> Result<Answer, RequestError> {
         let mut renewed = false;
         loop {
+            let corrected = self.identity.corrected();
             let mut request = request(method, path, accept, body)?;
             if let Some(token) = self.identity.token(self).await? {
                 authorize(&mut request, &token)?;
@@ -398,7 +400,8 @@ impl Client {
                 request.headers_mut().insert(IF_NONE_MATCH, etag.clone());
             }
             let answer = send(&self.octocrab, request, most).await?;
-            let was_wrong = self.identity.heard(date_of(&answer));
+            self.identity.heard(date_of(&answer));
+            let was_wrong = self.identity.corrected() != corrected;
             match (answer.status, known) {
                 (StatusCode::NOT_MODIFIED, Some((_, known))) => return Ok(known),
                 (StatusCode::NOT_MODIFIED, None) => {

@@ -104,11 +104,23 @@ impl Identity {
         Ok(Some(new))
     }
 
-    /// GitHub has said what time it is; true if the App believed something else, which may be why it was refused.
-    pub(super) fn heard(&self, said: Option<SystemTime>) -> bool {
-        match (&self.0, said) {
-            (Kind::App(app) | Kind::Installation { app, .. }, Some(said)) => app.heard(said),
-            (Kind::App(_) | Kind::Installation { .. } | Kind::Nobody | Kind::Token(_), _) => false,
+    /// GitHub has said what time it is.
+    pub(super) fn heard(&self, said: Option<SystemTime>) {
+        if let (Some(app), Some(said)) = (self.key(), said) {
+            app.heard(said);
+        }
+    }
+
+    /// How often GitHub said another time than the App believed: if that has changed since it signed, a refusal may be
+    /// for that alone.
+    pub(super) fn corrected(&self) -> u64 {
+        self.key().map_or(0, AppKey::corrected)
+    }
+
+    fn key(&self) -> Option<&AppKey> {
+        match &self.0 {
+            Kind::App(app) | Kind::Installation { app, .. } => Some(app),
+            Kind::Nobody | Kind::Token(_) => None,
         }
     }
 
@@ -205,16 +217,14 @@ impl AppKey {
         self.clock().corrected
     }
 
-    /// Takes what GitHub says; true if that is something else than was believed.
-    fn heard(&self, said: SystemTime) -> bool {
+    /// Takes what GitHub says, and counts if that is something else than was believed.
+    fn heard(&self, said: SystemTime) {
         let mut clock = self.clock();
         let believed = clock.now();
         let apart =
             said.duration_since(believed).or_else(|_| believed.duration_since(said)).unwrap_or_default();
         clock.heard = Some((said, Instant::now()));
-        let was_wrong = apart > FORGIVEN;
-        clock.corrected += u64::from(was_wrong);
-        was_wrong
+        clock.corrected += u64::from(apart > FORGIVEN);
     }
 
     /// A JSON Web Token as GitHub asks for it: signed with RS256, issued a minute ago for clocks that differ,

@@ -104,7 +104,7 @@ enum Trouble {
 impl From<RequestError> for Trouble {
     fn from(error: RequestError) -> Self {
         match error {
-            RequestError::RateLimited(_) => Self::Paused(error),
+            error if error.may_pass() => Self::Paused(error),
             // 422 where an App asks for a token with a right that it was not given.
             RequestError::Status(403 | 422) => {
                 Self::Why("its provenance cannot be read without the right `attestations: read`".to_owned())
@@ -203,7 +203,7 @@ impl Looking<'_> {
         let answer = match is_id {
             true => match base::why_not_tested(client, target, side, commit).await {
                 Ok(why) => why.map(str::to_owned),
-                Err(error @ RequestError::RateLimited(_)) => return Err(Trouble::Paused(error)),
+                Err(error) if error.may_pass() => return Err(Trouble::Paused(error)),
                 Err(error) => Some(error.to_string()),
             },
             false => Some("it names none".to_owned()),

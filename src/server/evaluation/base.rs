@@ -101,9 +101,11 @@ async fn merged_into(
     let repository = &target.repository;
     match client.commit(repository, merge).await.map(|commit| commit.parents).as_deref() {
         Ok([first, second]) if *second == target.sha => {
-            let compared = client.compared(repository, holds, first).await;
-            let compared = compared.ok().filter(|compared| compared.merge_base == *first);
-            Ok(compared.ok_or("is not merged into the base branch"))
+            match client.compared(repository, holds, first).await {
+                Ok(compared) if compared.merge_base == *first => Ok(Ok(compared)),
+                Ok(_) | Err(RequestError::Status(404)) => Ok(Err("is not merged into the base branch")),
+                Err(error) => Err(error),
+            }
         }
         Ok(_) => Ok(Err("is not the head, and no merge of it")),
         Err(RequestError::Status(404 | 422)) => Ok(Err("cannot be found")),
