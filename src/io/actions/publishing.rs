@@ -3,7 +3,7 @@
 use super::event::event;
 use super::{bad_input, base_evidence, problem, run_page};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::io::attestation::{Authorities, Refusal};
+use crate::io::attestation::{Authorities, MAX_AUTHORITIES, Refusal};
 use crate::io::beneath::read_named;
 use crate::io::ci::Environment;
 use crate::io::github::{Api, Place};
@@ -136,15 +136,12 @@ pub fn publishing(environment: &Environment) -> Result<Publishing, Box<Diagnosti
     })
 }
 
-/// The largest trusted root that is read from a file, in bytes; Sigstore's own has a fiftieth of it.
-const MAX_TRUSTED_ROOT: u64 = 1 << 20;
-
 /// Whose signatures a file says are believed.
 ///
 /// # Errors
 /// `bad-input` for a file that cannot be read, or holds no trusted root.
 pub fn trusted_root_file(file: &Path) -> Result<Arc<Authorities>, Box<Diagnostic>> {
-    let text = read_named(file, MAX_TRUSTED_ROOT)
+    let text = read_named(file, MAX_AUTHORITIES as u64)
         .map_err(|error| Box::new(bad_input(&format!("{} cannot be read: {error}", file.display()))))?;
     trusted_root(&text, &file.display().to_string())
 }

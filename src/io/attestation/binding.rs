@@ -104,8 +104,8 @@ fn is_issuer(claimed: &str, issuer: &str) -> bool {
     rest.is_empty() || rest.strip_prefix('/').is_some_and(is_name)
 }
 
-/// What stands behind the repository's address: `/actions/runs/77/attempts/1`. A repository is called as it was when
-/// the run began; it is told by its number, so only the case of its name may differ here.
+/// What stands behind the repository's address: `/actions/runs/77/attempts/1`. The repository is
+/// called as it is today: what was signed before it got another name is of another run. The case of a name may differ.
 fn behind_the_repository<'c>(address: &'c str, uploaded: &Uploaded<'_>) -> Option<&'c str> {
     let below = address.strip_prefix(uploaded.server)?.strip_prefix('/')?;
     let (name, rest) = below.split_at_checked(uploaded.repository.len())?;

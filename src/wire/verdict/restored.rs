@@ -14,7 +14,6 @@ use crate::wire::report::{CoveredRecord, PlaceRecord, ProblemRecord, ReportRecor
 
 /// The facts of a header that people know.
 const FACTS: [&str; 7] = ["project", "head", "base", "policy", "organisation", "owners", "merged"];
-/// Why a failure does not count.
 /// What stands for a word of another version.
 const OTHER: &str = "other";
 
