@@ -1,6 +1,7 @@
 //! Lines of text through a bounded window.
 
-use super::{Position, Source, SourceError};
+use super::{Context, ParseError, Position, Source, SourceError};
+use crate::diagnostic::{Code, Weight};
 use std::borrow::Cow;
 
 /// How a line ended.
@@ -118,6 +119,28 @@ impl<'s, 'r> LineReader<'s, 'r> {
         self.number += 1;
         let bytes = self.source.available().get(start..start + length).unwrap_or_default();
         Ok(Some(Line { bytes, end, number: self.number, offset }))
+    }
+
+    /// The next line and its text, for formats that are nothing but text; `None` at the end of the file. Bytes that are
+    /// no UTF-8 are replaced with a warning.
+    ///
+    /// # Errors
+    /// As [`Self::next_line`], and when the line holds a NUL byte.
+    pub fn next_text(
+        &mut self,
+        context: &mut Context,
+    ) -> Result<Option<(Line<'_>, Cow<'_, str>)>, ParseError> {
+        let Some(line) = self.next_line()? else { return Ok(None) };
+        if let Some(nul) = line.nul() {
+            let message = "the file holds a NUL byte";
+            return Err(ParseError::new(Code::NulByte, message, line.position_at(nul)));
+        }
+        let text = line.text();
+        if matches!(text, Cow::Owned(_)) {
+            let message = || "bytes that are no UTF-8 were replaced".to_owned();
+            context.warn_with(Code::BadEncoding, Weight::Warning, message, || line.position());
+        }
+        Ok(Some((line, text)))
     }
 
     /// The bytes behind the last line that are in the window, for a caller that knows the form of what comes. May
@@ -294,6 +317,18 @@ mod tests {
         assert_eq!(reader.next_line().unwrap().unwrap().nul(), Some(1));
         let broken = reader.next_line().unwrap().unwrap();
         assert!(matches!(broken.text(), Cow::Owned(text) if text == "\u{fffd}"));
+    }
+
+    #[test]
+    fn a_line_of_text_is_repaired_with_a_warning_and_never_holds_a_nul_byte() {
+        let mut source = Source::from_bytes(b"fine\n\xff\na\0b\n");
+        let (mut reader, mut context) = (LineReader::new(&mut source), Context::default());
+        assert_eq!(reader.next_text(&mut context).unwrap().unwrap().1, "fine");
+        assert!(!context.warned(Code::BadEncoding));
+        assert_eq!(reader.next_text(&mut context).unwrap().unwrap().1, "\u{fffd}");
+        assert!(context.warned(Code::BadEncoding));
+        let error = reader.next_text(&mut context).unwrap_err();
+        assert_eq!((error.code, error.position.line, error.position.column), (Code::NulByte, 3, 2));
     }
 
     proptest! {

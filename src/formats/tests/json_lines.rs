@@ -4,7 +4,6 @@ use crate::diagnostic::{Code, Weight};
 use crate::formats::lines::{LineEnd, LineReader};
 use crate::formats::{Context, ParseError, Position, Source};
 use crate::model::Health;
-use std::borrow::Cow;
 
 /// What stands on a line.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +40,7 @@ pub(super) fn each_line(
     let mut health = Health::Complete;
     let mut others = 0_u64;
     let mut empty = true;
-    while let Some(line) = lines.next_line()? {
-        if let Some(nul) = line.nul() {
-            let message = "the file holds a NUL byte";
-            return Err(ParseError::new(Code::NulByte, message, line.position_at(nul)));
-        }
-        let text = line.text();
-        if matches!(text, Cow::Owned(_)) {
-            let message = || "bytes that are no UTF-8 were replaced".to_owned();
-            context.warn_with(Code::BadEncoding, Weight::Warning, message, || line.position());
-        }
+    while let Some((line, text)) = lines.next_text(context)? {
         let text = text.trim();
         if text.is_empty() {
             continue;

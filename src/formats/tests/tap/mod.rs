@@ -9,12 +9,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::diagnostic::{Code, Weight};
+use crate::diagnostic::Code;
 use crate::formats::lines::LineReader;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Position, Source};
 use crate::model::Kind;
 use point::{plan_of, point_of};
-use std::borrow::Cow;
 use stream::Stream;
 
 /// TAP.
@@ -56,16 +55,7 @@ fn read_lines(
     stream: &mut Stream,
     context: &mut Context,
 ) -> Result<(), ParseError> {
-    while let Some(line) = lines.next_line()? {
-        if let Some(nul) = line.nul() {
-            let message = "the file holds a NUL byte";
-            return Err(ParseError::new(Code::NulByte, message, line.position_at(nul)));
-        }
-        let text = line.text();
-        if matches!(text, Cow::Owned(_)) {
-            let message = || "bytes that are no UTF-8 were replaced".to_owned();
-            context.warn_with(Code::BadEncoding, Weight::Warning, message, || line.position());
-        }
+    while let Some((line, text)) = lines.next_text(context)? {
         stream.line(&text, &line, context);
     }
     if lines.position().line == 1 {
