@@ -197,6 +197,8 @@ mod tests {
         let read = read(&CODECOV, text);
         assert_eq!((read.totals().lines, read.totals().branches), (ratio(4, 7), ratio(3, 6)));
         assert_eq!((read.hits("a.rb", 1), read.hits("b.rb", 7)), (Some(1), Some(0)));
+        // `true` and `1/2` ran in part.
+        assert_eq!(read.file("a.rb").partial_lines(), [3, 4]);
         assert_eq!((read.health, claims(text.as_bytes())), (Health::Complete, vec!["codecov"]));
     }
 

@@ -16,6 +16,8 @@ enum Cell {
     Count(Count),
     /// So many of its branches were taken: `1/2`.
     Branches(u32, u32),
+    /// It ran in part, which is all that is said.
+    InPart,
 }
 
 /// Takes a list whose first cell is that of line `first`, or (Codecov) an object with line numbers as keys.
@@ -54,7 +56,7 @@ fn cell(
         Some(Scalar::Null) => Some(Cell::NoCode),
         Some(Scalar::Number(text)) => Some(Cell::Count(number::count(text.as_bytes()))),
         // Codecov: partly covered.
-        Some(Scalar::Bool(true)) => Some(Cell::Count(Count::Hits(1))),
+        Some(Scalar::Bool(true)) => Some(Cell::InPart),
         Some(Scalar::Text(text)) => self::text(text),
         Some(Scalar::Bool(false)) | None => None,
     };
@@ -71,6 +73,11 @@ fn cell(
             let Some(line) = gathered.line(line, what, || json.position()) else { return Ok(()) };
             file.lines.add(line, u64::from(taken));
             file.branches.count_at_least(line.get(), taken, total);
+        }
+        Some(Cell::InPart) => {
+            let Some(line) = gathered.line(line, what, || json.position()) else { return Ok(()) };
+            file.lines.add(line, 1);
+            file.parts.count_at_least(line.get(), 1, 2);
         }
         None => {
             let message = || "the cell of a line is neither count nor null".to_owned();
