@@ -4,6 +4,8 @@
 //! hit, and per line the taken and the missed branches are counted. A line of which an instruction did not run ran
 //! in part. Paths are package and source file, with the
 //! names of the groups before `//`, since two modules may hold the same package.
+//!
+//! gcovr up to 8.3 writes no source files: the lines stand in classes, whose `sourcefilename` is the whole path.
 
 use super::gather::Gathered;
 use super::number::{self, LineNumber};
@@ -34,6 +36,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         gathered: Gathered::new(context),
         groups: Vec::new(),
         package: String::new(),
+        class_file: String::new(),
         file: None,
         root_lines: None,
     };
@@ -46,12 +49,14 @@ struct Reading<'c> {
     gathered: Gathered<'c>,
     groups: Vec<String>,
     package: String,
+    /// What the open class says that its source file is.
+    class_file: String,
     file: Option<SourceFile>,
     /// The report's own counter of lines, of which each group and package has another.
     root_lines: Option<Ratio>,
 }
 
-/// The `<sourcefile>` that is open.
+/// The `<sourcefile>` that is open, or the class with lines of its own.
 #[derive(Default)]
 struct SourceFile {
     path: String,
@@ -86,11 +91,22 @@ impl Reading<'_> {
                         let name = self.name(&tag);
                         self.groups.push(name);
                     }
+                    b"class" => {
+                        self.class_file.clear();
+                        if let Some(name) = tag.attribute("sourcefilename") {
+                            name.append_to(&mut self.class_file, usize::MAX, self.gathered.context);
+                        }
+                    }
+                    b"lines" if self.file.is_none() && !self.class_file.is_empty() => {
+                        let path = std::mem::take(&mut self.class_file);
+                        self.file = Some(SourceFile { path, ..SourceFile::default() });
+                    }
                     // Methods and their counters repeat what the source files say.
-                    b"class" => reader.skip_element()?,
+                    b"method" => reader.skip_element()?,
                     _ => {}
                 },
-                Event::End(b"sourcefile") => {
+                Event::End(b"sourcefile" | b"class") => {
+                    self.class_file.clear();
                     if let Some(file) = self.file.take() {
                         self.close(file, || reader.position())?;
                     }
@@ -275,6 +291,20 @@ mod tests {
         assert_eq!((read.totals().lines, read.totals().branches), (ratio(1, 2), ratio(0, 2)));
         assert!(read.file("org/acme/main.cpp").lines.is_empty());
         assert_eq!(read.codes, [Code::SummaryOnly]);
+    }
+
+    #[test]
+    fn a_class_with_lines_is_the_source_file_that_it_names() {
+        let read = read(
+            &FORMAT,
+            "<report><package name='src.lib'><class name='a_cpp' sourcefilename='./src/lib/a.cpp'><lines><line nr='4'/><line nr='5' mb='1' cb='1'/></lines>
+            <counter type='LINE' missed='0' covered='2'/><counter type='BRANCH' missed='1' covered='1'/></class>
+            <class name='b_cpp' sourcefilename='./src/lib/b.cpp'><lines><line nr='1'/></lines><counter type='LINE' missed='1' covered='0'/></class></package>
+            <counter type='LINE' missed='1' covered='2'/></report>",
+        );
+        assert_eq!((read.totals().lines, read.totals().branches), (ratio(2, 3), ratio(1, 2)));
+        assert_eq!((read.health, read.codes.as_slice()), (Health::Complete, [Code::SummaryOnly].as_slice()));
+        assert!(read.file("./src/lib/a.cpp").lines.is_empty());
     }
 
     #[test]
