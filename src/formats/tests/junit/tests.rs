@@ -222,6 +222,23 @@ fn a_suite_that_says_it_failed_and_shows_nothing_is_no_pass() {
 }
 
 #[test]
+fn a_test_that_is_still_to_be_done_does_not_fail() {
+    let todo = "<skipped type='todo' message='true'/>";
+    assert_eq!(status("", &format!("{todo}<failure message='m'/>")), TestStatus::Skipped);
+    assert_eq!(
+        status("", "<skipped type='skipped' message='true'/><failure message='m'/>"),
+        TestStatus::Failed
+    );
+    assert_eq!(status("", &format!("{todo}<error message='m'/>")), TestStatus::Errored);
+    assert_eq!(status("status='failed'", &format!("{todo}<failure/>")), TestStatus::Failed);
+    // node's totals of a `describe` count it on both sides.
+    let suite = format!(
+        "<testsuites><testsuite name='s' tests='1' failures='1' skipped='1'><testcase name='t'>{todo}<failure/></testcase></testsuite></testsuites>"
+    );
+    assert_eq!((read(&suite).figures(), read(&suite).health), ([1, 0, 0, 0, 1], Health::Complete));
+}
+
+#[test]
 fn error_wins_over_failure_and_failure_over_skipped_in_any_order() {
     assert_eq!(status("", "<skipped/><failure/><error/>"), TestStatus::Errored);
     assert_eq!(status("", "<error/><failure/><skipped/>"), TestStatus::Errored);
