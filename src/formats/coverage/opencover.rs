@@ -118,6 +118,9 @@ impl Reading<'_, '_> {
 
     /// `<SequencePoint vc sl sc el ec fileid/>`
     fn sequence_point(&mut self, tag: &Tag<'_>) -> Result<(), ParseError> {
+        if says_nothing(tag) {
+            return Ok(());
+        }
         let (mut visits, mut first, mut last, mut file) = (Count::Unreadable, None, None, None);
         let mut columns = [0_u32; 2];
         for attribute in tag.attributes() {
@@ -177,6 +180,9 @@ impl Reading<'_, '_> {
 
     /// `<BranchPoint vc sl ordinal path offset fileid/>`
     fn branch_point(&mut self, tag: &Tag<'_>) {
+        if says_nothing(tag) {
+            return;
+        }
         let (mut visits, mut line, mut file) = (Count::Unreadable, None, None);
         let mut hasher = SipHasher13::new();
         hasher.write(self.method.name.as_bytes());
@@ -215,6 +221,11 @@ impl Reading<'_, '_> {
 
 fn number_of(tag: &Tag<'_>, name: &str) -> Option<u64> {
     number::digits(tag.attribute(name)?.raw())
+}
+
+/// `<SequencePoint />` stands where a compiler left no place: nothing is lost with it.
+fn says_nothing(tag: &Tag<'_>) -> bool {
+    tag.attributes().next().is_none()
 }
 
 #[cfg(test)]
@@ -279,6 +290,15 @@ mod tests {
             report(&format!("<Method><Name>N.C::M()</Name><FileRef uid='1'/>{body}</Method>").repeat(2)),
         );
         assert_eq!(once.totals().branches, twice.totals().branches);
+    }
+
+    #[test]
+    fn a_point_that_says_nothing_is_none() {
+        let read = method(
+            "<SequencePoints><SequencePoint vc='1' sl='3' el='3'/><SequencePoint /></SequencePoints><BranchPoints><BranchPoint /></BranchPoints>",
+        );
+        assert_eq!((read.totals().lines, read.totals().branches), (ratio(1, 1), None));
+        assert_eq!((read.health, read.codes.len()), (Health::Complete, 0));
     }
 
     #[test]
