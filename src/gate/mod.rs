@@ -16,4 +16,4 @@ pub use carry::carry;
 pub use judge::{Case, judge, remember};
 pub use places::{find_lines, find_stale};
 pub use read::{read, read_coverage};
-pub use sources::{Ground, Keep, Reading, ReportSource, Texts};
+pub use sources::{Ground, Keep, Reading, ReportSource, Text, Texts};

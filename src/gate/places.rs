@@ -1,6 +1,6 @@
 //! The places that reports name, as files and lines of the repository.
 
-use super::sources::Ground;
+use super::sources::{Ground, Text};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
 use crate::formats::frames::frames;
 use crate::formats::scans::add_line_hashes;
@@ -10,6 +10,8 @@ use crate::model::{
     TestCase, Untrusted,
 };
 use crate::paths::{self, Tree};
+use std::cmp::Reverse;
+use std::fmt;
 use std::num::NonZeroU32;
 
 /// So many bytes of tracked files are looked at for the lines of findings.
@@ -22,7 +24,10 @@ const MOST_SOURCE_BYTES: u64 = 256 << 20;
 pub fn find_lines(snapshot: &mut Snapshot, ground: &Ground) {
     let Some(texts) = &ground.texts else { return };
     let mut bytes_left = MOST_SOURCE_BYTES;
-    let left_out = add_line_hashes(&mut snapshot.scans, &mut bytes_left, |path| (texts.0)(path));
+    let left_out = add_line_hashes(&mut snapshot.scans, &mut bytes_left, |path| match (texts.0)(path)? {
+        Text::Whole(text) => Some(text),
+        Text::Length(_) => None,
+    });
     // Two scans may have differed by nothing but the hash that one of them brought along.
     snapshot.scans = merge::merge_scans(vec![std::mem::take(&mut snapshot.scans)]);
     let row = snapshot.reports.iter_mut().find(|row| matches!(row.totals, ReportTotals::Scan { .. }));
@@ -75,47 +80,102 @@ pub(super) fn say_stale(row: &mut ReportRead, coverage: &Coverage, tree: &Tree) 
     let Some(first) = coverage.stale.first() else { return };
     let Some((line, count)) = beyond(first) else { return };
     let others = coverage.stale.len() - 1;
-    row.warnings.push(stale(first, line, count, others, Origin::file(row.file.clone())));
+    row.warnings.push(stale(first, line, Extent::Lines(count), others, Origin::file(row.file.clone())));
 }
 
-/// Looks for such lines in files whose number of lines nobody had to know so far, as far as a line number is striking:
-/// to look into all files of a repository would take longer than the comparison of a change.
+/// How far a file reaches.
+#[derive(Clone, Copy, Debug)]
+enum Extent {
+    /// So many lines.
+    Lines(u32),
+    /// So many bytes, of which each may be a line.
+    Bytes(u64),
+}
+
+impl Extent {
+    /// The last line that the file can have. Line 1 of an empty file is none, and yet Python runs something there.
+    fn last_line(self) -> u64 {
+        match self {
+            Self::Lines(count) => u64::from(count),
+            Self::Bytes(count) => count,
+        }
+        .max(1)
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, what) = match *self {
+            Self::Lines(count) => (u64::from(count), "line"),
+            Self::Bytes(count) => (count, "byte"),
+        };
+        write!(f, "{count} {what}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+/// Looks for such lines in files whose number of lines nobody had to know so far: those that the change does not touch.
+///
+/// The files with the highest lines come first. To look into all files of a large repository would take longer than the
+/// comparison of a change, so the looking ends after so many bytes; where a line number is striking it goes on. Of a file
+/// that was not fetched its length is held against the line.
 ///
 /// It stands apart for the reason that [`find_lines`] does.
 pub fn find_stale(snapshot: &mut Snapshot, ground: &Ground) {
     /// Few files of source have more lines than this.
     const STRIKING: u32 = 1_000;
+    /// So many bytes are looked at where no line is striking.
+    const MOST_ELSEWHERE: u64 = 16 << 20;
     let (Some(texts), Some(tree)) = (&ground.texts, &ground.tree) else { return };
     let Some(coverage) = &mut snapshot.coverage else { return };
-    let mut bytes_left = MOST_SOURCE_BYTES;
+    let not_counted = coverage.files.iter().filter(|(path, _)| tree.line_count(path).is_none());
+    let mut measured: Vec<(u32, &RepoPath)> =
+        not_counted.filter_map(|(path, file)| Some((file.lines.last()?, path))).collect();
+    measured.sort_by_key(|(last, path)| (Reverse(*last), *path));
+    let (mut bytes, mut left_out) = (0_u64, 0_u64);
     let mut found = Vec::new();
-    for (path, file) in &coverage.files {
-        let Some(last) = file.lines.last().filter(|last| *last > STRIKING) else { continue };
-        if tree.line_count(path).is_some() || bytes_left == 0 {
-            continue;
-        }
-        let Some(text) = (texts.0)(path) else { continue };
-        bytes_left = bytes_left.saturating_sub(text.len() as u64);
-        let count = paths::count_lines(&text);
-        if last > count {
-            found.push((path.clone(), last, count));
+    for (last, path) in measured {
+        let is_striking = last > STRIKING;
+        let known = if bytes > if is_striking { MOST_SOURCE_BYTES } else { MOST_ELSEWHERE } {
+            None
+        } else {
+            (texts.0)(path)
+        };
+        let extent = match known {
+            Some(Text::Whole(text)) => {
+                bytes = bytes.saturating_add(text.len() as u64);
+                Extent::Lines(paths::count_lines(&text))
+            }
+            Some(Text::Length(length)) => Extent::Bytes(length),
+            None => {
+                left_out += u64::from(is_striking);
+                continue;
+            }
+        };
+        if u64::from(last) > extent.last_line() {
+            found.push((path.clone(), last, extent));
         }
     }
-    let Some((first, last, count)) = found.first() else { return };
-    // Which of several reports has the line is not known any more; the file is the place.
-    let warning = stale(first, *last, *count, found.len() - 1, Origin::file(first.as_str()));
-    if let Some(row) = snapshot.reports.iter_mut().find(|row| row.kind == Some(Kind::Coverage)) {
-        row.warnings.push(warning);
+    let row = snapshot.reports.iter_mut().find(|row| row.kind == Some(Kind::Coverage));
+    if let Some(row) = row {
+        // Which of several reports has the line is not known any more; the file is the place.
+        if let Some((first, last, extent)) = found.first() {
+            let origin = Origin::file(first.as_str());
+            row.warnings.push(stale(first, *last, *extent, found.len() - 1, origin));
+        }
+        if left_out > 0 {
+            let files = if left_out == 1 { "1 file is".to_owned() } else { format!("{left_out} files are") };
+            let message = format!("{files} too large to look for the line above {STRIKING} that is measured");
+            let origin = Origin::file(row.file.clone());
+            row.warnings.push(Diagnostic::new(Code::StaleCoverage, Weight::Note, message, origin));
+        }
     }
     coverage.stale.extend(found.into_iter().map(|(path, ..)| path));
     coverage.stale.sort();
     coverage.stale.dedup();
 }
 
-fn stale(path: &RepoPath, line: u32, count: u32, others: usize, origin: Origin) -> Diagnostic {
-    let lines = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
-    let path = path.as_str();
-    let mut message = format!("line {line} of {path} is measured, and the file has {lines}");
+fn stale(path: &RepoPath, line: u32, extent: Extent, others: usize, origin: Origin) -> Diagnostic {
+    let mut message = format!("line {line} of {} is measured, and the file has {extent}", path.as_str());
     match others {
         0 => {}
         1 => message.push_str("; 1 other file is of another state too"),
@@ -170,8 +230,12 @@ pub(super) fn find_failure(case: &mut TestCase, ground: &Ground) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ground, Tree, find_failure};
-    use crate::model::{Place, RepoPath, TestCase, TestId, TestStatus, Untrusted};
+    use super::super::sources::Texts;
+    use super::{Ground, Text, Tree, find_failure, find_stale};
+    use crate::model::{
+        Coverage, FileCoverage, Health, Kind, Place, RepoPath, ReportRead, ReportTotals, Snapshot, TestCase,
+        TestId, TestStatus, Untrusted,
+    };
     use crate::paths::GoModule;
     use std::num::NonZeroU32;
 
@@ -233,5 +297,73 @@ mod tests {
     fn a_trace_without_a_tracked_file_says_nothing() {
         assert_eq!(place_of(None, "boom at x.rs:3"), None);
         assert_eq!(place_of(Some(("gone.rs", 3)), "boom"), at("gone.rs", 3));
+    }
+
+    /// What is found over files of which a line is measured, where `text` is what is known of each file: the files,
+    /// and what is said.
+    fn stale_of(
+        measured: &[(&str, u32)],
+        text: impl Fn(&str) -> Option<Text> + Send + 'static,
+    ) -> (Vec<String>, Vec<String>) {
+        let path = |file: &str| RepoPath::new(file).unwrap();
+        let mut coverage = Coverage::default();
+        for (file, line) in measured {
+            let mut of = FileCoverage::default();
+            of.lines.add(NonZeroU32::new(*line).unwrap(), 1);
+            coverage.files.insert(path(file), of);
+        }
+        let tree = Tree::new(measured.iter().map(|(file, _)| (path(file), None)));
+        let texts = Texts(Box::new(move |path| text(path.as_str())));
+        let ground = Ground { tree: Some(tree), texts: Some(texts), ..Ground::default() };
+        let row = ReportRead {
+            file: "lcov.info".into(),
+            entry: String::new(),
+            kind: Some(Kind::Coverage),
+            format: "lcov".to_owned(),
+            health: Health::Complete,
+            totals: ReportTotals::None,
+            warnings: Vec::new(),
+        };
+        let mut snapshot = Snapshot { reports: vec![row], coverage: Some(coverage), ..Snapshot::default() };
+        find_stale(&mut snapshot, &ground);
+        let said = snapshot.reports[0].warnings.iter().map(|warning| warning.message.raw().to_owned());
+        let files = snapshot.coverage.unwrap().stale;
+        (files.iter().map(|file| file.as_str().to_owned()).collect(), said.collect())
+    }
+
+    #[test]
+    fn a_line_beyond_its_file_is_found_also_where_the_change_does_not_touch_the_file() {
+        let lines = |file: &str| Some(Text::Whole(b"x\n".repeat(if file == "empty" { 0 } else { 3 })));
+        assert_eq!(stale_of(&[("a", 3), ("b", 1), ("empty", 1)], lines), (vec![], vec![]));
+        assert_eq!(
+            stale_of(&[("a", 4), ("b", 5), ("c", 3)], lines),
+            (
+                vec!["a".to_owned(), "b".to_owned()],
+                vec![
+                    "line 5 of b is measured, and the file has 3 lines; 1 other file is of another state too"
+                        .to_owned()
+                ]
+            )
+        );
+    }
+
+    #[test]
+    fn a_file_that_was_not_fetched_has_no_more_lines_than_bytes() {
+        let length = |_: &str| Some(Text::Length(6));
+        assert_eq!(stale_of(&[("a", 6)], length), (vec![], vec![]));
+        let (files, said) = stale_of(&[("a", 7)], length);
+        assert_eq!(files, ["a"]);
+        assert_eq!(said, ["line 7 of a is measured, and the file has 6 bytes"]);
+        assert_eq!(stale_of(&[("a", 7)], |_| None), (vec![], vec![]));
+        let (files, said) = stale_of(&[("a", 1_001)], |_| None);
+        assert_eq!(files, [""; 0]);
+        assert_eq!(said, ["1 file is too large to look for the line above 1000 that is measured"]);
+    }
+
+    #[test]
+    fn beyond_sixteen_mebibytes_only_striking_lines_are_looked_for() {
+        let large = |_: &str| Some(Text::Whole(vec![b'x'; 17 << 20]));
+        assert_eq!(stale_of(&[("a", 1_000), ("b", 2_000), ("c", 3_000)], large).0, ["b", "c"]);
+        assert_eq!(stale_of(&[("a", 900), ("b", 800)], large).0, ["a"]);
     }
 }

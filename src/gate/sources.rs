@@ -43,12 +43,21 @@ pub struct Ground {
     pub path_rules: Vec<PathRule>,
 }
 
-/// Gives the bytes of a tracked file of the commit that is judged; `None` for one that cannot be had or is too
-/// large to be source.
+/// What is known of a tracked file of the commit that is judged; `None` for one that cannot be had or is too large to
+/// be source.
 pub struct Texts(pub Box<TextOf>);
 
-/// The bytes of a file of the tree.
-type TextOf = dyn Fn(&RepoPath) -> Option<Vec<u8>> + Send;
+/// What is known of a file of the tree.
+type TextOf = dyn Fn(&RepoPath) -> Option<Text> + Send;
+
+/// What is known of a tracked file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Its bytes.
+    Whole(Vec<u8>),
+    /// How many bytes it has, and no more: it was not fetched.
+    Length(u64),
+}
 
 impl std::fmt::Debug for Texts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -236,9 +236,11 @@ fn a_line_that_its_file_does_not_have_is_named_and_gives_no_figure() {
     report("", "").exits(0);
     let changed = report("DA:4294967295,1\n", "");
     changed.exits(3).says("line 4294967295 of a.c is measured").says("measure the coverage of the commit");
-    // A file that the change does not touch is looked into where the number is striking.
-    let other = report("", "DA:4294967295,1\n");
-    other.exits(3).says("line 4294967295 of b.c is measured").says("stale-coverage");
+    // A file that the change does not touch is looked into as well.
+    for line in ["4294967295", "2"] {
+        let other = report("", &format!("DA:{line},1\n"));
+        other.exits(3).says(&format!("line {line} of b.c is measured")).says("stale-coverage");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tollgate::formats::Source;
-use tollgate::gate::{self, Ground, Keep, Reading, ReportSource, Texts};
+use tollgate::gate::{self, Ground, Keep, Reading, ReportSource, Text, Texts};
 use tollgate::io::isolated::{self, FileToRead};
 use tollgate::model::{Health, Kind, RepoPath, Untrusted};
 use tollgate::paths::Tree;
@@ -59,7 +59,7 @@ fn the_lines_of_findings_are_known_as_where_the_process_had_the_files() {
     let ground = Ground {
         tree: Some(Tree::new([(RepoPath::new("src/a.rs").unwrap(), Some(3))])),
         texts: Some(Texts(Box::new(|path| {
-            (path.as_str() == "src/a.rs").then(|| b"bad();\n\nworse();\n".to_vec())
+            (path.as_str() == "src/a.rs").then(|| Text::Whole(b"bad();\n\nworse();\n".to_vec()))
         }))),
         ..Ground::default()
     };

@@ -10,7 +10,7 @@ use crate::cli::output;
 use crate::cli::policies::{self, Policies, ProposedPolicy, Setting, Sources};
 use crate::compare::{self, Occasion};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::gate::{Ground, Texts};
+use crate::gate::{Ground, Text, Texts};
 use crate::io::git::{self, Base, Changes, Repository, Run, Side};
 use crate::io::github;
 use crate::io::policy as io_policy;
@@ -243,8 +243,12 @@ pub(super) fn gather(mut question: Question) -> anyhow::Result<Gathered> {
         author_of_change(proposer, &of, &policy, &teams, &mut diagnostics)
     });
     let side = changes.side;
-    ground.texts =
-        repository.ok().map(|repository| Texts(Box::new(move |path| repository.source(side, path))));
+    ground.texts = repository.ok().map(|repository| {
+        Texts(Box::new(move |path| match repository.length_of_unfetched(path) {
+            Some(length) => Some(Text::Length(length)),
+            None => repository.source(side, path).map(Text::Whole),
+        }))
+    });
     Ok(Gathered {
         author,
         sources,

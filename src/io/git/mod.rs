@@ -43,6 +43,8 @@ pub struct Repository {
     /// Of a repository that was put together from an API's listing: the ids that its commits have there, and
     /// those that they have here.
     known_as: BTreeMap<String, Oid>,
+    /// How many bytes the files of its head have that were not fetched.
+    unfetched: BTreeMap<String, u64>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -90,7 +92,7 @@ pub fn open(dir: &Path) -> Result<Repository, Box<Diagnostic>> {
             }
         }
     };
-    Ok(Repository { git, prefix, dir, known_as: BTreeMap::new() })
+    Ok(Repository { git, prefix, dir, known_as: BTreeMap::new(), unfetched: BTreeMap::new() })
 }
 
 impl Repository {

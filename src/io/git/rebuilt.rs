@@ -6,6 +6,7 @@
 
 use super::{Repository, open};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
+use crate::model::RepoPath;
 use git2::{ObjectType, Oid, Signature, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -119,7 +120,17 @@ pub fn rebuild(dir: &Path, sides: &Sides<'_>) -> Result<Repository, Box<Diagnost
         let message = format!("the change cannot be put together from GitHub's objects: {why}");
         Box::new(Diagnostic::new(Code::GitFailed, Weight::Error, message, Origin::default()))
     })?;
-    Ok(Repository { known_as, ..open(dir)? })
+    let files = sides.head.entries.iter();
+    let unfetched = files.filter(|file| is_file(file.mode) && !sides.blobs.contains_key(&file.id));
+    let unfetched = unfetched.filter_map(|file| Some((file.path.clone(), file.size?))).collect();
+    Ok(Repository { known_as, unfetched, ..open(dir)? })
+}
+
+impl Repository {
+    /// How many bytes a file of the head has, if it was not fetched because the change does not touch it.
+    pub fn length_of_unfetched(&self, path: &RepoPath) -> Option<u64> {
+        self.unfetched.get(path.as_str()).copied()
+    }
 }
 
 /// Writes all commits; gives their ids.
@@ -239,6 +250,10 @@ fn tree(
 }
 
 /// True for the modes of files and symlinks; a submodule has no blob.
+const fn is_file(mode: u32) -> bool {
+    mode & 0o170_000 == 0o100_000
+}
+
 const fn is_blob(mode: u32) -> bool {
     matches!(mode & 0o170_000, 0o100_000 | 0o120_000)
 }

@@ -54,6 +54,32 @@ fn the_same_evidence_writes_nothing_and_other_evidence_writes_the_same_check() {
 }
 
 #[test]
+fn a_line_that_a_file_cannot_have_is_named_without_the_file() {
+    let judged = |line: u32| {
+        let github = GitHub::start();
+        let policy = "version: 1\nreports:\n  app: { kind: coverage, path: app.info }\nrules:\n  coverage.total: { min: 50 }\n";
+        github.commit("main", &[("a.c", "one\n"), ("b.c", "abc\n"), ("tollgate.yml", policy)]);
+        github.pull(7).of_fork("eve").changes(&[("a.c", "two\n")]);
+        let report = format!("SF:a.c\nDA:1,1\nend_of_record\nSF:b.c\nDA:{line},1\nend_of_record\n");
+        github
+            .run(77)
+            .of_pull(7)
+            .job("test", "success")
+            .artifact("tollgate-reports-test-a1", &zip(&[("app.info", &report)]))
+            .completed("success");
+        publish(&github);
+        let check = github.checks(&github.pull(7).head_sha()).last().unwrap().clone();
+        (check.conclusion.unwrap_or_default(), check.summary)
+    };
+    // What the change does not touch is not fetched: four bytes hold at most four lines.
+    let (conclusion, summary) = judged(4);
+    assert_eq!(conclusion, "success", "{summary}");
+    let (conclusion, summary) = judged(5);
+    assert_ne!(conclusion, "success", "{summary}");
+    assert!(summary.contains("line 5 of b.c is measured, and the file has 4 bytes"), "{summary}");
+}
+
+#[test]
 fn a_trial_posts_nothing() {
     let github = github();
     let head = ran(&github, PASSES, "success");

@@ -107,6 +107,18 @@ fn the_change_is_the_same_as_in_a_clone() {
 }
 
 #[test]
+fn of_a_file_that_the_change_does_not_touch_the_length_is_known() {
+    let repo = sample();
+    let repository = git2::Repository::open(repo.path()).unwrap();
+    let (base, head) = (listed(&repository, "main"), listed(&repository, "pr"));
+    let blobs = blobs(&repository, &wanted(&base, &head, &|_| false).blobs);
+    let place = tempfile::tempdir().unwrap();
+    let (repository, _) = rebuilt(place.path(), &base, &head, &blobs, &BTreeSet::new()).unwrap();
+    let length = |file: &str| repository.length_of_unfetched(&path(file));
+    assert_eq!([length("deep/er/c.txt"), length("src/b.rs"), length("gone")], [Some(2), None, None]);
+}
+
+#[test]
 fn the_golden_cases_are_the_same_as_in_a_clone() {
     let Some(corpus) = std::env::var_os("TOLLGATE_CORPUS") else { return };
     let mut cases = 0;
