@@ -32,7 +32,8 @@ Tables (default: all):
               istanbul                   serde_json's IgnoredAny over a slice                  goal 2
               sarif, go-test             the same                                              goal 4.5
   memory    peak memory of a reader on growing files; it must not grow with them               goal 32 MiB
-            (coverage keeps its lines: goal 40 MiB for three million of them)
+            (coverage keeps its lines: goal 40 MiB for three million of them; a report of more than
+            six million may be refused)
   hostile   peak memory and CPU time on files that were made to hurt                           goal 32 MiB
   at-once   wall time of 2,000 JUnit reports on two cores over that on one                   goal 0.65
   startup   wall time of `tollgate --version` (goal 2 ms) and of `tollgate check` on a

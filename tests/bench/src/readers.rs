@@ -81,7 +81,7 @@ fn tollgate(format: &'static formats::Format, mut context: Context, file: &Path)
     let mut source = Source::new(file, u64::MAX);
     match (format.parse)(&mut source, &mut context) {
         Ok(parsed) => format!("{} {}", parsed.health.word(), totals(&parsed.report.totals())),
-        Err(error) => format!("refused: {error}").chars().take(120).collect(),
+        Err(error) => format!("refused: {}: {error}", error.code).chars().take(120).collect(),
     }
 }
 
