@@ -190,7 +190,8 @@ impl<'c> Gathered<'c> {
         match count {
             Count::Hits(hits) => Some(hits),
             Count::Rounded(hits) => {
-                let message = || format!("{} has no count of 64 bits, read as {hits}", record());
+                let message =
+                    || format!("{} has a count that is no whole number of 64 bits, read as {hits}", record());
                 self.context.warn_with(Code::BadNumber, Weight::Note, message, position);
                 Some(hits)
             }

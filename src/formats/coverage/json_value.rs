@@ -25,11 +25,11 @@ pub(super) fn line(json: &mut Json<'_, '_>) -> Result<LineNumber, ParseError> {
     })
 }
 
-/// Takes a whole number that is not negative; `None` if it is anything else.
+/// Takes a whole number of 64 bits that is not negative; `None` if it is anything else.
 pub(super) fn whole(json: &mut Json<'_, '_>) -> Result<Option<u64>, ParseError> {
     Ok(match count(json)? {
-        Some(Count::Hits(number) | Count::Rounded(number)) => Some(number),
-        Some(Count::Negative | Count::Unreadable) | None => None,
+        Some(Count::Hits(number)) => Some(number),
+        Some(Count::Rounded(_) | Count::Negative | Count::Unreadable) | None => None,
     })
 }
 

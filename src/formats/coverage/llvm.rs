@@ -115,10 +115,9 @@ impl Reading<'_, '_> {
                         LineNumber::Line(line) => segment.line = line.get(),
                         LineNumber::NoLine | LineNumber::Unreadable => good = false,
                     },
-                    2 => match json_value::count(json)? {
-                        Some(Count::Hits(count) | Count::Rounded(count)) => segment.count = count,
-                        Some(Count::Negative) => segment.count = 0,
-                        Some(Count::Unreadable) | None => good = false,
+                    2 => match self.count(json, "a segment")? {
+                        Some(count) => segment.count = count,
+                        None => good = false,
                     },
                     3..=5 => match (flag(json)?, index) {
                         (Some(flag), 3) => segment.has_count = flag,
@@ -143,15 +142,22 @@ impl Reading<'_, '_> {
         Ok(segments)
     }
 
+    /// A count of `what`, said where it had to be rounded; `None` if it cannot be read.
+    fn count(&mut self, json: &mut Json<'_, '_>, what: &str) -> Result<Option<u64>, ParseError> {
+        let count = json_value::count(json)?.unwrap_or(Count::Unreadable);
+        Ok(self.gathered.hits(count, || what.to_owned(), || json.position()))
+    }
+
     /// `[line, column, last line, last column, true count, false count, …]`. They say which lines ran in part; how
     /// many there are says the summary.
     fn branches(&mut self, json: &mut Json<'_, '_>, file: &mut FileCoverage) -> Result<(), ParseError> {
         json.array(|json| {
             let (mut numbers, mut index) = ([None; 6], 0);
             json.array(|json| {
-                match numbers.get_mut(index) {
-                    Some(number) => *number = json_value::whole(json)?,
-                    None => json.skip()?,
+                match (numbers.get_mut(index), index) {
+                    (Some(number), 0..4) => *number = json_value::whole(json)?,
+                    (Some(number), _) => *number = self.count(json, "a branch")?,
+                    (None, _) => json.skip()?,
                 }
                 index += 1;
                 Ok(())
@@ -277,6 +283,18 @@ mod tests {
         );
         assert_eq!(lines(&read), [(1, 4), (2, 0), (3, 4), (4, 4), (5, 4)]);
         assert_eq!(read.health, Health::Complete);
+    }
+
+    #[test]
+    fn a_count_that_had_to_be_rounded_is_said() {
+        for count in ["0.5", "18446744073709552000"] {
+            let read =
+                file(&format!("\"segments\": [[1,1,{count},true,true,false],[2,2,0,false,false,false]]"));
+            assert_eq!(
+                (read.health, read.codes.as_slice()),
+                (Health::Complete, [Code::BadNumber].as_slice())
+            );
+        }
     }
 
     #[test]
