@@ -1,9 +1,12 @@
 //! Grype's own JSON (security.md b8).
 
-use super::findings::{Draft, Reading, Score, inside, read_scan, score, sentence, short, take_scalar};
+use super::findings::{
+    Draft, Reading, Score, inside, read_failures, read_scan, score, sentence, short, take_scalar,
+};
+use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Epss, Kind, ScanClass, Severity};
+use crate::model::{Epss, Health, Kind, ScanClass, Severity};
 
 pub(super) const FORMAT: Format = Format {
     id: "grype",
@@ -32,6 +35,7 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
                 "ignoredMatches" => {
                     json.array(|json| read_match(json, context, reading, true))?;
                 }
+                "alertsByPackage" => read_failures(json, context, reading, read_alerts)?,
                 "source" => {
                     json.object(|json, key| {
                         match key {
@@ -63,6 +67,31 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
         }
         Ok(())
     })
+}
+
+/// What is amiss with a package beside vulnerabilities. A package of a distribution that Grype has
+/// no data for was not looked at; one of a distribution at its end of life was.
+fn read_alerts(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let mut disabled = false;
+    inside(json, "alerts", |json| {
+        json.array(|json| {
+            inside(json, "type", |json| {
+                disabled |= short(json)? == "distro-disabled";
+                Ok(())
+            })?;
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    if disabled && reading.health.health < Health::Degraded {
+        let reason = "packages of a distribution that Grype does not match were not looked at";
+        reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
+    }
+    Ok(())
 }
 
 /// When the database was built: `db.built` up to version 5 of its schema, `db.status.built` from 6 on.
@@ -282,8 +311,6 @@ fn read_artifact(json: &mut Json<'_, '_>, draft: &mut Draft) -> Result<(), Parse
 mod tests {
     use super::super::testing::read;
     use super::*;
-    use crate::model::Health;
-
     fn report(vulnerability: &str) -> String {
         format!(
             r#"{{"matches": [{{"vulnerability": {vulnerability}, "relatedVulnerabilities": [{{"id": "CVE-1"}}], "artifact": {{"name": "p", "version": "1", "type": "npm", "locations": [{{"path": "/app/package-lock.json"}}, {{"path": "/b"}}]}}}}], "descriptor": {{"name": "grype", "version": "0.80"}}}}"#
@@ -351,6 +378,20 @@ mod tests {
         );
         assert_eq!((read.severities().len(), read.scan().suppressed), (0, 1));
         assert_eq!(read.findings()[0].suppression.as_ref().unwrap().reason.raw(), "not reachable");
+    }
+
+    #[test]
+    fn packages_that_were_not_looked_at_are_not_clean() {
+        let health = |alert: &str| {
+            read(&FORMAT, &format!(r#"{{"matches": [], "descriptor": {{}}, "alertsByPackage": {alert}}}"#))
+                .health()
+        };
+        let disabled =
+            r#"[{"package": {"name": "pacman"}, "alerts": [{"type": "distro-disabled", "message": "m"}]}]"#;
+        assert_eq!(health(disabled), Health::Degraded);
+        assert_eq!(health(&disabled.replace("distro-disabled", "distro-eol")), Health::Complete);
+        assert_eq!(health("[]"), Health::Complete);
+        assert_eq!(health("7"), Health::Degraded);
     }
 
     #[test]
