@@ -1,6 +1,6 @@
 //! `composer audit --format=json` (security.md b8).
 
-use super::findings::{Draft, Reading, read_scan, sentence, short};
+use super::findings::{Draft, Reading, read_failures, read_scan, sentence, short};
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
@@ -31,11 +31,25 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
             let mut advisories = false;
             json.object(|json, key| {
                 match key {
-                    "advisories" => advisories = read_advisories(json, context, reading, false)?,
+                    "advisories" => {
+                        advisories = by_package(json, reading, |json, package, reading| {
+                            read_advisory(json, package, context, reading, false)
+                        })?;
+                    }
                     "ignored-advisories" => {
-                        read_advisories(json, context, reading, true)?;
+                        by_package(json, reading, |json, package, reading| {
+                            read_advisory(json, package, context, reading, true)
+                        })?;
+                    }
+                    "filter" => {
+                        by_package(json, reading, |json, package, reading| {
+                            read_listed(json, package, context, reading)
+                        })?;
                     }
                     "abandoned" => read_abandoned(json, context, reading)?,
+                    "unreachable-repositories" => {
+                        read_failures(json, context, reading, read_unreachable)?;
+                    }
                     _ => json.skip()?,
                 }
                 Ok(())
@@ -49,12 +63,11 @@ fn parse(source: &mut Source<'_>, context: &mut Context) -> Result<Parsed, Parse
     )
 }
 
-/// Package → advisories; PHP writes an empty map as `[]`, and a list with gaps as a map.
-fn read_advisories(
+/// Package → list; PHP writes an empty map as `[]`, and a list with gaps as a map.
+fn by_package(
     json: &mut Json<'_, '_>,
-    context: &mut Context,
     reading: &mut Reading,
-    ignored: bool,
+    mut each: impl FnMut(&mut Json<'_, '_>, &str, &mut Reading) -> Result<(), ParseError>,
 ) -> Result<bool, ParseError> {
     if json.kind()? == JsonKind::Array {
         return json.array(|json| {
@@ -64,11 +77,11 @@ fn read_advisories(
     }
     json.entries(|json, package| match json.kind()? {
         JsonKind::Array => {
-            json.array(|json| read_advisory(json, package, context, reading, ignored))?;
+            json.array(|json| each(json, package, reading))?;
             Ok(())
         }
         JsonKind::Object => {
-            json.entries(|json, _| read_advisory(json, package, context, reading, ignored))?;
+            json.entries(|json, _| each(json, package, reading))?;
             Ok(())
         }
         JsonKind::Null | JsonKind::Bool | JsonKind::Number | JsonKind::Text => {
@@ -85,13 +98,7 @@ fn read_advisory(
     reading: &mut Reading,
     ignored: bool,
 ) -> Result<(), ParseError> {
-    let mut draft = Draft {
-        package: package.chars().take(200).collect(),
-        ecosystem: "packagist".to_owned(),
-        file: "composer.lock".to_owned(),
-        source: "composer, no severity".to_owned(),
-        ..Draft::default()
-    };
+    let mut draft = Draft { source: "composer, no severity".to_owned(), ..of_package(package) };
     let (mut cve, mut sources, mut reason) = (String::new(), Vec::new(), String::new());
     let is_object = reading.entry(json, |json, key| {
         match key {
@@ -135,6 +142,56 @@ fn read_advisory(
     Ok(())
 }
 
+fn of_package(package: &str) -> Draft {
+    Draft {
+        package: package.chars().take(200).collect(),
+        ecosystem: "packagist".to_owned(),
+        file: "composer.lock".to_owned(),
+        ..Draft::default()
+    }
+}
+
+/// A package that stands on a filter list of a repository, of malware say. It fails the audit as an advisory does, and
+/// has no severity.
+fn read_listed(
+    json: &mut Json<'_, '_>,
+    package: &str,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let mut draft = of_package(package);
+    let mut list = String::new();
+    let is_object = reading.entry(json, |json, key| {
+        match key {
+            "id" => draft.rule = short(json)?,
+            "listName" => list = short(json)?,
+            "reason" => draft.message = sentence(json)?,
+            _ => json.skip()?,
+        }
+        Ok(())
+    })?;
+    if !is_object {
+        return Ok(());
+    }
+    draft.source = format!("composer filter list {list}, no severity");
+    if draft.rule.is_empty() {
+        draft.rule = list;
+    }
+    reading.add(context, &draft);
+    Ok(())
+}
+
+/// With `--ignore-unreachable` the audit goes on without the advisories of a repository that does not answer.
+fn read_unreachable(
+    json: &mut Json<'_, '_>,
+    context: &mut Context,
+    reading: &mut Reading,
+) -> Result<(), ParseError> {
+    let reason = format!("Composer could not ask for advisories: {}", sentence(json)?);
+    reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
+    Ok(())
+}
+
 /// Packages that nobody looks after any more: no risk is stated.
 fn read_abandoned(
     json: &mut Json<'_, '_>,
@@ -147,15 +204,12 @@ fn read_abandoned(
             severity: Some(Severity::Info),
             source: "composer abandoned".to_owned(),
             rule: "abandoned".to_owned(),
-            package: package.chars().take(200).collect(),
-            ecosystem: "packagist".to_owned(),
-            file: "composer.lock".to_owned(),
             message: if replacement.is_empty() {
                 "the package is abandoned".to_owned()
             } else {
                 format!("the package is abandoned; use {replacement}")
             },
-            ..Draft::default()
+            ..of_package(package)
         };
         reading.add(context, &draft);
         Ok(())
@@ -193,5 +247,23 @@ mod tests {
     fn an_empty_list_is_clean_and_null_is_not() {
         assert_eq!(read(&FORMAT, r#"{"advisories": [], "abandoned": []}"#).health(), Health::Complete);
         assert_eq!(read(&FORMAT, r#"{"advisories": null, "abandoned": []}"#).health(), Health::Failed);
+    }
+
+    #[test]
+    fn a_package_on_a_filter_list_is_a_finding() {
+        let text = r#"{"advisories": [], "filter": {"a/b": [{"packageName": "a/b", "listName": "malware", "constraint": ">= 8.0", "url": null, "reason": "steals keys", "id": null}]}, "abandoned": []}"#;
+        let read = read(&FORMAT, text);
+        assert_eq!((read.severities(), read.health()), (vec![Severity::Unknown], Health::Complete));
+        let finding = &read.findings()[0];
+        assert_eq!((finding.rule.raw(), finding.message.raw()), ("malware", "steals keys"));
+        assert_eq!(finding.package.as_ref().unwrap().name.raw(), "a/b");
+    }
+
+    #[test]
+    fn advisories_that_could_not_be_asked_for_are_not_clean() {
+        let text = r#"{"advisories": [], "unreachable-repositories": ["The following exception was caught"], "abandoned": []}"#;
+        let read = read(&FORMAT, text);
+        assert_eq!(read.health(), Health::Degraded);
+        assert!(read.scan().health_reason.raw().contains("exception was caught"));
     }
 }
