@@ -11,8 +11,8 @@ use crate::compare::{
 };
 use crate::diagnostic::Code;
 use crate::model::{
-    Diff, DiffState, Kind, Measured, OutcomeKind, PathResolution, Percent, Ratio, Replay, RepoPath, Step,
-    Untrusted,
+    Coverage, Diff, DiffState, Kind, Measured, OutcomeKind, PathResolution, Percent, Ratio, Replay, RepoPath,
+    Step, Untrusted,
 };
 
 pub(super) const SPEC: RuleSpec = RuleSpec::of::<CoverageChanged>(
@@ -289,10 +289,11 @@ impl CoverageChanged {
             );
         }
         if let Some(path) = changed.unusable.iter().find(wanted) {
-            let path = path.as_str();
-            return Some(
-                format!("the coverage of {path} is of another state of the file, or has no lines").into(),
-            );
+            let why = match &evidence.head.coverage {
+                Some(coverage) => unusable(coverage, path),
+                None => format!("no report measures {}", path.as_str()),
+            };
+            return Some(why.into());
         }
         if let Some(path) = changed.unmeasured.iter().filter(wanted).find(|path| at_base(evidence, path)) {
             let path = path.as_str();
@@ -315,6 +316,18 @@ impl CoverageChanged {
             }
             _ => None,
         }
+    }
+}
+
+/// Why no figure can rest on what the reports say of a changed file.
+fn unusable(coverage: &Coverage, path: &RepoPath) -> String {
+    let name = path.as_str();
+    match coverage.files.get(path) {
+        _ if coverage.stale.contains(path) => {
+            format!("the coverage of {name} is of another state of the file")
+        }
+        Some(file) if file.lines.is_empty() => format!("the reports have totals of {name}, and no lines"),
+        Some(_) | None => format!("{name} is no text any more, so nobody sees which of its lines changed"),
     }
 }
 

@@ -91,13 +91,18 @@ fn a_file_that_moved_since_the_evidence_is_measured_at_the_base_too() {
 
 #[test]
 fn a_report_of_another_state_or_with_totals_alone_gives_no_figure() {
+    let why = |sample: &Sample| {
+        let judgement = sample.judge("coverage.changed", &[("min", "0")]);
+        assert_eq!(judgement.kind, OutcomeKind::NotMeasured);
+        judgement.reason.raw().to_owned()
+    };
     let mut sample = mockup();
     sample.head.coverage.as_mut().unwrap().stale.push(path("src/refund.rs"));
-    assert_eq!(sample.judge("coverage.changed", &[("min", "0")]).kind, OutcomeKind::NotMeasured);
+    assert_eq!(why(&sample), "the coverage of src/refund.rs is of another state of the file");
     let mut sample = mockup();
     let file = FileCoverage { summary: Some(Box::default()), ..FileCoverage::default() };
     sample.head.coverage.as_mut().unwrap().files.insert(path("src/refund.rs"), file);
-    assert_eq!(sample.judge("coverage.changed", &[("min", "0")]).kind, OutcomeKind::NotMeasured);
+    assert_eq!(why(&sample), "the reports have totals of src/refund.rs, and no lines");
 }
 
 #[test]
