@@ -470,19 +470,25 @@ fn deliveries_of_the_hook_that_failed_are_found_and_ordered_again() {
     let github = GitHub::start();
     let (key, public) = app();
     github.app(4_711, &public, 5);
-    for id in 1..=59 {
+    for id in 1..=159 {
         github.delivered(id, "workflow_run", if id == 40 { 0 } else { 202 });
     }
+    let newest_first: Vec<u64> = (1..=159).rev().collect();
     wait(async {
         let identity = Identity::app(Arc::clone(&key));
         let client = Client::new(Api::new(github.url()).unwrap(), identity, &Network::direct()).unwrap();
-        let deliveries = client.deliveries_after("2026-01-01T00:00:20Z").await.unwrap();
-        assert_eq!(deliveries.len(), 39);
+        let first = client.deliveries(None).await.unwrap();
+        let second = client.deliveries(first.next.as_deref()).await.unwrap();
+        assert_eq!(second.next, None);
+        let deliveries = [first.newest_first, second.newest_first].concat();
+        assert_eq!(deliveries.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), newest_first);
         let lost: Vec<u64> =
             deliveries.iter().filter(|delivery| !delivery.arrived()).map(|delivery| delivery.id).collect();
         assert_eq!(lost, [40]);
+        let elsewhere = client.deliveries(Some("/app/hook/config?per_page=100")).await;
+        assert_eq!(elsewhere, Err(RequestError::Malformed("the next page is no page of deliveries")));
         client.deliver_again(40).await.unwrap();
-        assert_eq!(client.deliver_again(60).await, Err(RequestError::Status(404)));
+        assert_eq!(client.deliver_again(160).await, Err(RequestError::Status(404)));
     });
     // Everything else is for the App alone.
     let denied = ask(&github, async |client| client.deliver_again(40).await);

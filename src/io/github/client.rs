@@ -289,22 +289,35 @@ impl Client {
             if all.len() > most || total.is_some_and(|total| total > most) {
                 return Err(RequestError::Malformed("the list is too long"));
             }
-            let next = next(&answer.headers)?;
-            match (next, total) {
+            match (self.next_below(&answer.headers)?, total) {
                 (None, Some(total)) if all.len() < total => {
                     return Err(RequestError::Malformed("the list is not whole"));
                 }
                 (None, _) => return Ok(all),
                 (Some(_), _) if is_empty => return Err(RequestError::Malformed("the list does not end")),
-                (Some(next), _) => {
-                    // The token goes to this API only, whatever the answer says.
-                    let below = self.api.relative(&next);
-                    path = below
-                        .ok_or(RequestError::Malformed("its next page is at another address"))?
-                        .to_owned();
-                }
+                (Some(next), _) => path = next,
             }
         }
+    }
+
+    /// One page of a list, and where the next one is.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<(Vec<T>, Option<String>), RequestError> {
+        let answer = self.read(path, JSON, MAX_JSON).await?;
+        let page: Vec<T> = parsed(&answer.body)?;
+        match self.next_below(&answer.headers)? {
+            Some(_) if page.is_empty() => Err(RequestError::Malformed("the list does not end")),
+            next => Ok((page, next)),
+        }
+    }
+
+    /// Where the next page of a list is: the token goes to this API only, whatever the answer says.
+    fn next_below(&self, headers: &HeaderMap) -> Result<Option<String>, RequestError> {
+        let Some(next) = next(headers)? else { return Ok(None) };
+        let below = self.api.relative(&next);
+        Ok(Some(below.ok_or(RequestError::Malformed("its next page is at another address"))?.to_owned()))
     }
 
     /// The bytes at a path, at most `most`. The token is for the API alone: the store that it sends the download

@@ -4,8 +4,8 @@ use super::client::{Client, RequestError};
 use crate::model::Untrusted;
 use serde::Deserialize;
 
-/// How many deliveries are looked through.
-const MAX_DELIVERIES: usize = 20_000;
+/// Where they are listed.
+const LIST: &str = "/app/hook/deliveries";
 
 /// One attempt to deliver an event.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -35,16 +35,29 @@ impl Delivery {
     }
 }
 
+/// Some of the deliveries of a hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deliveries {
+    /// Their attempts.
+    pub newest_first: Vec<Delivery>,
+    /// Where the older ones are.
+    pub next: Option<String>,
+}
+
 impl Client {
-    /// The deliveries of the App's hook after a time (as `2026-01-31T12:00:00Z`), newest first. GitHub keeps them
-    /// for three days. Asked as the App.
+    /// A page of the deliveries of the App's hook: that of the newest, or the one that another page named. GitHub keeps
+    /// them for three days. Asked as the App.
     ///
     /// # Errors
-    /// As every request, and when there are too many.
-    pub async fn deliveries_after(&self, time: &str) -> Result<Vec<Delivery>, RequestError> {
-        let whole = |page: Vec<Delivery>| (page, None);
-        let is_enough = |delivery: &Delivery| delivery.delivered_at.as_str() <= time;
-        self.list_until("/app/hook/deliveries", MAX_DELIVERIES, whole, is_enough).await
+    /// As every request.
+    pub async fn deliveries(&self, at: Option<&str>) -> Result<Deliveries, RequestError> {
+        let newest = format!("{LIST}?per_page=100");
+        let at = at.unwrap_or(&newest);
+        if !at.strip_prefix(LIST).is_some_and(|rest| rest.starts_with('?')) {
+            return Err(RequestError::Malformed("the next page is no page of deliveries"));
+        }
+        let (newest_first, next) = self.page(at).await?;
+        Ok(Deliveries { newest_first, next })
     }
 
     /// Has an event delivered once more.
@@ -52,6 +65,6 @@ impl Client {
     /// # Errors
     /// As every request.
     pub async fn deliver_again(&self, delivery: u64) -> Result<(), RequestError> {
-        self.order(&format!("/app/hook/deliveries/{delivery}/attempts")).await
+        self.order(&format!("{LIST}/{delivery}/attempts")).await
     }
 }

@@ -36,7 +36,7 @@ pub use checks::{
 };
 pub use client::{Client, RequestError};
 pub use examined::SetUpFiles;
-pub use hooks::Delivery;
+pub use hooks::{Deliveries, Delivery};
 pub use identity::{AppKey, Identity, Scope};
 pub use network::{Api, Network, RunsIdentity};
 pub use objects::{Commit, Compared, FileContent, Tree, TreeEntry};

@@ -370,6 +370,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Remembers it.
     async fn set_mark(&self, name: &str, said: &str) -> Result<(), StoreError>;
 
+    /// Remembers it in place of what was read, unless another replica has changed it since; whether it did. What is not
+    /// remembered counts as empty.
+    async fn replace_mark(&self, name: &str, read: &str, said: &str) -> Result<bool, StoreError>;
+
     /// The repositories with a verdict that was decided before, by name, beginning behind `after`.
     async fn with_old_records(
         &self,

@@ -197,6 +197,10 @@ pub(super) const MARK: &str = "SELECT said FROM marks WHERE name = $1";
 pub(super) const SET_MARK: &str =
     "INSERT INTO marks (name, said) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET said = excluded.said";
 
+/// Only over what was read before.
+pub(super) const REPLACE_MARK: &str = "INSERT INTO marks (name, said) VALUES ($1, $2) ON CONFLICT (name) \
+     DO UPDATE SET said = excluded.said WHERE marks.said = $3";
+
 pub(super) const OLD_DELIVERIES: &str = "DELETE FROM deliveries WHERE received < $1";
 
 pub(super) const OLD_EVIDENCE: &str = "DELETE FROM evidence WHERE stored < $1";

@@ -366,6 +366,10 @@ async fn confirmations_policies_baselines_repositories_and_marks_are_kept(store:
     assert_eq!(store.mark("swept").await.unwrap(), None);
     store.set_mark("swept", "2026-01-01").await.unwrap();
     store.set_mark("swept", "2026-01-02").await.unwrap();
+    assert!(store.replace_mark("rest", "", "a").await.unwrap(), "what is not there is empty");
+    assert!(!store.replace_mark("rest", "", "b").await.unwrap(), "another has changed it");
+    assert!(store.replace_mark("rest", "a", "c").await.unwrap());
+    assert_eq!(store.mark("rest").await.unwrap().as_deref(), Some("c"));
     assert_eq!(store.mark("swept").await.unwrap().as_deref(), Some("2026-01-02"));
     store.ready().await.unwrap();
 }

@@ -397,6 +397,10 @@ impl Store for Postgres {
         self.change(sql::SET_MARK, &[&name, &said]).await.map(|_| ())
     }
 
+    async fn replace_mark(&self, name: &str, read: &str, said: &str) -> Result<bool, StoreError> {
+        Ok(self.change(sql::REPLACE_MARK, &[&name, &said, &read]).await? > 0)
+    }
+
     async fn with_old_records(
         &self,
         before: Time,

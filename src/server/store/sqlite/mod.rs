@@ -454,6 +454,11 @@ impl Store for Sqlite {
         self.write(move |connection| shelves::set_mark(connection, &name, &said)).await
     }
 
+    async fn replace_mark(&self, name: &str, read: &str, said: &str) -> Result<bool, StoreError> {
+        let (name, read, said) = (name.to_owned(), read.to_owned(), said.to_owned());
+        self.write(move |connection| shelves::replace_mark(connection, &name, &read, &said)).await
+    }
+
     async fn with_old_records(
         &self,
         before: Time,

@@ -186,6 +186,15 @@ pub(super) fn set_mark(connection: &Connection, name: &str, said: &str) -> rusql
     connection.prepare_cached(sql::SET_MARK)?.execute([name, said]).map(|_| ())
 }
 
+pub(super) fn replace_mark(
+    connection: &Connection,
+    name: &str,
+    read: &str,
+    said: &str,
+) -> rusqlite::Result<bool> {
+    Ok(connection.prepare_cached(sql::REPLACE_MARK)?.execute([name, said, read])? > 0)
+}
+
 pub(super) fn forget(connection: &Connection, retention: Retention) -> rusqlite::Result<Forgotten> {
     let old =
         |statement: &str, before: Time| connection.execute(statement, [before.0]).map(|rows| rows as u64);
