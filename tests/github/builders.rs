@@ -146,6 +146,21 @@ impl<'g> Pull<'g> {
         })
     }
 
+    /// Merged by the merge queue at a time: the branch goes on to the commit of the group.
+    pub(crate) fn merged_by_queue(self, group: &str, at: &str) -> Self {
+        let mut state = self.github.shared.lock();
+        let repo = state.repo_mut(REPOSITORY);
+        let branch = repo.pulls[&self.number].base.clone();
+        let base = repo.tip(&branch).unwrap();
+        repo.point(&format!("refs/heads/{branch}"), group);
+        drop(state);
+        self.set(|pull| {
+            pull.state = "closed";
+            pull.merged = Some(MergedState { at: at.to_owned(), commit: group.to_owned(), base });
+            pull.updated = at.to_owned();
+        })
+    }
+
     /// Its head commit.
     pub(crate) fn head_sha(&self) -> String {
         self.github.shared.lock().repo(REPOSITORY).pulls[&self.number].head.sha.clone()

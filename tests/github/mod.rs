@@ -236,8 +236,19 @@ impl GitHub {
             head_sha: sha.to_owned(),
             status: "completed".to_owned(),
             conclusion: Some(conclusion.to_owned()),
+            completed_at: Some(state::WHEN.to_owned()),
             ..Check::default()
         });
+        self
+    }
+
+    /// The checks on a commit ended at a time.
+    pub(crate) fn checks_ended(&self, sha: &str, at: &str) -> &Self {
+        let mut state = self.shared.lock();
+        let checks = state.repo_mut(REPOSITORY).checks.iter_mut();
+        checks
+            .filter(|check| check.head_sha == sha)
+            .for_each(|check| check.completed_at = Some(at.to_owned()));
         self
     }
 

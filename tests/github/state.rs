@@ -11,6 +11,11 @@ pub(super) const WHEN: &str = "2026-01-02T03:04:05Z";
 /// Requests an hour.
 pub(super) const LIMIT: u64 = 5_000;
 
+/// A time as GitHub writes it.
+pub(super) fn written(seconds: u64) -> String {
+    tollgate::model::Moment::from_seconds(seconds).rfc3339().unwrap()
+}
+
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
@@ -180,6 +185,7 @@ pub(crate) struct Check {
     pub(crate) details_url: Option<String>,
     pub(crate) status: String,
     pub(crate) conclusion: Option<String>,
+    pub(crate) completed_at: Option<String>,
     pub(crate) title: String,
     pub(crate) summary: String,
     pub(crate) text: Option<String>,

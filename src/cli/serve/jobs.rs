@@ -65,12 +65,7 @@ fn listing(jobs: &[DeadJob]) -> String {
         let died = Moment::from_seconds(seconds).rfc3339().unwrap_or_default();
         text.push_str(&log_line(&format!(
             "{}  {died}  {} {} {}  tried {} times: {}",
-            job.id,
-            job.kind.word(),
-            job.repository,
-            job.subject,
-            job.attempts,
-            job.problem
+            job.id, job.kind, job.repository, job.subject, job.attempts, job.problem
         )));
         text.push('\n');
     }

@@ -32,6 +32,9 @@ pub struct CheckRun {
     /// How it ended, if it has.
     #[serde(default)]
     pub conclusion: Option<String>,
+    /// When it ended, if it has.
+    #[serde(default)]
+    pub completed_at: Option<String>,
     /// The App that wrote it.
     #[serde(default)]
     pub app: Option<CheckApp>,

@@ -27,6 +27,9 @@ pub(super) async fn find(
     let repository = &target.repository;
     if let Some(base) = &side.exact_base {
         change.merge_base.clone_from(base);
+        if side.is_merged && side.base_branch == side.default_branch {
+            change.default_tip.clone_from(base);
+        }
         return Ok(Ok(()));
     }
     let before = match side.is_merged {

@@ -295,7 +295,7 @@ pub async fn evaluate(
     let Some(mut judgement) = worst else {
         return Ok(Evaluation::Nothing("no open pull request has this commit as its head"));
     };
-    if pulls.iter().any(|pull| !pull.is_open()) {
+    if pulls.iter().any(|pull| !pull.is_open()) || (is_group && target.merged_by.is_some()) {
         judgement.verdict.header.push(merged());
     }
     let mut numbers: Vec<u64> = pulls.iter().map(|pull| pull.number).collect();

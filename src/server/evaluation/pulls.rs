@@ -93,7 +93,7 @@ pub(super) fn sides(pulls: &[PullRequest]) -> Vec<Side> {
 }
 
 /// What a group of the merge queue is compared with: the first parent of its commit, on the branch that its own
-/// branch is named after (`gh-readonly-queue/<branch>/pr-…`). Only GitHub can write such a branch.
+/// branch is named after (`gh-readonly-queue/<branch>/pr-<number>-<commit below>`). Only GitHub can write such a branch.
 pub(super) async fn side_of_group(
     client: &Client,
     target: &Target,
@@ -101,12 +101,13 @@ pub(super) async fn side_of_group(
 ) -> Result<Side, EvaluationError> {
     let what = asking("the group of the merge queue");
     let branch = run.head_branch.as_ref().map(crate::model::Untrusted::raw).unwrap_or_default();
-    let base_branch = branch
+    let other_name = || RequestError::Malformed("a group of the merge queue whose branch has another name");
+    let (base_branch, numbered) = branch
         .strip_prefix("gh-readonly-queue/")
         .and_then(|rest| rest.rsplit_once("/pr-"))
-        .map(|(base, _)| base.to_owned())
-        .ok_or(RequestError::Malformed("a group of the merge queue whose branch has another name"))
+        .ok_or_else(other_name)
         .map_err(&what)?;
+    let base_branch = base_branch.to_owned();
     let repository = client.repository(&target.repository).await.map_err(&what)?;
     let repository = repository.ok_or(RequestError::Status(404)).map_err(&what)?;
     let tip = client.branch_tip(&target.repository, &base_branch).await.map_err(&what)?;
@@ -114,6 +115,21 @@ pub(super) async fn side_of_group(
     // All that the queue put on top of the branch is judged.
     let base =
         client.compared(&target.repository, &base_branch, &target.sha).await.map_err(&what)?.merge_base;
+    let is_merged = base == target.sha;
+    let (base, base_tip) = match is_merged {
+        false => (base, base_tip),
+        // The branch holds it by now. Where it stood before is a part of the name that GitHub gave the group.
+        true => {
+            let named = numbered.split_once('-').map(|(_, commit)| commit.to_owned());
+            let named = named.ok_or_else(other_name).map_err(&what)?;
+            let compared = client.compared(&target.repository, &named, &target.sha).await.map_err(&what)?;
+            if compared.merge_base != named || named == target.sha {
+                let error = "a group of the merge queue that is not on top of what its branch names";
+                return Err(what(RequestError::Malformed(error)));
+            }
+            (named.clone(), named)
+        }
+    };
     Ok(Side {
         default_branch: repository.default_branch,
         base_branch,
@@ -122,7 +138,7 @@ pub(super) async fn side_of_group(
         fork_is_gone: false,
         author: None,
         is_group: true,
-        is_merged: false,
+        is_merged,
         merge_commit: None,
     })
 }

@@ -18,6 +18,7 @@ pub enum JobKind {
     /// Lists the repositories of an installation again.
     Installation,
     /// Finds what was merged in a repository while the service was away; the subject is the [`Outage`](super::Outage).
+    /// In place of a repository can stand an installation, or [`EVERYWHERE`](super::EVERYWHERE).
     Outage,
 }
 
@@ -130,8 +131,8 @@ pub enum Finish {
 pub struct DeadJob {
     /// Its number.
     pub id: i64,
-    /// What was to be done.
-    pub kind: JobKind,
+    /// What was to be done, as the store has it: a newer replica may have given up a kind that is not known here.
+    pub kind: String,
     /// Where.
     pub repository: String,
     /// The commit.

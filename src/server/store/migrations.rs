@@ -148,6 +148,11 @@ CREATE TABLE alive (
     seen BIGINT NOT NULL
 );
 ",
+    // 0 stays with what a replica of before adds while the replicas are replaced: nobody knows since when it is known.
+    r"
+ALTER TABLE repositories ADD COLUMN known BIGINT NOT NULL DEFAULT 0;
+UPDATE repositories SET known = 1;
+",
 ];
 
 /// The version that this program knows.

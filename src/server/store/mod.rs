@@ -18,7 +18,7 @@ pub(super) mod tests;
 
 pub use chain::{Place, Removed, places, stored};
 pub use job::{DeadJob, Finish, Job, JobKind, Lease, QueueFigures, Trigger};
-pub use outage::{Merged, MergedCommit, Outage};
+pub use outage::{EVERYWHERE, Merged, MergedCommit, Outage};
 pub use postgres::Postgres;
 pub use record::{NewRecord, Record, RecordQuery, entry, hexadecimal};
 pub use sqlite::Sqlite;
@@ -301,7 +301,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn commits_of(&self, repository: &str, since: Time, limit: u32) -> Result<Vec<Commit>, StoreError>;
 
     /// Says that the service is there. If that was last said longer ago than `longest`, it was away meanwhile: every known
-    /// repository then has a job that looks for what was merged there, and both are kept or neither.
+    /// repository then has a job that looks for what was merged there, one more finds the repositories that the App was
+    /// given, and all are kept or none.
     async fn alive(&self, longest: Duration, now: Time) -> Result<Option<Outage>, StoreError>;
 
     /// Keeps that a commit was merged without a verdict, with the job that judges it; false if there was a verdict, or it
@@ -363,6 +364,9 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// All repositories by name, beginning behind `after`.
     async fn repositories(&self, after: &str, limit: u32) -> Result<Vec<KnownRepository>, StoreError>;
+
+    /// The repositories of an installation that were not known before, by name.
+    async fn given_since(&self, installation: u64, since: Time) -> Result<Vec<KnownRepository>, StoreError>;
 
     /// Something small that is remembered under a name.
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;

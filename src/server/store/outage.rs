@@ -8,6 +8,9 @@ use std::time::Duration;
 /// an installation with thousands of them has to have room for beside what is new.
 const APART: Duration = Duration::from_secs(1);
 
+/// In place of a repository: every installation of the App is to be looked at.
+pub const EVERYWHERE: &str = "installations";
+
 /// A time in which the service did not judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
@@ -29,22 +32,34 @@ impl Outage {
         Some(Self { since: Time(since.parse().ok()?), until: Time(until.parse().ok()?) })
     }
 
-    /// The jobs that look at every repository, and when each is due.
-    pub(super) fn jobs(
+    /// The job that looks at one repository, or at what stands in its place.
+    pub fn job(self, place: String, installation: u64) -> Trigger {
+        Trigger {
+            kind: JobKind::Outage,
+            repository: place,
+            subject: self.subject(),
+            pull: 0,
+            installation,
+            cause: "outage",
+        }
+    }
+
+    /// The jobs that look at repositories, and when each is due, from a time on.
+    pub fn jobs(
         self,
         repositories: Vec<KnownRepository>,
+        from: Time,
     ) -> impl Iterator<Item = (Vec<Trigger>, Time)> {
-        repositories.into_iter().zip(0_u32..).map(move |(known, n)| {
-            let trigger = Trigger {
-                kind: JobKind::Outage,
-                repository: known.repository,
-                subject: self.subject(),
-                pull: 0,
-                installation: known.installation,
-                cause: "outage",
-            };
-            (vec![trigger], self.until.after(APART * n))
-        })
+        let job = move |(known, n): (KnownRepository, u32)| {
+            (vec![self.job(known.repository, known.installation)], from.after(APART * n))
+        };
+        repositories.into_iter().zip(0..).map(job)
+    }
+
+    /// The jobs that look at everything.
+    pub(super) fn all_jobs(self, known: Vec<KnownRepository>) -> impl Iterator<Item = (Vec<Trigger>, Time)> {
+        let everywhere = (vec![self.job(EVERYWHERE.to_owned(), 0)], self.until);
+        std::iter::once(everywhere).chain(self.jobs(known, self.until))
     }
 }
 

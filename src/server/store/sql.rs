@@ -30,7 +30,9 @@ pub(super) const TRIGGER: &str = "INSERT INTO jobs (kind, repository, subject, p
      due = CASE WHEN jobs.died > 0 OR jobs.due > excluded.due THEN excluded.due ELSE jobs.due END, \
      attempts = CASE WHEN jobs.died > 0 THEN 0 ELSE jobs.attempts END, died = 0";
 
+/// A kind that this program does not know is left to a newer replica: nobody is kept waiting by it, and it is not lost.
 pub(super) const NEXT_DUE: &str = "SELECT id FROM jobs AS j WHERE died = 0 AND due <= $1 AND leased_until <= $1 AND \
+     kind IN ('judge', 'confirm', 'policy', 'baseline', 'installation', 'outage') AND \
      (SELECT COUNT(*) FROM jobs AS o WHERE o.repository = j.repository AND o.leased_until > $1) < $2 \
      ORDER BY turn, due, id LIMIT 1";
 
@@ -179,7 +181,7 @@ pub(super) const TOO_MANY_BASELINES: &str = "DELETE FROM baselines WHERE reposit
 pub(super) const FORGET_BASELINE: &str = "DELETE FROM baselines WHERE repository = $1 AND sha = $2";
 
 pub(super) const KEEP_REPOSITORY: &str = "INSERT INTO repositories (repository, installation, default_branch, \
-     private, seen) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (repository) DO UPDATE SET \
+     private, seen, known) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (repository) DO UPDATE SET \
      installation = excluded.installation, private = excluded.private, seen = excluded.seen, \
      default_branch = CASE WHEN excluded.default_branch = '' THEN repositories.default_branch \
      ELSE excluded.default_branch END";
@@ -191,6 +193,9 @@ pub(super) const REPOSITORY: &str =
 
 pub(super) const REPOSITORIES: &str = "SELECT repository, installation, default_branch, private, seen \
      FROM repositories WHERE repository > $1 ORDER BY repository LIMIT $2";
+
+pub(super) const REPOSITORIES_GIVEN: &str = "SELECT repository, installation, default_branch, private, seen \
+     FROM repositories WHERE installation = $1 AND (known = 0 OR known >= $2) ORDER BY repository";
 
 pub(super) const MARK: &str = "SELECT said FROM marks WHERE name = $1";
 

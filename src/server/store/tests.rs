@@ -75,6 +75,7 @@ for_every_store![
     a_chain_that_lost_its_beginning_without_a_retention_is_broken,
     the_lock_of_a_commit_is_had_by_one,
     a_service_that_was_away_too_long_has_every_repository_looked_at_once,
+    a_repository_is_given_when_it_is_kept_first,
     what_was_merged_without_a_verdict_is_kept_once_and_judged,
     what_was_merged_with_a_verdict_is_not_kept_as_merged_without_one,
 ];
@@ -500,11 +501,13 @@ async fn a_service_that_was_away_too_long_has_every_repository_looked_at_once(st
     // A replica whose clock is behind moves nothing back.
     assert_eq!(store.alive(longest, Time(1_150)).await.unwrap(), None);
     assert_eq!(store.alive(longest, Time(1_301)).await.unwrap(), None);
-    let first = store.claim(all(9_000), Time(1_301)).await.unwrap();
-    assert_eq!(first.len(), 1, "one after the other");
-    assert_eq!((first[0].kind, first[0].repository.as_str()), (JobKind::Outage, "acme/a"));
-    assert_eq!(Outage::of_subject(&first[0].subject), Some(outage));
-    assert_eq!((first[0].installation, first[0].pull), (5, 0));
+    let mut first = store.claim(all(9_000), Time(1_301)).await.unwrap();
+    first.sort_by(|a, b| a.repository.cmp(&b.repository));
+    let places: Vec<&str> = first.iter().map(|job| job.repository.as_str()).collect();
+    assert_eq!(places, ["acme/a", EVERYWHERE], "one repository after the other");
+    assert!(first.iter().all(|job| job.kind == JobKind::Outage && job.pull == 0));
+    assert!(first.iter().all(|job| Outage::of_subject(&job.subject) == Some(outage)));
+    assert_eq!((first[0].installation, first[1].installation), (5, 0));
     let second = store.claim(all(9_000), Time(2_201)).await.unwrap();
     assert_eq!(second.iter().map(|job| job.repository.as_str()).collect::<Vec<_>>(), ["acme/b"]);
     // The next outage is another one, while the work of this one is not done.
@@ -512,10 +515,78 @@ async fn a_service_that_was_away_too_long_has_every_repository_looked_at_once(st
         store.alive(longest, Time(2_000)).await.unwrap(),
         Some(Outage { since: Time(1_301), until: Time(2_000) })
     );
-    assert_eq!(store.queue(Time(9_999)).await.unwrap().due, 4);
+    assert_eq!(store.queue(Time(9_999)).await.unwrap().due, 6);
     for text in ["", "1100", "1100-", "a-b", "1100-1201-1"] {
         assert_eq!(Outage::of_subject(text), None, "{text}");
     }
+}
+
+async fn a_repository_is_given_when_it_is_kept_first(store: &dyn Store) {
+    let keep = async |repository: &str, installation: u64, seen: i64| {
+        let known = KnownRepository {
+            repository: repository.to_owned(),
+            installation,
+            default_branch: "main".to_owned(),
+            is_private: false,
+            seen: Time(seen),
+        };
+        store.keep_repository(known).await.unwrap();
+    };
+    keep("acme/old", 5, 10).await;
+    keep("acme/new", 5, 20).await;
+    keep("acme/newer", 5, 30).await;
+    keep("other/new", 6, 20).await;
+    // What is heard of one that is known does not make it new.
+    keep("acme/old", 5, 40).await;
+    let given: Vec<String> =
+        store.given_since(5, Time(20)).await.unwrap().into_iter().map(|known| known.repository).collect();
+    assert_eq!(given, ["acme/new", "acme/newer"]);
+    store.forget_repository("acme/old").await.unwrap();
+    keep("acme/old", 5, 50).await;
+    assert_eq!(store.given_since(5, Time(45)).await.unwrap().len(), 1, "given once more");
+}
+
+/// As a newer replica asks for something that this program does not know.
+const OF_A_NEWER: &str = "UPDATE jobs SET kind = 'of-a-newer', turn = 0 WHERE repository = 'acme/newer'";
+
+async fn is_left_to_a_newer_replica(store: &dyn Store) {
+    let jobs = store.claim(all(900), Time(2)).await.unwrap();
+    assert_eq!(jobs.len(), 1, "nobody waits for what this program does not know");
+    assert_eq!((jobs[0].kind, jobs[0].repository.as_str()), (JobKind::Judge, REPOSITORY));
+    assert!(store.finish(&jobs[0].lease, Finish::Done(Time(3)), Effects::default(), Time(3)).await.unwrap());
+    assert!(store.claim(all(900), Time(4)).await.unwrap().is_empty());
+    let figures = store.queue(Time(4)).await.unwrap();
+    assert_eq!((figures.due, figures.dead), (1, 0), "it is still there, and untried");
+}
+
+/// The jobs of a newer replica that were given up are listed with those of this one.
+async fn is_listed_when_it_was_given_up(store: &dyn Store) {
+    let dead = store.dead_jobs(9).await.unwrap();
+    assert_eq!((dead.len(), dead[0].kind.as_str()), (1, "of-a-newer"));
+    assert_eq!(store.revive(Some(dead[0].id), Time(5)).await.unwrap(), 1);
+}
+
+#[test]
+fn every_kind_of_job_is_taken() {
+    for kind in JobKind::ALL {
+        assert!(sql::NEXT_DUE.contains(&format!("'{}'", kind.word())), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_job_of_a_newer_replica_is_left_to_it_in_postgres() {
+    let Some(server) = server() else { return };
+    let address = server.database("of_a_newer");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.unwrap().block_on(async {
+        let store = connect(&address).await.unwrap();
+        let asked = vec![trigger("acme/newer", SHA), trigger(REPOSITORY, SHA)];
+        store.trigger(asked, Time(1), Time(1)).await.unwrap();
+        store.change(OF_A_NEWER, &[]).await.unwrap();
+        is_left_to_a_newer_replica(&store).await;
+        store.change("UPDATE jobs SET died = 4", &[]).await.unwrap();
+        is_listed_when_it_was_given_up(&store).await;
+    });
 }
 
 fn merged(at: i64) -> Merged {
@@ -627,6 +698,21 @@ mod file {
             let store = Sqlite::open(folder.path()).unwrap();
             let now = store.clock().now();
             assert!(now >= ahead && now < ahead.after(hour), "{now:?} is behind {ahead:?}");
+        });
+    }
+
+    #[test]
+    fn a_job_of_a_newer_replica_is_left_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        block_on(async {
+            let store = Sqlite::open(folder.path()).unwrap();
+            let asked = vec![trigger("acme/newer", SHA), trigger(REPOSITORY, SHA)];
+            store.trigger(asked, Time(1), Time(1)).await.unwrap();
+            let newer = rusqlite::Connection::open(folder.path().join("tollgate.sqlite")).unwrap();
+            newer.execute_batch(OF_A_NEWER).unwrap();
+            is_left_to_a_newer_replica(&store).await;
+            newer.execute_batch("UPDATE jobs SET died = 4").unwrap();
+            is_listed_when_it_was_given_up(&store).await;
         });
     }
 

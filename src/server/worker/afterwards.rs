@@ -3,61 +3,134 @@
 
 use super::{Trouble, Worker};
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::github::RequestError;
+use crate::io::github::{CheckRun, Client, PullRequest, RequestError};
 use crate::model::Moment;
 use crate::server::clock::Time;
 use crate::server::evaluation::{Evaluation, Judged, merged, unjudged};
-use crate::server::store::{Commit, Effects, Job, Merged, Outage, StoreError};
+use crate::server::publication::NAME;
+use crate::server::store::{Commit, EVERYWHERE, Effects, Job, Merged, Outage, StoreError};
 use std::time::Duration;
 
 /// The clock of the store may differ so much from GitHub's; a machine whose clock differs more cannot sign in as the App.
 const SKEW: Duration = Duration::from_secs(60);
 
+/// The event that runs are started by for a group of the merge queue.
+const MERGE_GROUP: &str = "merge_group";
+
+/// How a job names an installation in place of a repository; no repository has such a name.
+fn place_of(installation: u64) -> String {
+    format!("installation:{installation}")
+}
+
 impl Worker {
-    /// Lists what was merged in the repository during an outage, and keeps what had no verdict. It may be done twice.
-    pub(super) async fn find_merged(&self, job: &Job) -> Result<Effects, Trouble> {
+    /// Looks for what was merged during an outage. It may be done twice.
+    pub(super) async fn after_outage(&self, job: &Job) -> Result<Effects, Trouble> {
         let damaged = || StoreError::Damaged("a job about an outage that is none".to_owned());
         let outage = Outage::of_subject(&job.subject).ok_or_else(damaged)?;
+        if job.repository == EVERYWHERE {
+            self.ask_each_installation(outage).await
+        } else if job.repository == place_of(job.installation) {
+            self.find_given(job, outage).await
+        } else {
+            self.find_merged(job, outage).await
+        }
+    }
+
+    /// What the App was given meanwhile is not known yet: the events about it were lost, and may be told late.
+    async fn ask_each_installation(&self, outage: Outage) -> Result<Effects, Trouble> {
+        let now = self.now();
+        for installation in self.installations.as_app().installations().await? {
+            let job = outage.job(place_of(installation.id), installation.id);
+            self.store.trigger(vec![job], now, now).await?;
+        }
+        Ok(Effects::default())
+    }
+
+    /// Has the repositories looked through that an installation was given meanwhile. From when on they were its own GitHub
+    /// does not say.
+    async fn find_given(&self, job: &Job, outage: Outage) -> Result<Effects, Trouble> {
+        self.list_repositories(job).await?;
+        let given = self.store.given_since(job.installation, outage.until).await?;
+        let now = self.now();
+        for (jobs, due) in outage.jobs(given, now) {
+            self.store.trigger(jobs, due, now).await?;
+        }
+        Ok(Effects::default())
+    }
+
+    /// Lists what was merged in the repository during an outage, and keeps what had no verdict.
+    async fn find_merged(&self, job: &Job, outage: Outage) -> Result<Effects, Trouble> {
         let since = moment(outage.since.before(SKEW));
-        let listed = match self.installations.client(job.installation, &job.repository).await {
+        let repository = &job.repository;
+        let listed = match self.installations.client(job.installation, repository).await {
             Ok((installation, client)) => {
-                client.merged_since(&job.repository, since).await.map(|merged| (installation, merged))
+                client.merged_since(repository, since).await.map(|merged| (installation, client, merged))
             }
             Err(error) => Err(error),
         };
-        let (installation, listed) = match listed {
+        let (installation, client, listed) = match listed {
             // The repository is gone, or the App is no longer installed there.
             Err(RequestError::Status(404)) => return Ok(Effects::default()),
             listed => listed?,
         };
-        for (at, pull) in listed {
-            let at = time(at);
-            // What was merged since without a verdict was merged in spite of the check.
-            if at > outage.until.after(SKEW) {
-                continue;
-            }
-            let merged = Merged {
-                repository: job.repository.clone(),
-                sha: pull.head.sha,
-                pull: pull.number,
-                installation,
-                at,
-                judged_until: at.after(SKEW),
+        // What was merged since without a verdict was merged in spite of the check.
+        let meanwhile = listed.into_iter().filter(|(at, _)| time(*at) <= outage.until.after(SKEW));
+        let meanwhile: Vec<(Time, PullRequest)> = meanwhile.map(|(at, pull)| (time(at), pull)).collect();
+        let has_queue =
+            !meanwhile.is_empty() && !client.newest_runs(repository, MERGE_GROUP).await?.is_empty();
+        for (at, pull) in meanwhile {
+            let group = match pull.merge_commit_sha.filter(|_| has_queue) {
+                Some(commit) if is_group(&client, repository, &commit).await? => Some(commit),
+                Some(_) | None => None,
             };
-            let (sha, number) = (merged.sha.clone(), merged.pull);
-            if self.store.keep_merged(merged, self.now()).await? {
-                self.figures.merged_while_away();
-                let repository = &job.repository;
-                tracing::warn!(
-                    repository,
-                    commit = sha,
-                    number,
-                    "merged without a verdict while the gate was away"
-                );
+            for sha in group.into_iter().chain([pull.head.sha]) {
+                let merged = Merged {
+                    repository: repository.clone(),
+                    sha,
+                    pull: pull.number,
+                    installation,
+                    at,
+                    judged_until: at.after(SKEW),
+                };
+                self.keep_merged(&client, merged).await?;
             }
         }
         Ok(Effects::default())
     }
+
+    /// Keeps that a commit was merged without a verdict, unless it had one.
+    async fn keep_merged(&self, client: &Client, merged: Merged) -> Result<(), Trouble> {
+        let Merged { repository, sha, pull, .. } = &merged;
+        let known = self.store.commit(repository, sha).await?;
+        if known.is_some_and(|commit| commit.merged_by.is_some()) {
+            return Ok(());
+        }
+        // A verdict that was removed because it was old stands on its commit still.
+        let app = Some(self.installations.app());
+        let had_verdict = |check: &CheckRun| {
+            let ended = check.completed_at.as_deref().and_then(Moment::parse).map(time);
+            check.status == "completed" && ended.is_some_and(|ended| ended <= merged.judged_until)
+        };
+        if client.check_runs(repository, sha, NAME, app).await?.iter().any(had_verdict) {
+            return Ok(());
+        }
+        if self.store.keep_merged(merged.clone(), self.now()).await? {
+            self.figures.merged_while_away();
+            tracing::warn!(
+                repository,
+                commit = sha,
+                number = pull,
+                "merged without a verdict while the gate was away"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Whether a commit is one of the merge queue's, by the runs that were started for it. The queue merges what it tested:
+/// the last commit of a pull request is that of its group.
+async fn is_group(client: &Client, repository: &str, commit: &str) -> Result<bool, RequestError> {
+    Ok(client.runs_of(repository, commit).await?.iter().any(|run| run.event == MERGE_GROUP))
 }
 
 /// A commit that was merged already gets a verdict in any case: that there can be none is said, too.

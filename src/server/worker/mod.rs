@@ -218,7 +218,7 @@ impl Worker {
             JobKind::Policy => self.judge_by_the_new_policy(job).await,
             JobKind::Baseline => self.keep_baseline(job).await,
             JobKind::Installation => self.list_repositories(job).await,
-            JobKind::Outage => self.find_merged(job).await,
+            JobKind::Outage => self.after_outage(job).await,
         }
     }
 

@@ -44,6 +44,12 @@ pub(super) fn route(state: &mut State, asked: &Asked, segments: &[&str], caller:
                 }),
             ))
         }
+        ("GET", ["app", "installations"]) => {
+            let app = caller.as_app.ok_or_else(not_found)?;
+            let installations = state.installations.iter().filter(|(_, (of, _))| *of == app);
+            let ids: Vec<u64> = installations.map(|(id, _)| *id).collect();
+            Ok(listed(state, asked, ids.into_iter().map(|id| installation_json(id, app)).collect()))
+        }
         ("GET", ["installation", "repositories"]) => {
             let app = caller.token.app;
             let names: Vec<String> = state
@@ -107,7 +113,11 @@ pub(super) fn installation_of(state: &State, repo: &str, caller: &Caller) -> Res
     let app = caller.as_app.ok_or_else(not_found)?;
     let found = state.installations.iter().find(|(_, (of, name))| *of == app && name == repo);
     let (id, _) = found.ok_or_else(not_found)?;
-    Ok(Answer::json(200, json!({"id": id, "app_id": app, "repository_selection": "selected", "events": []})))
+    Ok(Answer::json(200, installation_json(*id, app)))
+}
+
+fn installation_json(id: u64, app: u64) -> Value {
+    json!({"id": id, "app_id": app, "repository_selection": "selected", "events": []})
 }
 
 /// The App whose key signed a token, if it is good now.

@@ -2,7 +2,7 @@
 
 use super::{Answer, Caller, Result, counted, listed, not_found};
 use crate::github::server::Asked;
-use crate::github::state::{Check, State, WHEN};
+use crate::github::state::{Check, State, WHEN, now, written};
 use serde_json::{Value, json};
 
 /// GitHub's limits that no schema holds, in bytes.
@@ -81,10 +81,12 @@ fn write(check: &mut Check, body: &Value) -> std::result::Result<(), Answer> {
     if let Some(conclusion) = text("conclusion") {
         check.conclusion = Some(conclusion);
         check.status = "completed".to_owned();
+        check.completed_at = Some(text("completed_at").unwrap_or_else(|| written(now())));
     } else if check.status == "completed" && check.conclusion.is_none() {
         return Err(Answer::error(422, "a completed check run needs a conclusion"));
     } else if check.status != "completed" {
         check.conclusion = None;
+        check.completed_at = None;
     }
     if let Some(actions) = body["actions"].as_array() {
         check.actions.clone_from(actions);
@@ -110,7 +112,7 @@ fn check_json(check: &Check) -> Value {
     json!({
         "id": check.id, "name": check.name, "head_sha": check.head_sha, "external_id": check.external_id,
         "details_url": check.details_url, "status": check.status, "conclusion": check.conclusion,
-        "started_at": WHEN, "completed_at": check.conclusion.as_ref().map(|_| WHEN),
+        "started_at": WHEN, "completed_at": check.completed_at,
         "output": {
             "title": check.title, "summary": check.summary, "text": check.text,
             "annotations_count": check.annotations.len(),

@@ -44,6 +44,16 @@ fn away_for_an_hour(github: &GitHub, keeps: &Keeps) {
     github.forget_calls();
 }
 
+/// What the last sign of life leaves when nothing was judged yet.
+fn away_before_anything_was_known(github: &GitHub, keeps: &Keeps) {
+    let mut service = Service::start(github, keeps);
+    service.until("a sign of life", || github.calls().iter().any(|call| call.ends_with("/hook/deliveries")));
+    is_idle(&service);
+    service.kill();
+    away(keeps, HOUR);
+    github.forget_calls();
+}
+
 fn is_idle(service: &Service) {
     service.until("nothing is left", || {
         let none = |state: &str| service.figure(&format!("tollgate_queue{{state=\"{state}\"}}")) == Some(0);
@@ -199,4 +209,74 @@ fn a_merged_change_is_judged_by_the_policy_of_before_however_it_was_merged_and_w
     ran(&github, 24, 224, PASSES, "success");
     service.deliver("late", "workflow_run", &run_completed(&nothing_ran));
     service.until("judged after all", || concludes(&github, &nothing_ran, "success"));
+}
+
+#[test]
+fn a_repository_that_the_app_was_given_meanwhile_is_looked_through_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeps = Keeps::Folder(folder.path().join("data"));
+    let github = github();
+    away_before_anything_was_known(&github, &keeps);
+    let red = ran(&github, 7, 77, FAILS, "failure");
+    github.pull(7).merged_at(Merging::Commit, &ago(HOUR / 3));
+    let service = Service::start(&github, &keeps);
+    service.until("judged", || concludes(&github, &red, "failure"));
+    is_idle(&service);
+    assert_eq!(service.figure("tollgate_merged_while_away_total"), Some(1));
+    assert_eq!(verdicts_posted(&github), 1);
+}
+
+#[test]
+fn a_group_that_the_merge_queue_merged_meanwhile_is_judged_by_the_policy_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeps = Keeps::Folder(folder.path().join("data"));
+    let github = github();
+    away_for_an_hour(&github, &keeps);
+    let merged_by_queue = |number: u64, files: &[(&str, &str)], junit: &str| {
+        let base = github.commit_of("main");
+        github.pull(number).of_fork("bob").branch(&format!("b{number}")).changes(files);
+        let head = ran(&github, number, 300 + number, PASSES, "success");
+        let branch = format!("gh-readonly-queue/main/pr-{number}-{base}");
+        let group = github.group(&branch, &base, files);
+        let run = github.run(400 + number).of_branch(&branch).event("merge_group").job("test", "success");
+        run.artifact("tollgate-reports-test-a1", &zip(&[("junit.xml", junit)])).completed("success");
+        github.pull(number).merged_by_queue(&group, &ago(HOUR / 3));
+        (head, group)
+    };
+    let (_, green) = merged_by_queue(30, &[("src/q.py", "q = 30\n")], PASSES);
+    let policy = format!("{POLICY}rules:\n  tests.failed: {{ max: 99 }}\n");
+    let (head, red) = merged_by_queue(31, &[("tollgate.yml", &policy)], FAILS);
+    let service = Service::start(&github, &keeps);
+    service.until("the groups are judged", || {
+        concludes(&github, &green, "success") && concludes(&github, &red, "failure")
+    });
+    is_idle(&service);
+    let check = &github.checks(&red)[0];
+    assert!(check.title.starts_with("Merged already. "), "{}", check.title);
+    assert!(check.summary.contains("proposes another policy"), "{}", check.summary);
+    assert_eq!(check_count(&github, &head), 1, "the head of the pull request is judged as well");
+    assert_eq!(service.figure("tollgate_merged_while_away_total"), Some(4));
+}
+
+fn check_count(github: &GitHub, sha: &str) -> usize {
+    github.checks(sha).iter().filter(|check| check.status == "completed").count()
+}
+
+#[test]
+fn a_change_whose_verdict_was_removed_before_its_merge_is_not_called_unjudged() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeps = Keeps::Folder(folder.path().join("data"));
+    let github = github();
+    away_for_an_hour(&github, &keeps);
+    let [green, red] = merged_meanwhile(&github);
+    // The verdict was kept long enough, and so was what is known of the commit; its check stands.
+    let judged = github.pull(6).head_sha();
+    github.checks_ended(&judged, &ago(40 * 24 * HOUR));
+    let connection = rusqlite::Connection::open(folder.path().join("data/tollgate.sqlite")).unwrap();
+    connection.execute_batch("DELETE FROM verdicts; DELETE FROM commits").unwrap();
+    drop(connection);
+    let service = Service::start(&github, &keeps);
+    service.until("both are judged", || are_judged(&github, &[green.clone(), red.clone()]));
+    is_idle(&service);
+    assert_eq!(service.figure("tollgate_merged_while_away_total"), Some(2), "not the one that had a verdict");
 }

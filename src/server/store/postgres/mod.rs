@@ -389,6 +389,10 @@ impl Store for Postgres {
         self.rows(sql::REPOSITORIES, &[&after, &i64::from(limit)], rows::repository).await
     }
 
+    async fn given_since(&self, installation: u64, since: Time) -> Result<Vec<KnownRepository>, StoreError> {
+        self.rows(sql::REPOSITORIES_GIVEN, &[&signed(installation), &since.0], rows::repository).await
+    }
+
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.row(sql::MARK, &[&name], |row| row.try_get(0).map_err(trouble)).await
     }

@@ -24,7 +24,7 @@ pub(super) async fn alive(
     if was_away {
         let known = transaction.query(sql::REPOSITORIES, &[&"", &i64::MAX]).await.map_err(trouble)?;
         let known = known.iter().map(rows::repository).collect::<Result<Vec<_>, _>>()?;
-        for (jobs, due) in outage.jobs(known) {
+        for (jobs, due) in outage.all_jobs(known) {
             trigger(&transaction, &jobs, due, now).await?;
         }
     }

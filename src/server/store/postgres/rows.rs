@@ -69,7 +69,7 @@ pub(super) fn job(row: &Row, token: &str) -> Result<Job, StoreError> {
 pub(super) fn dead(row: &Row) -> Result<DeadJob, StoreError> {
     Ok(DeadJob {
         id: get(row, 0)?,
-        kind: kind(row, 1)?,
+        kind: get(row, 1)?,
         repository: get(row, 2)?,
         subject: get(row, 3)?,
         attempts: get(row, 4)?,

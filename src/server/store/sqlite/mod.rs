@@ -444,6 +444,10 @@ impl Store for Sqlite {
         self.read(move |connection| shelves::repositories(connection, &after, limit)).await
     }
 
+    async fn given_since(&self, installation: u64, since: Time) -> Result<Vec<KnownRepository>, StoreError> {
+        self.read(move |connection| shelves::given_since(connection, installation, since)).await
+    }
+
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
         let name = name.to_owned();
         self.read(move |connection| shelves::mark(connection, &name)).await

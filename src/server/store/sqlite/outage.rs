@@ -25,7 +25,7 @@ pub(super) fn alive(
         .prepare_cached(sql::REPOSITORIES)?
         .query_map(params!["", i64::MAX], rows::repository)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    for (jobs, due) in outage.jobs(known) {
+    for (jobs, due) in outage.all_jobs(known) {
         trigger(connection, &jobs, due, now)?;
     }
     Ok(Some(outage))

@@ -47,7 +47,7 @@ pub(super) fn job(row: &Row<'_>, token: &str) -> rusqlite::Result<Job> {
 pub(super) fn dead(row: &Row<'_>) -> rusqlite::Result<DeadJob> {
     Ok(DeadJob {
         id: row.get(0)?,
-        kind: kind(row, 1)?,
+        kind: row.get(1)?,
         repository: row.get(2)?,
         subject: row.get(3)?,
         attempts: row.get(4)?,

@@ -178,6 +178,15 @@ pub(super) fn repositories(
     connection.prepare_cached(sql::REPOSITORIES)?.query_map(asked, rows::repository)?.collect()
 }
 
+pub(super) fn given_since(
+    connection: &Connection,
+    installation: u64,
+    since: Time,
+) -> rusqlite::Result<Vec<KnownRepository>> {
+    let asked = params![signed(installation), since.0];
+    connection.prepare_cached(sql::REPOSITORIES_GIVEN)?.query_map(asked, rows::repository)?.collect()
+}
+
 pub(super) fn mark(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
     connection.prepare_cached(sql::MARK)?.query_row([name], |row| row.get(0)).optional()
 }
