@@ -48,5 +48,5 @@ pub use pulls::{Comment, PullRequest, RepositoryId, Side, User};
 pub use repository::{BranchRule, ForkWorkflows, Permission, RateLimit, Repository, is_repository};
 pub use runs::{Workflow, WorkflowJob, WorkflowRun, WorkflowStep};
 pub use sign_in::SignIn;
-pub use snapshots::{KEPT, Nearest, NotFound, Place, REFERENCE, Snapshots, Store};
+pub use snapshots::{KEPT, Nearest, NotFound, Place, REFERENCE, Snapshots, Store, distance};
 pub use tape::Tape;

@@ -4,11 +4,11 @@
 //! What is taken from here goes onto the tape of the evaluation, so that it can be judged again.
 
 use crate::diagnostic::{Code, Diagnostic, Origin, Weight};
-use crate::io::github::{Client, Nearest, Place, RequestError, Store as ArtifactsOf, Tape};
+use crate::io::github::{Client, Nearest, Place, RequestError, Store as ArtifactsOf, Tape, distance};
 use crate::io::policy::{OrgFile, OrgFiles};
 use crate::model::{Moment, Snapshot};
 use crate::server::clock::Time;
-use crate::server::store::{Baseline, CachedPolicy, Store};
+use crate::server::store::{Baseline, CachedPolicy, Store, StoreError};
 use crate::wire;
 use crate::wire::context::OrganisationFile;
 use crate::wire::policy_copy::PolicyCopy;
@@ -26,8 +26,12 @@ const MOST_BYTES: usize = 8 << 20;
 /// Evidence that is younger is taken without asking GitHub.
 const FRESH: Duration = Duration::from_secs(24 * 3_600);
 
-/// How a copy and a baseline are called on a tape.
-const ON_TAPE: [&str; 2] = ["kept/organisation", "kept/baseline"];
+/// So many of the commits whose evidence is kept are looked at, newest first: GitHub is asked of each whether a commit
+/// builds on it.
+const MOST_COMPARED: usize = 5;
+
+/// How a copy, a baseline and an earlier baseline are called on a tape.
+const ON_TAPE: [&str; 3] = ["kept/organisation", "kept/baseline", "kept/earlier-baseline"];
 
 /// The shelves of a service.
 #[derive(Clone)]
@@ -208,6 +212,54 @@ pub(super) async fn baseline(
     };
     let snapshot = wire::snapshot::read(&body).ok()?;
     (snapshot.commit.as_deref() == Some(sha)).then_some(Nearest { snapshot, distance: 0 })
+}
+
+/// The evidence of the newest commit of the branch that was fetched before and that the commit builds on, as GitHub says.
+/// None if the evidence of the commit itself was fetched.
+///
+/// # Errors
+/// Where GitHub cannot be asked.
+pub(super) async fn earlier_baseline(
+    client: &Client,
+    copies: Option<&Copies>,
+    (repository, branch): (&str, &str),
+    sha: &str,
+    age: Age,
+) -> Result<Option<Nearest>, RequestError> {
+    if let Some(taped) = Tape::beside(ON_TAPE[2]) {
+        return Ok(of_tape(&taped));
+    }
+    let Some(Copies { store, .. }) = copies else { return Ok(None) };
+    let cannot = |error: &StoreError| tracing::warn!(%error, "the baselines cannot be looked at");
+    let Ok(kept) = store.baselines(repository, branch).await.inspect_err(cannot) else { return Ok(None) };
+    if kept.iter().any(|(commit, _)| commit == sha) {
+        return Ok(None);
+    }
+    let now = store.clock().now();
+    let old_enough = |stored: &Time| age == Age::Any || now.since(*stored) < FRESH;
+    for (commit, _) in kept.iter().filter(|(_, stored)| old_enough(stored)).take(MOST_COMPARED) {
+        let Some(distance) = distance(client, repository, commit, sha).await? else { continue };
+        let Ok(Some(baseline)) = store.baseline(repository, commit).await.inspect_err(cannot) else {
+            return Ok(None);
+        };
+        let taped = [format!("{distance} {commit}\n").as_bytes(), &baseline.body].concat();
+        let found = of_tape(&taped);
+        if found.is_some() {
+            Tape::keep_beside(ON_TAPE[2], &taped);
+        }
+        return Ok(found);
+    }
+    Ok(None)
+}
+
+/// A baseline behind a line with its distance and its commit.
+fn of_tape(taped: &[u8]) -> Option<Nearest> {
+    let end = taped.iter().position(|byte| *byte == b'\n')?;
+    let (line, body) = (std::str::from_utf8(taped.get(..end)?).ok()?, taped.get(end + 1..)?);
+    let (distance, commit) = line.split_once(' ')?;
+    let snapshot = wire::snapshot::read(body).ok()?;
+    let distance = distance.parse().ok()?;
+    (snapshot.commit.as_deref() == Some(commit)).then_some(Nearest { snapshot, distance })
 }
 
 /// Of which policy for which repository: the name alone decides what of it is read.

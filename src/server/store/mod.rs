@@ -347,6 +347,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The evidence of a commit.
     async fn baseline(&self, repository: &str, sha: &str) -> Result<Option<Baseline>, StoreError>;
 
+    /// The commits of a branch whose evidence is kept, and since when, newest first.
+    async fn baselines(&self, repository: &str, branch: &str) -> Result<Vec<(String, Time)>, StoreError>;
+
     /// Keeps the evidence of a commit.
     async fn keep_baseline(&self, baseline: Baseline) -> Result<(), StoreError>;
 

@@ -174,6 +174,9 @@ pub(super) const KEEP_BASELINE: &str = "INSERT INTO baselines (repository, branc
 pub(super) const BASELINE: &str = "SELECT repository, branch, sha, stored, body FROM baselines \
      WHERE repository = $1 AND sha = $2";
 
+pub(super) const BASELINES: &str =
+    "SELECT sha, stored FROM baselines WHERE repository = $1 AND branch = $2 ORDER BY stored DESC, sha";
+
 /// Of a repository the newest fifty are kept.
 pub(super) const TOO_MANY_BASELINES: &str = "DELETE FROM baselines WHERE repository = $1 AND sha NOT IN \
      (SELECT sha FROM baselines WHERE repository = $1 ORDER BY stored DESC, sha LIMIT 50)";

@@ -365,6 +365,16 @@ async fn confirmations_policies_baselines_repositories_and_marks_are_kept(store:
     assert_eq!(store.repository(REPOSITORY).await.unwrap(), None);
 
     assert_eq!(store.mark("swept").await.unwrap(), None);
+    let of = async |commit: &str, branch: &str, stored: i64| {
+        let (repository, branch, sha) = ("acme/other".to_owned(), branch.to_owned(), commit.to_owned());
+        let kept = Baseline { repository, branch, sha, stored: Time(stored), body: Vec::new() };
+        store.keep_baseline(kept).await.unwrap();
+    };
+    of("a", "trunk", 10).await;
+    of("b", "trunk", 30).await;
+    of("c", "other", 20).await;
+    let newest_first = vec![("b".to_owned(), Time(30)), ("a".to_owned(), Time(10))];
+    assert_eq!(store.baselines("acme/other", "trunk").await.unwrap(), newest_first);
     store.set_mark("swept", "2026-01-01").await.unwrap();
     store.set_mark("swept", "2026-01-02").await.unwrap();
     assert!(store.replace_mark("rest", "", "a").await.unwrap(), "what is not there is empty");

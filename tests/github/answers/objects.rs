@@ -20,12 +20,19 @@ pub(super) fn route(state: &mut State, asked: &Asked, repo: &str, rest: &[&str],
             let (base, head) = spec.split_once("...").ok_or_else(not_found)?;
             let (base, head) = (commit(git, base)?, commit(git, head)?);
             let merge_base = git.merge_base(base, head).map_err(|_| not_found())?;
+            let (ahead, behind) = git.graph_ahead_behind(head, base).unwrap();
+            let status = match (ahead, behind) {
+                (0, 0) => "identical",
+                (_, 0) => "ahead",
+                (0, _) => "behind",
+                (_, _) => "diverged",
+            };
             let shown = |id: Oid| json!({"sha": id.to_string(), "commit": commit_json(git, id)});
             Ok(Answer::json(
                 200,
                 json!({
-                    "base_commit": shown(base), "merge_base_commit": shown(merge_base), "status": "ahead",
-                    "ahead_by": 1, "behind_by": 0, "total_commits": 1, "commits": [], "files": [],
+                    "base_commit": shown(base), "merge_base_commit": shown(merge_base), "status": status,
+                    "ahead_by": ahead, "behind_by": behind, "total_commits": ahead, "commits": [], "files": [],
                 }),
             ))
         }

@@ -99,10 +99,9 @@ fn a_push_to_the_organisation_s_policy_has_the_open_pull_requests_judged_again()
     });
 }
 
-#[test]
-fn the_evidence_of_a_push_run_is_kept_and_the_next_change_is_compared_with_it_without_asking_for_it() {
-    let github = github();
-    github.pull(7).changes(&[("src/a.py", "a = 3\n"), ("tests/test_a.py", "x\ny\n")]);
+/// A push run of the default branch's tip leaves the evidence of a failing test; the service keeps it, and the artifact
+/// expires.
+fn keeps_what_a_push_run_left(github: &GitHub, keeps: &Keeps) -> Service {
     let base = github.commit_of("main");
     let place = Place::new();
     place.file("tollgate.yml", POLICY);
@@ -113,18 +112,71 @@ fn the_evidence_of_a_push_run_is_kept_and_the_next_change_is_compared_with_it_wi
     let packed = wire::snapshot::write(&Snapshot { commit: Some(base.clone()), ..snapshot });
     let artifact = zip_of(&[("tollgate-snapshot.json.gz", &packed)]);
     github.run(50).of_branch("main").artifact("tollgate-snapshot", &artifact).completed("success");
-    let (_folder, keeps) = folder();
-    let service = Service::start(&github, &keeps);
+    let service = Service::start(github, keeps);
     let ended = event("completed", json!({"workflow_run": {"id": 50, "head_sha": base, "event": "push"}}));
     service.deliver("d1", "workflow_run", &ended);
-    service.until("kept", || github.calls().iter().any(|call| call.contains("/actions/artifacts")));
-    service.until("done", || service.figure("tollgate_queue{state=\"taken\"}") == Some(0));
+    service.until("kept", || {
+        service.figure("tollgate_jobs_total{kind=\"baseline\",outcome=\"Done\"}") == Some(1)
+    });
     github.artifact_expires("tollgate-snapshot").forget_calls();
-    let head = ran(&github, 7, 77, FAILS, "success");
+    service
+}
+
+/// The change of a pull request whose test fails is judged; what the check says.
+fn judged(github: &GitHub, service: &Service) -> String {
+    let head = ran(github, 7, 77, FAILS, "success");
     service.deliver("d2", "workflow_run", &run_completed(&head));
     service.until("judged", || github.checks(&head).last().is_some_and(|check| check.conclusion.is_some()));
-    let said = summary(&github, &head);
+    summary(github, &head)
+}
+
+fn asked_for_artifacts(github: &GitHub) -> bool {
+    github.calls().iter().any(|call| call.ends_with("/actions/artifacts"))
+}
+
+#[test]
+fn the_evidence_of_a_push_run_is_kept_and_the_next_change_is_compared_with_it_without_asking_for_it() {
+    let github = github();
+    github.pull(7).changes(&[("src/a.py", "a = 3\n"), ("tests/test_a.py", "x\ny\n")]);
+    let (_folder, keeps) = folder();
+    let service = keeps_what_a_push_run_left(&github, &keeps);
+    let said = judged(&github, &service);
     assert!(said.contains("fails the same way on main"), "{said}");
-    let asked = github.calls().into_iter().filter(|call| call.contains("name=tollgate-snapshot"));
-    assert_eq!(asked.collect::<Vec<_>>(), Vec::<String>::new());
+    assert!(!asked_for_artifacts(&github));
+}
+
+#[test]
+fn a_change_on_a_commit_without_evidence_is_compared_with_the_newest_before_it_that_is_kept() {
+    let github = github();
+    let (_folder, keeps) = folder();
+    let service = keeps_what_a_push_run_left(&github, &keeps);
+    // Nothing ran for these.
+    github.commit("main", &[("docs/a.md", "a\n")]);
+    github.commit("main", &[("docs/b.md", "b\n")]);
+    github.pull(7).changes(&[("src/a.py", "a = 3\n"), ("tests/test_a.py", "x\ny\n")]);
+    let said = judged(&github, &service);
+    assert!(said.contains("fails the same way on main"), "{said}");
+    assert!(said.contains("is 2 commits older"), "{said}");
+    assert!(!asked_for_artifacts(&github));
+    // It stands with what was judged, and gives the same without GitHub.
+    service.until("recorded", || {
+        service.figure("tollgate_jobs_total{kind=\"judge\",outcome=\"Done\"}") == Some(1)
+    });
+    github.forget_calls();
+    let replayed = command(&github, &keeps).args(["--replay", "7d"]).output().unwrap();
+    let text = String::from_utf8([replayed.stdout, replayed.stderr].concat()).unwrap();
+    assert_eq!(replayed.status.code(), Some(0), "{text}");
+    assert_eq!(github.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn evidence_of_a_commit_that_the_change_does_not_build_on_is_never_its_base() {
+    let github = github();
+    github.pull(7).changes(&[("src/a.py", "a = 3\n"), ("tests/test_a.py", "x\ny\n")]);
+    github.commit("main", &[("docs/a.md", "a\n")]);
+    let (_folder, keeps) = folder();
+    let service = keeps_what_a_push_run_left(&github, &keeps);
+    let said = judged(&github, &service);
+    assert!(!said.contains("fails the same way on main"), "{said}");
+    assert!(asked_for_artifacts(&github), "nothing that is kept is before it");
 }

@@ -396,7 +396,10 @@ struct Comparison {
 }
 
 /// How many commits `commit` is behind `descendant`; `None` if the one does not build on the other.
-async fn distance(
+///
+/// # Errors
+/// As every request.
+pub async fn distance(
     client: &Client,
     repository: &str,
     commit: &str,

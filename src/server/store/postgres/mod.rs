@@ -359,6 +359,14 @@ impl Store for Postgres {
         self.row(sql::BASELINE, &[&repository, &sha], rows::baseline).await
     }
 
+    async fn baselines(&self, repository: &str, branch: &str) -> Result<Vec<(String, Time)>, StoreError> {
+        let read = |row: &Row| {
+            let (commit, stored) = (row.try_get(0).map_err(trouble)?, row.try_get(1).map_err(trouble)?);
+            Ok((commit, Time(stored)))
+        };
+        self.rows(sql::BASELINES, &[&repository, &branch], read).await
+    }
+
     async fn keep_baseline(&self, baseline: Baseline) -> Result<(), StoreError> {
         let Baseline { repository, branch, sha, stored, body } = baseline;
         let values: [&(dyn ToSql + Sync); 5] = [&repository, &branch, &sha, &stored.0, &body];

@@ -416,6 +416,11 @@ impl Store for Sqlite {
         self.read(move |connection| shelves::baseline(connection, &repository, &sha)).await
     }
 
+    async fn baselines(&self, repository: &str, branch: &str) -> Result<Vec<(String, Time)>, StoreError> {
+        let (repository, branch) = (repository.to_owned(), branch.to_owned());
+        self.read(move |connection| shelves::baselines(connection, &repository, &branch)).await
+    }
+
     async fn keep_baseline(&self, baseline: Baseline) -> Result<(), StoreError> {
         self.write(move |connection| shelves::keep_baseline(connection, &baseline)).await
     }

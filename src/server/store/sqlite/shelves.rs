@@ -9,7 +9,7 @@ use crate::server::store::{
     Baseline, CachedPolicy, Commit, Confirmed, Effects, Forgotten, KnownRepository, NewRecord, Record,
     RecordQuery, Retention, entry, sql,
 };
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// What a job leaves behind, about its subject.
 pub(super) fn keep_effects(
@@ -146,6 +146,15 @@ pub(super) fn baseline(
     sha: &str,
 ) -> rusqlite::Result<Option<Baseline>> {
     connection.prepare_cached(sql::BASELINE)?.query_row([repository, sha], rows::baseline).optional()
+}
+
+pub(super) fn baselines(
+    connection: &Connection,
+    repository: &str,
+    branch: &str,
+) -> rusqlite::Result<Vec<(String, Time)>> {
+    let read = |row: &Row<'_>| Ok((row.get(0)?, Time(row.get(1)?)));
+    connection.prepare_cached(sql::BASELINES)?.query_map([repository, branch], read)?.collect()
 }
 
 pub(super) fn forget_baseline(connection: &Connection, repository: &str, sha: &str) -> rusqlite::Result<()> {
