@@ -29,14 +29,15 @@ impl Server {
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(&folder));
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = Self { folder, binaries, port, keeper: None };
+        let mut server = Self { folder, binaries, port: free_port(), keeper: None };
         let data = server.data();
         run(server
             .command("initdb")
             .args(["--auth=trust", "--no-sync", "--no-locale", "-E", "UTF8", "-U", "tollgate", "-D"])
             .arg(&data));
-        server.begin();
+        while !server.begins() {
+            server.port = free_port();
+        }
         Some(server)
     }
 
@@ -44,8 +45,11 @@ impl Server {
         self.folder.join("data")
     }
 
-    /// Its files are not synced: the tests end processes, not machines.
-    fn begin(&mut self) {
+    /// Whether it has the port to itself: one that was free a moment ago may be taken. Its files are not synced: the tests
+    /// end processes, not machines.
+    fn begins(&mut self) -> bool {
+        // What an earlier start said is not what this one says.
+        drop(std::fs::remove_file(self.data().join("log")));
         let script = "\"$1\" -D \"$2\" -p \"$3\" -k \"$2\" -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 \
                       >\"$2/log\" 2>&1 & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; \
                       [ -e \"$4/again\" ] || rm -rf \"$4\"";
@@ -58,10 +62,16 @@ impl Server {
         command.arg(self.port.to_string()).arg(&self.folder).current_dir(&self.folder).stdin(Stdio::piped());
         self.keeper = Some(command.spawn().unwrap());
         let until = Instant::now() + Duration::from_secs(60);
-        while !self.answers() {
+        // Who answers before it says that it is ready is another server.
+        while !(self.log().contains("ready to accept connections") && self.answers()) {
+            if self.log().contains("could not bind") {
+                self.end_for_now();
+                return false;
+            }
             assert!(Instant::now() < until, "PostgreSQL does not start: {}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
+        true
     }
 
     /// Ends it, as an operator does; whoever is connected loses the connection.
@@ -72,13 +82,21 @@ impl Server {
         }
     }
 
-    /// Ends it and starts it again.
-    pub(crate) fn restart(&mut self) {
+    /// Ends it, and leaves its files.
+    fn end_for_now(&mut self) {
         let again = self.folder.join("again");
         std::fs::write(&again, "").unwrap();
         self.end();
         std::fs::remove_file(again).unwrap();
-        self.begin();
+    }
+
+    /// Ends it and starts it again, at the port that its databases are known by.
+    pub(crate) fn restart(&mut self) {
+        self.end_for_now();
+        let until = Instant::now() + Duration::from_secs(60);
+        while !self.begins() {
+            assert!(Instant::now() < until, "the port stays taken: {}", self.log());
+        }
     }
 
     /// A new empty database: its address.
@@ -124,6 +142,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn is_root() -> bool {

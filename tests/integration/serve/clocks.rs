@@ -32,12 +32,10 @@ impl WallClock {
     }
 
     fn start(&self, github: &GitHub, keeps: &Keeps) -> Service {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = command(github, keeps);
-        command.env("TOLLGATE_LISTEN", format!("127.0.0.1:{port}"));
         command.env("LD_PRELOAD", self.folder.path().join("clock.so"));
         command.env("WALL_CLOCK", self.folder.path().join("shift"));
-        Service::of(command, port)
+        Service::of(command)
     }
 }
 

@@ -23,12 +23,11 @@ fn the_unit_checks_and_starts_the_service_with_its_own_command_line_and_environm
         let secret = if name == "app.pem" { KEY } else { SECRET };
         std::fs::write(credentials.join(name), secret).unwrap();
     }
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let settings = folder.path().join("tollgate.yml");
     let state = folder.path().join("state");
     assert!(said("StateDirectory") == ["tollgate"] && SETTINGS.contains("data: /var/lib/tollgate\n"));
     let text = SETTINGS
-        .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
+        .replace("127.0.0.1:8080", "127.0.0.1:0")
         .replace("/var/lib/tollgate", state.to_str().unwrap());
     std::fs::write(&settings, text).unwrap();
     let command = |key: &str| {
@@ -48,7 +47,7 @@ fn the_unit_checks_and_starts_the_service_with_its_own_command_line_and_environm
     };
     let checked = command("ExecStartPre").output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
-    let mut service = Service::of(command("ExecStart"), port);
+    let mut service = Service::of(command("ExecStart"));
     assert_eq!(service.deliver("d1", "ping", &json!({})), 202);
     // systemd ends it so, and waits no longer than the unit says.
     assert_eq!(said("TimeoutStopSec"), ["40"]);

@@ -181,11 +181,7 @@ fn a_full_disk_refuses_deliveries_and_forgets_none_that_it_took() {
     let program = command(&github, &keeps);
     limited.arg("--fsize=400000").arg(program.get_program()).args(program.get_args()).env_clear();
     limited.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let log = folder.path().join("log");
-    limited.env("TOLLGATE_LISTEN", format!("127.0.0.1:{port}")).stderr(std::fs::File::create(&log).unwrap());
-    let mut service = Service { child: limited.spawn().unwrap(), port, log };
-    service.until("it is ready", || service.get("/readyz").is_some_and(|(status, _)| status == 200));
+    let mut service = Service::of(limited);
     let head = ran(&github, 7, 77, PASSES, "success");
     assert_eq!(service.deliver("first", "workflow_run", &run_completed(&head)), 202);
     service.until("the verdict", || concludes(&github, &head, "success"));

@@ -17,9 +17,10 @@ use crate::postgres::Server;
 use ring::hmac;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A key for tests alone; no App has it.
@@ -111,17 +112,30 @@ impl Service {
     }
 
     fn start_with(github: &GitHub, keeps: &Keeps, settings: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = command(github, keeps);
-        command.env("TOLLGATE_LISTEN", format!("127.0.0.1:{port}")).envs(settings.iter().copied());
-        Self::of(command, port)
+        command.envs(settings.iter().copied());
+        Self::of(command)
     }
 
-    /// What a command starts, which listens there.
-    fn of(mut command: Command, port: u16) -> Self {
-        let log = std::env::temp_dir().join(format!("tollgate-serve-{port}.log"));
+    /// What a command starts, at a port that the system gives it: one that was free a moment ago may be taken.
+    fn of(mut command: Command) -> Self {
+        static STARTED: AtomicU64 = AtomicU64::new(0);
+        let name =
+            format!("tollgate-serve-{}-{}.log", std::process::id(), STARTED.fetch_add(1, Ordering::SeqCst));
+        let log = std::env::temp_dir().join(name);
         command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
-        let service = Self { child: command.spawn().unwrap(), port, log };
+        let mut service = Self { child: command.spawn().unwrap(), port: 0, log };
+        let end = Instant::now() + Duration::from_secs(60);
+        while service.port == 0 {
+            let ended = service.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && Instant::now() < end,
+                "it does not listen: {ended:?} {}",
+                service.said()
+            );
+            service.port = service.listens_at().unwrap_or(0);
+            std::thread::sleep(Duration::from_millis(10));
+        }
         service.until("it is ready", || service.get("/readyz").is_some_and(|(status, _)| status == 200));
         service
     }
@@ -137,6 +151,13 @@ impl Service {
             assert!(Instant::now() < end, "never true: {what}\n{}", self.said());
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// The port that it logged.
+    fn listens_at(&self) -> Option<u16> {
+        let said = self.said();
+        let (_, address) = said.split_once("\"address\":\"127.0.0.1:")?;
+        address.split_once('"')?.0.parse().ok()
     }
 
     /// What it logged.
@@ -214,6 +235,7 @@ fn command(github: &GitHub, keeps: &Keeps) -> Command {
         .env("TOLLGATE_APP_ID", APP.to_string())
         .env("TOLLGATE_PRIVATE_KEY", KEY)
         .env("TOLLGATE_WEBHOOK_SECRET", SECRET)
+        .env("TOLLGATE_LISTEN", "127.0.0.1:0")
         .env("TOLLGATE_GITHUB_API_URL", github.url());
     match keeps {
         Keeps::Folder(folder) => command.env("TOLLGATE_DATA", folder),
