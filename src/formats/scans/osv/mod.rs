@@ -81,7 +81,7 @@ fn read_config(json: &mut Json<'_, '_>, reading: &mut Reading) -> Result<(), Par
     Ok(())
 }
 
-/// What its detectors found that is about no package: a weak credential, say. Since version 2.3.
+/// What its detectors found that is about no package: a weak credential, say.
 fn read_generic_finding(
     json: &mut Json<'_, '_>,
     context: &mut Context,
