@@ -17,6 +17,7 @@ mod number;
 mod path;
 mod proposal;
 mod provenance;
+mod purl;
 mod scan;
 mod scan_class;
 mod snapshot;
@@ -40,6 +41,7 @@ pub use number::{Percent, PercentError, Ratio};
 pub use path::{RepoPath, RepoPathError};
 pub use proposal::{Effect, PolicyChange, Proposal};
 pub use provenance::{Attestations, Confirmation, Grade, Graded, Provenance};
+pub use purl::{decode_escapes, purl_package, purl_parts};
 pub use scan::{
     Epss, Finding, FindingId, Package, Scan, Severity, SeverityCounts, Suppression, Tool, Traits,
 };

@@ -3,7 +3,7 @@
 use super::narrowing::identity_of_package;
 use crate::compare::CountedFinding;
 use crate::diagnostic::Origin;
-use crate::model::Package;
+use crate::model::{Package, purl_package};
 use std::collections::BTreeMap;
 
 /// What a document states of a vulnerability in some packages.
@@ -38,19 +38,11 @@ pub struct VexPackage {
 impl VexPackage {
     /// Reads `pkg:type/namespace/name@version?qualifiers#path`; `None` for what is no package URL.
     pub fn of_purl(purl: &str) -> Option<Self> {
-        let rest = purl.strip_prefix("pkg:")?.trim_start_matches('/');
-        let rest = rest.split(['?', '#']).next()?;
-        let (ecosystem, rest) = rest.split_once('/')?;
-        // The `@` of an npm scope stands at the beginning, and is written `%40` by the book.
-        let (name, version) = match rest.rsplit_once('@') {
-            Some((name, version)) if !name.is_empty() => (name, version),
-            _ => (rest, ""),
-        };
-        let decode = |text: &str| text.replace("%40", "@").replace("%2F", "/").replace("%2f", "/");
+        let [ecosystem, name, version] = purl_package(purl)?;
         let package = Self {
             ecosystem: ecosystem.to_ascii_lowercase(),
-            name: decode(name.trim_matches('/')),
-            version: decode(version),
+            name: name.trim_matches('/').to_owned(),
+            version,
         };
         (!package.name.is_empty()).then_some(package)
     }
@@ -239,6 +231,7 @@ mod tests {
             (("pypi", "p", "1.0"), "pkg:npm/p", OutcomeKind::NotMet),
             (("npm", "@s/p", "1.0"), "pkg:npm/%40s/p@1.0", OutcomeKind::Met),
             (("gomod", "example.com/m", "v1"), "pkg:golang/example.com/m@v1", OutcomeKind::Met),
+            (("deb", "openssl", "1"), "pkg:deb/debian/openssl@1?distro=debian-12", OutcomeKind::Met),
             (("jar", "org.acme:core", "1"), "pkg:maven/org.acme/core@1?type=jar", OutcomeKind::Met),
         ] {
             let statement = statement(purl, NOT_AFFECTED, "2026-01-01T00:00:00Z");

@@ -1,13 +1,13 @@
 //! OWASP dependency-check, XML and JSON (security.md b8).
 
 use super::findings::{
-    Draft, Path, Reading, Score, finish, inside, is_xml, purl_package, read_scan, score, sentence,
-    severity_word, short, take_scalar, walk,
+    Draft, Path, Reading, Score, finish, inside, is_xml, read_scan, score, sentence, severity_word, short,
+    take_scalar, walk,
 };
 use crate::diagnostic::{Code, Weight};
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Health, Kind, ScanClass, Untrusted};
+use crate::model::{Health, Kind, ScanClass, Untrusted, purl_package};
 
 pub(super) const FORMAT: Format = Format {
     id: "dependency-check",

@@ -4,13 +4,13 @@
 mod xml;
 
 use super::findings::{
-    Draft, Reading, Score, inside, is_xml, purl_package, read_scan, score, sentence, severity_word, short,
-    take_scalar, vector_severity,
+    Draft, Reading, Score, inside, is_xml, read_scan, score, sentence, severity_word, short, take_scalar,
+    vector_severity,
 };
 use crate::diagnostic::Code;
 use crate::formats::json::Json;
 use crate::formats::{Context, Format, Head, ParseError, Parsed, Source};
-use crate::model::{Epss, Health, Kind, ScanClass, Severity};
+use crate::model::{Epss, Health, Kind, ScanClass, Severity, purl_package};
 use std::collections::HashMap;
 
 pub(super) const FORMAT: Format = Format {

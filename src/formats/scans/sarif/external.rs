@@ -4,13 +4,13 @@
 //! other folder is looked at. Where a part that decides cannot be had, or is not what the run says of it, the run is
 //! not complete.
 
-use super::super::findings::{SHORT, decode, take};
+use super::super::findings::{SHORT, take};
 use super::run::Run;
 use super::wire::read_artifact_location;
 use crate::diagnostic::Code;
 use crate::formats::json::{Json, JsonKind};
 use crate::formats::{Context, Folder, ParseError};
-use crate::model::Health;
+use crate::model::{Health, decode_escapes};
 
 /// The most files of one run.
 const MOST_FILES: usize = 16;
@@ -119,7 +119,7 @@ fn read_reference(json: &mut Json<'_, '_>, reference: &mut Reference) -> Result<
 
 /// The bare name of a file, or why the URI is none.
 fn bare_name(uri: &str) -> Result<String, &'static str> {
-    let name = decode(uri.strip_prefix("./").unwrap_or(uri));
+    let name = decode_escapes(uri.strip_prefix("./").unwrap_or(uri));
     let is_plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':');
     match name.as_str() {
         "" => Err("is named nowhere"),

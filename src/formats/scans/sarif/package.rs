@@ -3,7 +3,7 @@
 //! SARIF has no property for it. What is read here is what the scanners write today, each recognised by its whole
 //! form; where the form does not fit, the finding has no package and stays apart from those of other tools.
 
-use super::super::findings::purl_parts;
+use crate::model::purl_parts;
 
 /// Who names a package in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

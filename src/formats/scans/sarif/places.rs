@@ -1,9 +1,10 @@
 //! Artifacts, base ids and URIs become paths (SARIF 2.1.0 §3.4, §3.14.14, §3.14.15).
 
-use super::super::findings::{SHORT, decode, inside, is_absolute, path as normalised};
+use super::super::findings::{SHORT, inside, is_absolute, path as normalised};
 use super::wire::read_artifact_location;
 use crate::formats::ParseError;
 use crate::formats::json::Json;
+use crate::model::decode_escapes;
 use std::collections::BTreeMap;
 
 /// Where the files of a run are.
@@ -110,7 +111,7 @@ impl Places {
             (None, Some(absolute)) if is_absolute(uri) => absolute,
             (None, _) => &relative,
         };
-        Some(normalised(&decode(strip_file_scheme(path))))
+        Some(normalised(&decode_escapes(strip_file_scheme(path))))
     }
 
     fn below_root(&self, absolute: &str) -> Option<String> {

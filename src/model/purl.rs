@@ -3,7 +3,7 @@
 /// Type, name with its namespace, and version of a package URL as they are written there, with their escapes:
 /// `pkg:npm/%40acme/web@1.0?…`. Of a distribution's package the namespace says whose it is, which is no part of its
 /// name.
-pub(in crate::formats::scans) fn purl_parts(text: &str) -> Option<(&str, &str, &str)> {
+pub fn purl_parts(text: &str) -> Option<(&str, &str, &str)> {
     let purl = text.strip_prefix("pkg:")?.split(['?', '#']).next()?;
     let (kind, rest) = purl.trim_start_matches('/').split_once('/')?;
     // An `@` at the beginning is that of a scope.
@@ -16,14 +16,14 @@ pub(in crate::formats::scans) fn purl_parts(text: &str) -> Option<(&str, &str, &
     (!name.is_empty()).then_some((kind, name, version))
 }
 
-/// The same, decoded.
-pub(in crate::formats::scans) fn purl_package(text: &str) -> Option<[String; 3]> {
+/// The same, with the escapes of URLs decoded.
+pub fn purl_package(text: &str) -> Option<[String; 3]> {
     let (kind, name, version) = purl_parts(text)?;
-    Some([kind.to_owned(), decode(name), decode(version)])
+    Some([kind.to_owned(), decode_escapes(name), decode_escapes(version)])
 }
 
 /// Decodes `%20`; what is no valid escape or would be no valid text stays as it is.
-pub(in crate::formats::scans) fn decode(text: &str) -> String {
+pub fn decode_escapes(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
     }
