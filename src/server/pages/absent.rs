@@ -29,11 +29,20 @@ pub(super) async fn commit(
         let address = format!("{}/verdicts/{}", dashboard::repository_address(&repository), record.id);
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response());
     }
-    match pages.store.commit(&repository, &sha).await? {
-        Some(_) => {
-            let said = "This commit has no verdict yet: its check says what it waits for.";
-            Ok(html(dashboard::message(&viewer(&reader), "No verdict yet", said)).into_response())
-        }
+    let known = pages.store.commit(&repository, &sha).await?;
+    let says = |status: StatusCode, title: &str, said: &str| {
+        Ok((status, html(dashboard::message(&viewer(&reader), title, said))).into_response())
+    };
+    if known.as_ref().is_some_and(|commit| commit.is_open) {
+        let said = "This commit has no verdict yet: its check says what it waits for.";
+        return says(StatusCode::OK, "No verdict yet", said);
+    }
+    if !pages.store.checkpoints(&repository).await?.is_empty() {
+        let said = "No verdict of this commit is kept. Old verdicts of this repository were removed, and it may have had one.";
+        return says(StatusCode::NOT_FOUND, "No longer kept, or there was none", said);
+    }
+    match known {
+        Some(_) => says(StatusCode::OK, "No verdict", "This commit needed no verdict, and has none."),
         None => Err(Denied::NotFound(viewer(&reader))),
     }
 }

@@ -13,9 +13,6 @@ use axum::http::HeaderMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// More are not listed.
-const MOST: u32 = 5_000;
-
 /// The list as far as the reader may read it, newest first; an empty name asks for all repositories.
 pub(super) async fn list(
     pages: &Pages,
@@ -23,7 +20,8 @@ pub(super) async fn list(
     repository: &str,
 ) -> Result<Vec<MergedAway>, Denied> {
     let since = pages.now().before(Duration::from_secs(u64::from(DAYS) * 86_400));
-    let merged = pages.store.merged(repository, since, MOST).await?;
+    // All of it: an outage has an end, and so have these days. A reader of few repositories would miss theirs in a part.
+    let merged = pages.store.merged(repository, since, u32::MAX).await?;
     Ok(merged.into_iter().filter(|one| reader.may_read(&one.repository)).map(listed).collect())
 }
 

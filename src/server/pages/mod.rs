@@ -162,9 +162,9 @@ impl axum::response::IntoResponse for Denied {
                 dashboard::message(&viewer, "Nothing here", "There is no such page, or you may not read it."),
             ),
             Self::Removed(viewer, when, days) => {
-                let day = when.day().map_or_else(String::new, |day| format!(" on {day}"));
+                let day = when.day().map_or_else(String::new, |day| format!(", at the latest on {day}"));
                 let said = format!(
-                    "This verdict was removed{day}: verdicts of this repository are kept for {days} days. The repository's chain \
+                    "If there was such a verdict, it was removed{day}: verdicts of this repository are kept for {days} days. The repository's chain \
                      accounts for what was removed.",
                 );
                 (StatusCode::GONE, dashboard::message(&viewer, "No longer kept", &said))

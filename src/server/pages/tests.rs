@@ -271,7 +271,9 @@ fn the_page_of_a_removed_verdict_says_that_it_was_removed_and_when() {
         for file in ["", "/record.json", "/outcomes.csv"] {
             let gone = page(&routes, &format!("/repositories/acme/payments/verdicts/1{file}"), "").await;
             assert_eq!(gone.status, StatusCode::GONE, "{file}");
-            let said = format!("was removed on {day}: verdicts of this repository are kept for 30 days");
+            let said = format!(
+                "was removed, at the latest on {day}: verdicts of this repository are kept for 30 days"
+            );
             assert!(gone.text.contains(&said), "{}", gone.text);
         }
         assert_eq!(page(&routes, "/repositories/acme/payments/verdicts/3", "").await.status, StatusCode::OK);
@@ -281,6 +283,14 @@ fn the_page_of_a_removed_verdict_says_that_it_was_removed_and_when() {
         }
         let other = page(&routes, "/repositories/acme/secret/verdicts/1", "").await;
         assert_eq!(other.status, StatusCode::NOT_FOUND, "nothing was removed there");
+        let commit = async |repository: &str| {
+            let address = format!("/repositories/acme/{repository}/commits/{}", "7".repeat(40));
+            page(&routes, &address, "").await
+        };
+        let perhaps = commit("payments").await;
+        assert_eq!(perhaps.status, StatusCode::NOT_FOUND);
+        assert!(perhaps.text.contains("No longer kept, or there was none"), "{}", perhaps.text);
+        assert!(commit("secret").await.text.contains("Nothing here"));
     });
 }
 
