@@ -4,7 +4,7 @@ use super::clock::Time;
 use crate::io::github::{Api, AppKey, Client, Identity, Network, RequestError, Scope};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What the service asks for, and nothing else (`examples/deploy/README.md` says why each).
 pub const PERMISSIONS: [(&str, &str); 5] = [
@@ -52,6 +52,12 @@ impl Installations {
     /// The App's number.
     pub fn app(&self) -> u64 {
         self.app.id()
+    }
+
+    /// By so many milliseconds GitHub's clock is ahead of the store's, which says `now`.
+    pub fn ahead(&self, now: Time) -> i64 {
+        let github = self.app.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(github.as_millis()).unwrap_or(i64::MAX).saturating_sub(now.0)
     }
 
     /// Asks as the App itself.

@@ -209,7 +209,7 @@ impl AppKey {
     }
 
     /// What time it is for GitHub.
-    fn now(&self) -> SystemTime {
+    pub fn now(&self) -> SystemTime {
         self.clock().now()
     }
 

@@ -28,8 +28,8 @@ pub(super) struct Side {
     pub(super) merge_commit: Option<String>,
 }
 
-/// The open pull requests of our repository whose head is this commit of the run's own repository, and the one by which
-/// it was merged before it was judged.
+/// The open pull requests of our repository whose head is this commit of the run's own repository, and those by which it
+/// was merged before it was judged.
 pub(super) async fn find(
     client: &Client,
     target: &Target,
@@ -52,7 +52,7 @@ pub(super) async fn find(
             // A fork that is gone is known by the commit alone.
             (None, _) | (_, None) => true,
         };
-        let was_merged = target.merged_by == Some(pull.number) && pull.merged_at.is_some();
+        let was_merged = target.merged_by.is_some() && pull.merged_at.is_some();
         (pull.is_open() || was_merged)
             && pull.head.sha == target.sha
             && base == Some(run.repository.id)

@@ -74,9 +74,9 @@ pub struct Merged {
     pub pull: u64,
     /// The installation of the App.
     pub installation: u64,
-    /// When it was merged.
+    /// When it was merged, by GitHub's clock.
     pub at: Time,
-    /// A verdict that was decided until then was there when it was merged.
+    /// A verdict that was decided until then, by the clock of the store, was there when it was merged.
     pub judged_until: Time,
 }
 

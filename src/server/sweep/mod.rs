@@ -21,7 +21,7 @@ pub const SWEEP: Duration = Duration::from_secs(5 * 60);
 pub const RECONCILE: Duration = Duration::from_secs(10 * 60);
 
 /// Without a sign of life for longer, the service was away: two sweeps at least are missing.
-const AWAY: Duration = Duration::from_secs(2 * SWEEP.as_secs());
+const AWAY: Duration = Duration::from_secs(2 * SWEEP.as_secs() + SWEEP.as_secs() / 2);
 
 /// How often old things are taken out.
 const TIDY: Duration = Duration::from_secs(3_600);

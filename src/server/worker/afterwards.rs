@@ -11,7 +11,7 @@ use crate::server::publication::NAME;
 use crate::server::store::{Commit, EVERYWHERE, Effects, Job, Merged, Outage, StoreError};
 use std::time::Duration;
 
-/// The clock of the store may differ so much from GitHub's; a machine whose clock differs more cannot sign in as the App.
+/// Times of GitHub are compared with times of the store, which are brought to GitHub's clock; so much may be left.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// The event that runs are started by for a group of the merge queue.
@@ -60,7 +60,9 @@ impl Worker {
 
     /// Lists what was merged in the repository during an outage, and keeps what had no verdict.
     async fn find_merged(&self, job: &Job, outage: Outage) -> Result<Effects, Trouble> {
-        let since = moment(outage.since.before(SKEW));
+        let ahead = self.installations.ahead(self.now());
+        let at_github = |time: Time| Time(time.0.saturating_add(ahead));
+        let since = moment(at_github(outage.since).before(SKEW));
         let repository = &job.repository;
         let listed = match self.installations.client(job.installation, repository).await {
             Ok((installation, client)) => {
@@ -74,7 +76,7 @@ impl Worker {
             listed => listed?,
         };
         // What was merged since without a verdict was merged in spite of the check.
-        let meanwhile = listed.into_iter().filter(|(at, _)| time(*at) <= outage.until.after(SKEW));
+        let meanwhile = listed.into_iter().filter(|(at, _)| time(*at) <= at_github(outage.until).after(SKEW));
         let meanwhile: Vec<(Time, PullRequest)> = meanwhile.map(|(at, pull)| (time(at), pull)).collect();
         let has_queue =
             !meanwhile.is_empty() && !client.newest_runs(repository, MERGE_GROUP).await?.is_empty();
@@ -90,7 +92,7 @@ impl Worker {
                     pull: pull.number,
                     installation,
                     at,
-                    judged_until: at.after(SKEW),
+                    judged_until: Time(at.0.saturating_sub(ahead)).after(SKEW),
                 };
                 self.keep_merged(&client, merged).await?;
             }
@@ -109,7 +111,7 @@ impl Worker {
         let app = Some(self.installations.app());
         let had_verdict = |check: &CheckRun| {
             let ended = check.completed_at.as_deref().and_then(Moment::parse).map(time);
-            check.status == "completed" && ended.is_some_and(|ended| ended <= merged.judged_until)
+            check.status == "completed" && ended.is_some_and(|ended| ended <= merged.at.after(SKEW))
         };
         if client.check_runs(repository, sha, NAME, app).await?.iter().any(had_verdict) {
             return Ok(());
@@ -140,7 +142,8 @@ pub(super) fn afterwards(evaluation: Evaluation, known: Option<&Commit>) -> Eval
         Evaluation::AwaitsApproval => "no maintainer has approved the run of the tests",
         other => return other,
     };
-    if known.is_none_or(|commit| commit.merged_by.is_none()) {
+    // One that has its verdict keeps it.
+    if known.is_none_or(|commit| commit.merged_by.is_none() || !commit.is_open) {
         return evaluation;
     }
     let message = format!("there is nothing to judge by: {why}");

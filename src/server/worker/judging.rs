@@ -226,7 +226,10 @@ impl Worker {
             return self.judge_the_organisation(job, copies > 0).await;
         }
         let since = now.before(RECENT);
-        for (n, commit) in (0_u32..).zip(self.store.commits_of(&job.repository, since, MOST_RECENT).await?) {
+        let commits = self.store.commits_of(&job.repository, since, MOST_RECENT).await?;
+        // What was merged is judged by the policy from before the merge, which does not change; what it left may be gone.
+        let judged_by_it = commits.into_iter().filter(|commit| commit.is_open || commit.merged_by.is_none());
+        for (n, commit) in (0_u32..).zip(judged_by_it) {
             let trigger = Trigger {
                 kind: JobKind::Judge,
                 repository: commit.repository,

@@ -242,6 +242,39 @@ fn a_repository_that_the_app_was_given_meanwhile_is_looked_through_too() {
     is_idle(&service);
     assert_eq!(service.figure("tollgate_merged_while_away_total"), Some(1));
     assert_eq!(verdicts_posted(&github), 1);
+    // A new policy does not judge what was merged before it, of which nothing may be left.
+    github.artifact_expires("tollgate-reports-test-a1");
+    let push = json!({
+        "ref": "refs/heads/main",
+        "commits": [{"added": [], "removed": [], "modified": ["tollgate.yml"]}],
+    });
+    service.deliver("policy", "push", &event("", push));
+    let done = "tollgate_jobs_total{kind=\"policy\",outcome=\"Done\"}";
+    service.until("the policy is looked at", || service.figure(done) == Some(1));
+    is_idle(&service);
+    assert!(concludes(&github, &red, "failure"));
+    assert_eq!(verdicts_posted(&github), 1);
+}
+
+#[test]
+fn what_was_merged_is_found_by_the_clock_of_github_although_the_store_s_is_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeps = Keeps::Folder(folder.path().join("data"));
+    let github = github();
+    away_before_anything_was_known(&github, &keeps);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let (ahead, seen) = ((now + HOUR / 2) * 1_000, (now - HOUR / 2) * 1_000);
+    let statements = format!(
+        "INSERT INTO deliveries (id, event, repository, received) VALUES ('ahead', 'push', '', {ahead}); \
+         UPDATE alive SET seen = {seen}"
+    );
+    let connection = rusqlite::Connection::open(folder.path().join("data/tollgate.sqlite")).unwrap();
+    connection.execute_batch(&statements).unwrap();
+    drop(connection);
+    let red = ran(&github, 7, 77, FAILS, "failure");
+    github.pull(7).merged_at(Merging::Commit, &ago(HOUR - 600));
+    let service = Service::start(&github, &keeps);
+    service.until("judged", || concludes(&github, &red, "failure"));
 }
 
 #[test]
