@@ -224,7 +224,6 @@ pub(super) async fn earlier_baseline(
     copies: Option<&Copies>,
     (repository, branch): (&str, &str),
     sha: &str,
-    age: Age,
 ) -> Result<Option<Nearest>, RequestError> {
     if let Some(taped) = Tape::beside(ON_TAPE[2]) {
         return Ok(of_tape(&taped));
@@ -235,9 +234,7 @@ pub(super) async fn earlier_baseline(
     if kept.iter().any(|(commit, _)| commit == sha) {
         return Ok(None);
     }
-    let now = store.clock().now();
-    let old_enough = |stored: &Time| age == Age::Any || now.since(*stored) < FRESH;
-    for (commit, _) in kept.iter().filter(|(_, stored)| old_enough(stored)).take(MOST_COMPARED) {
+    for (commit, _) in kept.iter().take(MOST_COMPARED) {
         let Some(distance) = distance(client, repository, commit, sha).await? else { continue };
         let Ok(Some(baseline)) = store.baseline(repository, commit).await.inspect_err(cannot) else {
             return Ok(None);

@@ -108,9 +108,6 @@ pub(super) async fn base_evidence(
     if let Some(kept) = copies::baseline(copies, repository, merge_base, Age::Fresh).await {
         return Ok(Some(Ok(kept)));
     }
-    if let Some(earlier) = earlier_evidence(client, target, default_branch, merge_base, Age::Fresh).await? {
-        return Ok(Some(Ok(earlier)));
-    }
     match store.nearest(client, merge_base, 0, &itself).await {
         Ok(nearest) => {
             if let Some(copies) = copies {
@@ -123,7 +120,7 @@ pub(super) async fn base_evidence(
         Err(NotFound { why, may_come: false }) => {
             let kept = match copies::baseline(copies, repository, merge_base, Age::Any).await {
                 Some(kept) => Some(kept),
-                None => earlier_evidence(client, target, default_branch, merge_base, Age::Any).await?,
+                None => earlier_evidence(client, target, default_branch, merge_base).await?,
             };
             Ok(Some(kept.ok_or(why)))
         }
@@ -136,10 +133,9 @@ async fn earlier_evidence(
     target: &Target,
     default_branch: &str,
     merge_base: &str,
-    age: Age,
 ) -> Result<Option<Nearest>, EvaluationError> {
     let of = (target.repository.as_str(), default_branch);
-    let found = copies::earlier_baseline(client, target.copies.as_ref(), of, merge_base, age).await;
+    let found = copies::earlier_baseline(client, target.copies.as_ref(), of, merge_base).await;
     match found {
         Err(error) if error.may_pass() => Err(asking("the history of the base")(error)),
         // What is not proven to be before the merge base is no evidence of it.
