@@ -56,8 +56,8 @@ wait_for() {
   exit 1
 }
 
-cargo test --quiet --test integration --no-run
-TOLLGATE_FAKE_GITHUB="$meet" cargo test --quiet --test integration a_server_for_a_workflow_runner -- --ignored > "$work/fake.log" 2>&1 &
+cargo test --quiet --locked --workspace --test integration --no-run
+TOLLGATE_FAKE_GITHUB="$meet" cargo test --quiet --locked --workspace --test integration a_server_for_a_workflow_runner -- --ignored > "$work/fake.log" 2>&1 &
 fake=$!
 pids+=("$fake")
 wait_for "$meet/ready"

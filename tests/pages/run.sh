@@ -27,4 +27,4 @@ fi
   || not_run "the pages in a browser; playwright-core and axe-core could not be installed"
 [ $# -eq 0 ] || export TOLLGATE_PICTURES="$1"
 export TOLLGATE_BROWSER="$PWD/tests/pages/browser.mjs" TOLLGATE_NODE_MODULES="$node/node_modules"
-cargo test --quiet --locked --lib -- --exact server::pages::tests::the_pages_work_in_a_browser --nocapture
+cargo test --quiet --locked --workspace --lib -- --exact server::pages::tests::the_pages_work_in_a_browser --nocapture
