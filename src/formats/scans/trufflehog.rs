@@ -37,33 +37,48 @@ fn read_values(
     context: &mut Context,
     reading: &mut Reading,
 ) -> Result<(), ParseError> {
-    let (mut any, mut finished) = (false, false);
+    let (mut any, mut logged, mut finished) = (false, false, false);
+    let mut take = |json: &mut Json<'_, '_>| -> Result<(), ParseError> {
+        match read_secret(json, context, reading)? {
+            Line::Secret => {}
+            Line::Log => logged = true,
+            Line::End => finished = true,
+        }
+        Ok(())
+    };
     while json.more()? {
         any = true;
         if json.kind()? == JsonKind::Array {
-            // Whoever wraps them has seen the end.
-            finished = true;
-            json.array(|json| read_secret(json, context, reading).map(|_| ()))?;
+            json.array(&mut take)?;
         } else {
-            finished |= read_secret(json, context, reading)?;
+            take(json)?;
         }
     }
     if !any {
         let reason = "TruffleHog writes nothing when it finds nothing, and nothing when it fails";
         reading.health.worsen(context, json, Health::Empty, Code::EmptyReport, reason);
-    } else if !finished && reading.count() == 0 {
+    } else if logged && !finished {
         let reason = "the file holds TruffleHog's log, and the log does not say that the scan finished";
-        reading.health.worsen(context, json, Health::Failed, Code::ToolFailed, reason);
+        let health = if reading.count() == 0 { Health::Failed } else { Health::Degraded };
+        reading.health.worsen(context, json, health, Code::ToolFailed, reason);
     }
     Ok(())
 }
 
-/// A secret, or a line of the log; true for the one that says that the scan finished.
+/// What stands on a line.
+enum Line {
+    Secret,
+    /// A line of the log, which people write into the same file.
+    Log,
+    /// The one that says that the scan finished.
+    End,
+}
+
 fn read_secret(
     json: &mut Json<'_, '_>,
     context: &mut Context,
     reading: &mut Reading,
-) -> Result<bool, ParseError> {
+) -> Result<Line, ParseError> {
     let mut draft = Draft::default();
     let (mut verified, mut failed, mut found) = (None, false, false);
     let (mut level, mut message) = (String::new(), String::new());
@@ -90,12 +105,13 @@ fn read_secret(
     if !found {
         if level.is_empty() {
             reading.add_unknown();
-        } else if ["error", "dpanic", "panic", "fatal"].iter().any(|word| level.starts_with(word)) {
-            // Its log, written into the same file.
+            return Ok(Line::Secret);
+        }
+        if ["error", "dpanic", "panic", "fatal"].iter().any(|word| level.starts_with(word)) {
             let reason = format!("TruffleHog reports an error: {message}");
             reading.health.worsen(context, json, Health::Degraded, Code::ToolFailed, reason);
         }
-        return Ok(message == "finished scanning");
+        return Ok(if message == "finished scanning" { Line::End } else { Line::Log });
     }
     // `false` says that the secret does not work only if it could be tried out.
     draft.traits.verified = verified.filter(|works| *works || !failed);
@@ -107,7 +123,7 @@ fn read_secret(
     };
     draft.message = if verified == Some(true) { "a secret that works" } else { "a secret" }.to_owned();
     reading.add(context, &draft);
-    Ok(false)
+    Ok(Line::Secret)
 }
 
 /// `Data`: kind of source → where in it.
@@ -165,12 +181,17 @@ mod tests {
     }
 
     #[test]
-    fn a_log_without_a_secret_is_clean_only_if_it_says_that_the_scan_finished() {
+    fn a_log_is_that_of_a_whole_scan_only_if_it_says_that_the_scan_finished() {
         let started = r#"{"level":"info-0","ts":"t","logger":"trufflehog","msg":"running source"}"#;
         assert_eq!(read_as(&FORMAT, started.as_bytes()).health(), Health::Failed);
         let finished = format!("{started}\n{}", started.replace("running source", "finished scanning"));
         let read_finished = read_as(&FORMAT, finished.as_bytes());
         assert_eq!((read_finished.severities().len(), read_finished.health()), (0, Health::Complete));
+        assert_eq!(read_as(&FORMAT, format!("[{started}]").as_bytes()).health(), Health::Failed);
+        // One that stopped behind a secret has not looked at the rest.
+        let with_a_secret = |log: &str| read(&FORMAT, &format!("{LINE}\n{log}")).health();
+        assert_eq!(with_a_secret(started), Health::Degraded);
+        assert_eq!(with_a_secret(&finished), Health::Complete);
     }
 
     #[test]
